@@ -1,0 +1,59 @@
+"""Every page declares who may open it. A page that declares nothing opens for nobody."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may open a page: `kind` is public, signed_in, staff, operator or subscriber; `right` narrows staff down."""
+
+    kind: str
+    right: str = ""
+
+
+def declare(view: View, access: Access) -> View:
+    """Mark a view, and return it."""
+    view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: View) -> Access | None:
+    """What a view declared, also behind the class of a class-based view."""
+    return getattr(view, "access", None)
+
+
+def public_page(view: View) -> View:
+    """Anybody may open the page."""
+
+    @functools.wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return declare(wrapper, Access("public"))
+
+
+class AccessMiddleware:
+    """Refuses views without a declaration, so that a forgotten one is a closed door and not an open one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        if declared(view) is None:
+            from core.errors import permission_denied
+
+            logger.error("The view %s.%s declares no access and stays closed.", view.__module__, view.__qualname__)
+            return permission_denied(request)
+        return None

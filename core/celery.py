@@ -1,0 +1,63 @@
+"""Celery, and the task that runs for one ISP: `@app.task(base=IspTask)`, called as `task.delay(isp_id=…, …)`."""
+
+import logging
+import os
+from typing import Any
+
+from celery import Celery, Task
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.utils.module_loading import import_string
+
+from core.scope import isp_scope, public_scope
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
+logger = logging.getLogger(__name__)
+
+
+class RefusedTask(Exception):
+    """The task names no ISP, an unknown one, or one that is closed. It is not run and not retried."""
+
+
+class PlatformTask(Task):
+    """Runs in the platform's scope. A task opens its own transactions, since it may call outside systems."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        close_old_connections()
+        with public_scope():
+            return super().__call__(*args, **kwargs)
+
+
+class IspTask(Task):
+    """Runs in the scope of the ISP that the message names, once that ISP has been found open.
+
+    With `atomic = True` (the default) the whole task is one transaction; a task that calls outside systems sets
+    `atomic=False` and opens its own.
+    """
+
+    abstract = True
+    atomic = True
+
+    def __call__(self, *args: Any, isp_id: int | None = None, **kwargs: Any) -> Any:
+        close_old_connections()
+        if isp_id is None:
+            raise RefusedTask(f"{self.name} names no ISP.")
+        with public_scope():
+            isp = import_string(settings.TASK_ISP_LOADER)(isp_id)
+        with isp_scope(isp):
+            if not self.atomic:
+                return self.run(*args, isp_id=isp_id, **kwargs)
+            with transaction.atomic():
+                return self.run(*args, isp_id=isp_id, **kwargs)
+
+
+app = Celery("lastmile", task_cls="core.celery:PlatformTask")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def enqueue_on_commit(task: Any, **kwargs: Any) -> None:
+    """Send a task once the current transaction is durable. A broker that is down is logged; a sweeper finds the rows."""
+    transaction.on_commit(lambda: task.delay(**kwargs), robust=True)

@@ -1,0 +1,12 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`site`, `isp` where the page belongs to one, and the languages to offer."""
+    site, isp = getattr(request, "site", None), getattr(request, "isp", None)
+    return {"site": site, "isp": isp, "languages": settings.LANGUAGES}

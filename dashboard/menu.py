@@ -1,0 +1,43 @@
+"""The main menu of the dashboard: one row a page, shown to those whose role carries its right."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from tenants.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    path: str  # behind the slug
+    title: Any
+    icon: str
+    right: Right
+
+
+ENTRIES = [
+    Entry("", _("Home"), "home", Right.SEE_HOME),
+    Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
+    Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
+    Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),
+    Entry("staff/", _("Staff"), "users-group", Right.STAFF),
+    Entry("audit/", _("Activity log"), "history", Right.SEE_AUDIT),
+]
+
+
+def menu_for(request: HttpRequest, rights: set[str]) -> list[dict[str, Any]]:
+    """The entries for these rights, with their addresses and the current one marked."""
+    base = f"/{request.isp.slug}/"
+    rest = request.path.removeprefix(base)
+    return [
+        {
+            "url": base + entry.path,
+            "title": entry.title,
+            "icon": entry.icon,
+            "is_current": rest.startswith(entry.path) if entry.path else not rest,
+        }
+        for entry in ENTRIES
+        if entry.right.value in rights
+    ]

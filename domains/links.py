@@ -1,0 +1,53 @@
+"""Absolute addresses of our pages, on the right host for who will open them."""
+
+from django.conf import settings
+
+from core.scope import public_scope
+from domains.models import Domain, Surface
+from tenants.directory import IspRef
+from tenants.models import ISP
+
+
+def base_url(host: str) -> str:
+    """Scheme, host and port of one of our hosts, without a trailing slash."""
+    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
+    return f"{settings.PUBLIC_SCHEME}://{host}{port}"
+
+
+def platform_url(path: str = "/") -> str:
+    """An address on the platform's own site."""
+    return base_url(settings.PLATFORM_DOMAIN) + path
+
+
+def dashboard_url(path: str = "/") -> str:
+    """An address on the shared dashboard."""
+    return base_url(f"app.{settings.PLATFORM_DOMAIN}") + path
+
+
+def shared_portal_url(path: str = "/") -> str:
+    """An address on the portal that all ISPs share."""
+    return base_url(f"portal.{settings.PLATFORM_DOMAIN}") + path
+
+
+def slug_host(isp: ISP | IspRef) -> str:
+    """The host on our own domain that every ISP has."""
+    return f"{isp.slug}.{settings.PLATFORM_DOMAIN}"
+
+
+def primary_host(isp: ISP | IspRef, surface: Surface) -> str:
+    """The host that links to a portal or to a staff dashboard should carry."""
+    with public_scope():
+        domain = Domain.objects.live().filter(isp_id=isp.pk, surface=surface, is_primary=True).first()
+    if domain:
+        return domain.host
+    return slug_host(isp) if surface == Surface.PORTAL else f"app.{settings.PLATFORM_DOMAIN}"
+
+
+def portal_url(isp: ISP | IspRef, path: str = "/") -> str:
+    """An address on an ISP's portal: on its own domain where it has one."""
+    return base_url(primary_host(isp, Surface.PORTAL)) + path
+
+
+def staff_url(isp: ISP | IspRef, path: str = "") -> str:
+    """An address in an ISP's dashboard; `path` comes behind the slug."""
+    return base_url(primary_host(isp, Surface.DASHBOARD)) + f"/{isp.slug}/{path}"

@@ -1,0 +1,79 @@
+"""Portal users and their sessions. Nothing here touches django.contrib.auth's user model."""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+
+from subscribers.models import PortalUser
+
+USER_KEY = "_portal_user"
+HASH_KEY = "_portal_user_hash"
+
+
+def authenticate(login: str, password: str) -> PortalUser | None:
+    """The active portal user with this user name or e-mail address and password, in the current ISP, or None.
+
+    Takes the time of one password hash whoever is asked for. An address that several portal users share signs in
+    nobody: their user names do.
+    """
+    login = login.strip()
+    found = list(
+        PortalUser.objects.select_related("subscriber").filter(Q(username__iexact=login) | Q(email__iexact=login))[:2]
+    )
+    exact = [user for user in found if user.username.lower() == login.lower()]
+    candidates = exact or found
+    if len(candidates) != 1 or not login:
+        make_password(password)
+        return None
+    user = candidates[0]
+    return user if user.check_password(password) and user.is_active else None
+
+
+def sign_in(request: HttpRequest, user: PortalUser) -> None:
+    """Begin a session of a portal user, under a new key."""
+    if request.session.get(USER_KEY) not in {None, user.pk}:
+        request.session.flush()
+    else:
+        request.session.cycle_key()
+    request.session[USER_KEY] = user.pk
+    request.session[HASH_KEY] = user.get_session_auth_hash()
+    rotate_token(request)
+    user.last_login = timezone.now()
+    user.save(update_fields=["last_login"])
+    request.portal_user = user
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the session."""
+    request.session.flush()
+    request.portal_user = None
+
+
+def current_user(request: HttpRequest) -> PortalUser | None:
+    """The portal user of the session; None once the password changed or the login was closed."""
+    pk = request.session.get(USER_KEY)
+    if pk is None:
+        return None
+    user = PortalUser.objects.select_related("subscriber").filter(pk=pk, is_active=True).first()
+    if user and constant_time_compare(request.session.get(HASH_KEY, ""), user.get_session_auth_hash()):
+        return user
+    return None
+
+
+class PortalUserMiddleware:
+    """Sets `request.portal_user` on the hosts of a portal."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.portal_user = None
+        if request.site.is_portal and hasattr(request, "session"):
+            request.portal_user = SimpleLazyObject(lambda: current_user(request))
+        return self.get_response(request)

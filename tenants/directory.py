@@ -1,0 +1,76 @@
+"""Which ISPs there are, as small references that are cached for seconds in each process."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.caching import TimedCache
+from core.celery import RefusedTask
+from core.scope import public_scope
+from tenants.models import ISP
+
+
+@dataclass(frozen=True, slots=True)
+class IspRef:
+    """What a request needs to know of an ISP before its scope is open."""
+
+    pk: int
+    uuid: UUID
+    slug: str
+    schema_name: str
+    name: str
+    country: str
+    language: str
+    currency: str
+    timezone: str
+    is_suspended: bool
+
+
+def reference(isp: ISP) -> IspRef:
+    """The reference of an ISP that was loaded `with_state()`."""
+    return IspRef(
+        pk=isp.pk,
+        uuid=isp.uuid,
+        slug=isp.slug,
+        schema_name=isp.schema_name,
+        name=isp.name,
+        country=isp.country,
+        language=isp.language,
+        currency=isp.currency,
+        timezone=isp.timezone,
+        is_suspended=isp.is_suspended,
+    )
+
+
+_cache: TimedCache[IspRef | None] = TimedCache(seconds=5, size=10_000)
+
+
+def _find(key: str, **where: object) -> IspRef | None:
+    def load() -> IspRef | None:
+        with public_scope():
+            isp = ISP.objects.with_state().filter(**where).first()
+        return reference(isp) if isp else None
+
+    return _cache.get(key, load)
+
+
+def by_slug(slug: str) -> IspRef | None:
+    """The ISP with this slug, or None."""
+    return _find(f"slug:{slug}", slug=slug)
+
+
+def by_uuid(uuid: UUID) -> IspRef | None:
+    """The ISP with this UUID, or None."""
+    return _find(f"uuid:{uuid}", uuid=uuid)
+
+
+def open_isp(isp_id: int) -> IspRef:
+    """The ISP that a task may run for, read afresh. Raises RefusedTask if it is unknown or suspended."""
+    isp = ISP.objects.with_state().filter(pk=isp_id).first()
+    if isp is None or isp.is_suspended:
+        raise RefusedTask(f"No open ISP has the id {isp_id}.")
+    return reference(isp)
+
+
+def forget_all() -> None:
+    """Empty this process's cache, after a change that must show at once."""
+    _cache.clear()

@@ -1,0 +1,46 @@
+"""What each role may do, in one readable table."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Administrator")
+    BILLING = "billing", _("Billing")
+    SUPPORT = "support", _("Support")
+    TECHNICIAN = "technician", _("Technician")
+    READ_ONLY = "read_only", _("Read only")
+
+
+class Right(models.TextChoices):
+    SEE_HOME = "see_home", _("Open the dashboard")
+    SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
+    SEE_REQUESTS = "see_requests", _("See install requests")
+    WORK_REQUESTS = "work_requests", _("Work on install requests")
+    SEE_DOCUMENTS = "see_documents", _("See identity documents")
+    SETTINGS = "settings", _("Change the company settings")
+    PAYMENT_SETTINGS = "payment_settings", _("Change payment methods")
+    STAFF = "staff", _("Invite staff and set roles")
+    SEE_AUDIT = "see_audit", _("Read the audit log")
+
+
+_ALL = frozenset(Role)
+_OFFICE = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING, Role.SUPPORT})
+
+RIGHTS: dict[Right, frozenset[Role]] = {
+    Right.SEE_HOME: _ALL,
+    Right.SEE_SUBSCRIBERS: _ALL,
+    Right.SEE_REQUESTS: _ALL,
+    Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
+    Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
+    Right.PAYMENT_SETTINGS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.STAFF: frozenset({Role.OWNER, Role.ADMIN}),
+    Right.SEE_AUDIT: frozenset({Role.OWNER, Role.ADMIN}),
+}
+
+
+def has_right(role: str, right: Right) -> bool:
+    """Whether a role carries a right. Unknown roles carry none."""
+    return role in RIGHTS[right]

@@ -1,0 +1,9 @@
+"""Pages of the platform's host."""
+
+from django.urls import path
+
+from core.views import choose_language
+
+urlpatterns = [
+    path("language/", choose_language, name="language"),
+]

@@ -1,0 +1,133 @@
+"""Fixtures for all tests: two ISPs whose primary keys are the same, and clients that speak to hosts.
+
+A test runs inside one transaction that is rolled back, whatever scopes it enters. What needs real commits uses the
+fixture `committed` and cleans up after itself.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+
+from core.scope import isp_scope, public_scope
+from domains import resolver
+from tenants import slugs
+from tenants.models import ISP
+from tenants.schemas import create_schema
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        program = mark.args[0]
+        if shutil.which(program) is None:
+            if os.environ.get("REQUIRE_ALL") == "1":
+                pytest.fail(f"{program} is not installed and REQUIRE_ALL=1.")
+            pytest.skip(f"{program} is not installed.")
+
+
+def make_isp(slug: str, **fields: object) -> ISP:
+    """An ISP with its schema, in the current transaction."""
+    values = {
+        "name": slug.title(),
+        "country": "MX",
+        "language": "en",
+        "currency": "MXN",
+        "timezone": "America/Mexico_City",
+        **fields,
+    }
+    with public_scope():
+        isp = ISP.objects.create(slug=slug, slug_skeleton=slugs.skeleton(slug), **values)
+        create_schema(isp)
+    return isp
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup_in_public: None) -> None:
+    """The test database, with the two ISPs that every test can use."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup_in_public(django_db_modify_db_settings: None, django_db_blocker: object) -> Iterator[None]:
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock(), public_scope():
+        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        with transaction.atomic():
+            make_isp("wispmega", name="WispMega")
+            make_isp("fibrandina", name="Fibrandina", country="CO", currency="COP", timezone="America/Bogota")
+    yield
+    with django_db_blocker.unblock(), public_scope():
+        teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture
+def isp(db: None) -> ISP:
+    """WispMega, in whose name most tests act."""
+    with public_scope():
+        return ISP.objects.get(slug="wispmega")
+
+
+@pytest.fixture
+def other_isp(db: None) -> ISP:
+    """Fibrandina, whose data nobody of WispMega may see."""
+    with public_scope():
+        return ISP.objects.get(slug="fibrandina")
+
+
+@pytest.fixture
+def in_isp(isp: ISP) -> Iterator[ISP]:
+    """The test runs in WispMega's scope."""
+    with isp_scope(isp):
+        yield isp
+
+
+@pytest.fixture
+def in_public(db: None) -> Iterator[None]:
+    """The test runs in the platform's scope."""
+    with public_scope():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """No test sees what another one left in a cache."""
+    resolver.forget_all()
+    yield
+    resolver.forget_all()
+    with public_scope():
+        cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings: object, tmp_path: object) -> None:
+    """Uploads of a test go to its own folder."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+class HostClient(Client):
+    """A browser at one host, such as `wispmega.localhost`."""
+
+    def __init__(self, host: str, **kwargs: object) -> None:
+        super().__init__(HTTP_HOST=host, **kwargs)
+        self.host = host
+
+
+@pytest.fixture
+def at(db: None) -> type[HostClient]:
+    """`at("app.localhost")` is a client of that host."""
+    return HostClient
+
+
+@pytest.fixture
+def count_queries() -> type:
+    from django.test.utils import CaptureQueriesContext
+
+    class Counter(CaptureQueriesContext):
+        def __init__(self) -> None:
+            super().__init__(connection)
+
+    return Counter
