@@ -86,6 +86,18 @@ def text_on(colour: str) -> str:
 
 
 @register.filter
+def ink_on(colour: str, background: str) -> str:
+    """The tone nearest to a colour that reads as text on a background (contrast 4.5), as #rrggbb."""
+    towards = 0 if luminance(background) > 0.18 else 255
+    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    for step in range(51):
+        tone = "#" + "".join(f"{round(c + (towards - c) * step / 50):02x}" for c in channels)
+        if contrast(tone, background) >= 4.5:
+            break
+    return tone
+
+
+@register.filter
 def lookup(mapping: Any, key: Any) -> Any:
     """`mapping[key]`, or an empty text."""
     return mapping.get(key, "")
