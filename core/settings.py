@@ -190,6 +190,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "mail-left-behind": {"task": "messaging.tasks.sweep_mail", "schedule": 60.0},
+    "platform-mail-left-behind": {"task": "tenants.tasks.sweep_platform_mail", "schedule": 60.0},
     "sign-ups-left-behind": {"task": "tenants.tasks.sweep_sign_ups", "schedule": 60.0},
     "uploads-never-sent": {"task": "preinstall.tasks.sweep_drafts", "schedule": 3600.0},
     "sessions-run-out": {"task": "messaging.tasks.sweep_sessions", "schedule": 86400.0},

@@ -2,31 +2,23 @@
 
 from django.conf import settings
 
+from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import public_scope
 from domains.models import Domain, Surface
 from tenants.directory import IspRef
 from tenants.models import ISP
 
 
-def base_url(host: str) -> str:
-    """Scheme, host and port of one of our hosts, without a trailing slash."""
-    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    return f"{settings.PUBLIC_SCHEME}://{host}{port}"
-
-
-def platform_url(path: str = "/") -> str:
-    """An address on the platform's own site."""
-    return base_url(settings.PLATFORM_DOMAIN) + path
-
-
-def dashboard_url(path: str = "/") -> str:
-    """An address on the shared dashboard."""
-    return base_url(f"app.{settings.PLATFORM_DOMAIN}") + path
-
-
-def shared_portal_url(path: str = "/") -> str:
-    """An address on the portal that all ISPs share."""
-    return base_url(f"portal.{settings.PLATFORM_DOMAIN}") + path
+__all__ = [
+    "base_url",
+    "dashboard_url",
+    "platform_url",
+    "portal_url",
+    "primary_host",
+    "shared_portal_url",
+    "slug_host",
+    "staff_url",
+]
 
 
 def slug_host(isp: ISP | IspRef) -> str:
