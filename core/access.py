@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+
+from core.http import Request
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -35,7 +37,7 @@ def public_page(view: View) -> View:
     """Anybody may open the page."""
 
     @functools.wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs)
 
     return declare(wrapper, Access("public"))
@@ -44,13 +46,13 @@ def public_page(view: View) -> View:
 class AccessMiddleware:
     """Refuses views without a declaration, so that a forgotten one is a closed door and not an open one."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+    def process_view(self, request: Request, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
         if declared(view) is None:
             from core.errors import permission_denied
 

@@ -47,8 +47,8 @@ class Postgres:
             server.ensure_postgres_running()
         except (OSError, subprocess.SubprocessError, AssertionError, RuntimeError, ValueError) as error:
             log = self.folder / "log"
-            told = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-            raise EmbeddedFailure(f"PostgreSQL did not start in {self.folder}: {(told or [error])[0]}") from error
+            told = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else [str(error)]
+            raise EmbeddedFailure(f"PostgreSQL did not start in {self.folder}: {' '.join(told)}") from error
         return self.url()
 
     def url(self, database: str = "postgres") -> str:
@@ -107,7 +107,7 @@ class Redis:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.is_running:
-            binary = executable or shutil.which("redis-server")
+            binary = str(executable or shutil.which("redis-server"))
             command = [binary, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
             command += ["--daemonize", "yes", "--pidfile", str(self.folder / "redis.pid"), "--save", "60", "1"]
             command += ["--logfile", str(self.folder / "log"), "--unixsocketperm", "700"]

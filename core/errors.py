@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
+
+from core.http import Request
 
 _NEUTRAL = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -25,7 +27,7 @@ def neutral_page(status: int) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def _page(request: Request, status: int, title: str, text: str) -> HttpResponse:
     from core.language import chosen
 
     with translation.override(chosen(request)):
@@ -33,27 +35,27 @@ def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
         return HttpResponse(render_to_string("errors/page.html", context), status=status)
 
 
-def page_not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+def page_not_found(request: Request, exception: Any = None) -> HttpResponse:
     return _page(request, 404, _("This page does not exist"), _("Check the address, or go back to the start page."))
 
 
-def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
+def permission_denied(request: Request, exception: Any = None) -> HttpResponse:
     return _page(
         request, 403, _("You may not open this page"), _("Ask an administrator of your company for the right role.")
     )
 
 
-def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+def bad_request(request: Request, exception: Any = None) -> HttpResponse:
     return _page(request, 400, _("This request was not understood"), _("Go back and try again."))
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: Request) -> HttpResponse:
     return _page(
         request, 500, _("Something went wrong on our side"), _("Nothing was saved. Please try again in a moment.")
     )
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
     return _page(
         request,
         403,

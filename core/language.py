@@ -4,12 +4,14 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation.trans_real import get_languages, parse_accept_lang_header
 
+from core.http import Request
 
-def chosen(request: HttpRequest) -> str:
+
+def chosen(request: Request) -> str:
     """The visitor's choice, else the signed-in person's, else the browser's, else the ISP's, else English."""
     available = get_languages()
     cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
@@ -30,17 +32,17 @@ def chosen(request: HttpRequest) -> str:
 class LanguageMiddleware:
     """Activates the language of the visitor and the time zone of the ISP."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         with translation.override(chosen(request)):
             if request.site.isp:
                 with timezone.override(zoneinfo.ZoneInfo(request.site.isp.timezone)):
                     return self._respond(request)
             return self._respond(request)
 
-    def _respond(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: Request) -> HttpResponse:
         request.LANGUAGE_CODE = translation.get_language()
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)

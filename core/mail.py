@@ -69,7 +69,7 @@ def _claim(model: type[OutgoingMail], pk: int) -> OutgoingMail | None:
         return mail
 
 
-def waiting(model: type[OutgoingMail]):
+def waiting(model: type[OutgoingMail]) -> QuerySet[OutgoingMail]:
     """The mails that are due: never tried, to be tried again, or left behind by a worker that died."""
     unsent = Q(state=OutgoingMail.State.WAITING) | Q(state=OutgoingMail.State.SENDING)
     return model._default_manager.filter(unsent, due_at__lte=timezone.now())

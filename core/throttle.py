@@ -1,5 +1,7 @@
 """Counting attempts in the cache of the current scope, so that guessing is slow."""
 
+from contextlib import suppress
+
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
@@ -23,7 +25,5 @@ def allow(what: str, *, limit: int, seconds: int) -> bool:
 
 def forget(what: str) -> None:
     """Begin anew, as after a success."""
-    try:
+    with suppress(RedisError):
         cache.delete(f"throttle:{what}")
-    except RedisError:
-        pass

@@ -1,17 +1,18 @@
 """Pages that every surface has."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation.trans_real import get_languages
 from django.views.decorators.http import require_POST
 
 from core.access import public_page
+from core.http import Request
 
 
 @public_page
 @require_POST
-def choose_language(request: HttpRequest) -> HttpResponse:
+def choose_language(request: Request) -> HttpResponse:
     """Remember the visitor's language in a cookie of this host, and go back."""
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):

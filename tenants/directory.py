@@ -37,7 +37,7 @@ def reference(isp: ISP) -> IspRef:
         language=isp.language,
         currency=isp.currency,
         timezone=isp.timezone,
-        is_suspended=isp.is_suspended,
+        is_suspended=isp.is_suspended,  # type: ignore[attr-defined]
     )
 
 
@@ -66,7 +66,7 @@ def by_uuid(uuid: UUID) -> IspRef | None:
 def open_isp(isp_id: int) -> IspRef:
     """The ISP that a task may run for, read afresh. Raises RefusedTask if it is unknown or suspended."""
     isp = ISP.objects.with_state().filter(pk=isp_id).first()
-    if isp is None or isp.is_suspended:
+    if isp is None or isp.is_suspended:  # type: ignore[attr-defined]
         raise RefusedTask(f"No open ISP has the id {isp_id}.")
     return reference(isp)
 

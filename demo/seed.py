@@ -1,0 +1,213 @@
+"""Fills an empty installation with ISPs, people and requests that look like real ones. Made up by Faker, seeded."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+from faker import Faker
+
+from company.models import Branding, DocumentRule, PortalSettings, Profile
+from core.scope import isp_scope, public_scope
+from demo.companies import COMPANIES, Company
+from domains.links import base_url, dashboard_url, platform_url, portal_url, shared_portal_url, slug_host, staff_url
+from domains.models import Domain, Surface
+from payments.models import PaymentMethod
+from subscribers.models import PortalUser, Service, Subscriber, Tariff, Zone
+from tenants import slugs
+from tenants.models import ISP, Membership, StaffUser
+from tenants.roles import Role
+from tenants.schemas import create_schema
+
+PASSWORD = "lastmile-demo"  # noqa: S105 - of every login of the demo, which only loopback reaches
+OPERATOR = "operator@lastmile.example"
+ROLE_NAMES = {role: f"{role.value.replace('_', '-')}" for role in Role}
+PORTAL_LOGINS = 5  # of each ISP, shown in the demo's description
+
+
+def seed() -> None:
+    """Add what is missing; an ISP that is there is left as people made it."""
+    with public_scope(), transaction.atomic():
+        known = set(ISP.objects.values_list("slug", flat=True))
+        password = make_password(PASSWORD) if len(known) < len(COMPANIES) else ""
+        if not StaffUser.objects.filter(email=OPERATOR).exists():
+            StaffUser.objects.create(email=OPERATOR, name="Platform operator", is_operator=True, password=password)
+        for company in COMPANIES:
+            if company.slug not in known:
+                _seed_isp(company, password)
+
+
+def _seed_isp(company: Company, password: str) -> None:
+    isp = ISP.objects.create(
+        slug=company.slug,
+        slug_skeleton=slugs.skeleton(company.slug),
+        name=company.name,
+        country=company.country,
+        language=company.language,
+        currency=company.currency,
+        timezone=company.timezone,
+    )
+    create_schema(isp)
+    now = timezone.now()
+    Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
+    Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
+    for role in Role:
+        user = StaffUser.objects.create(
+            email=f"{ROLE_NAMES[role]}@{company.slug}.example",
+            name=f"{role.label} {company.name}",
+            language=company.language,
+            password=password,
+        )
+        Membership.objects.create(isp=isp, user=user, role=role)
+    with isp_scope(isp):
+        _seed_company(company)
+        _seed_subscribers(company, password)
+        _seed_requests(company)
+
+
+def _seed_company(company: Company) -> None:
+    from core import uploads
+    from demo.pictures import logo
+
+    Profile(pk=1, display_name=company.name, **company.profile).save()
+    stored = uploads.store(logo(company.name, company.colour), kinds={"png"})
+    Branding(pk=1, colour=company.colour, logo=stored, welcome=company.welcome).save()
+    PortalSettings(pk=1, identifier=company.identifier).save()
+    DocumentRule.objects.bulk_create(DocumentRule(kind=kind, demand=how) for kind, how in company.documents.items())
+    PaymentMethod.objects.bulk_create(
+        PaymentMethod(name=name, portal_name=shown, kind=kind, instructions=text, position=position)
+        for position, (name, shown, kind, text) in enumerate(company.methods)
+    )
+
+
+def _seed_subscribers(company: Company, password: str) -> None:
+    fake, chance = _dice(company)
+    zones = Zone.objects.bulk_create(Zone(name=name) for name in company.zones)
+    tariffs = Tariff.objects.bulk_create(
+        Tariff(name=name, download=down, upload=up, price=price) for name, down, up, price in company.tariffs
+    )
+    people = Subscriber.objects.bulk_create(
+        Subscriber(number=1001 + n, zone=chance.choice(zones), **_person(company, fake, n))
+        for n in range(company.subscribers)
+    )
+    states = [Service.State.ACTIVE] * 17 + [Service.State.SUSPENDED] * 2 + [Service.State.PENDING]
+    Service.objects.bulk_create(
+        Service(
+            subscriber=person,
+            number=5001 + 2 * n + extra,
+            tariff=chance.choice(tariffs),
+            state=chance.choice(states),
+            address=person.address,
+            ip_address=f"10.{20 + n // 250}.{n % 250}.{10 + extra}",
+            started_on=date(2026, 11, 1) - timedelta(days=chance.randrange(30, 1500)),
+        )
+        for n, person in enumerate(people)
+        for extra in range(2 if n % 23 == 0 else 1)
+    )
+    PortalUser.objects.bulk_create(
+        PortalUser(
+            subscriber=person,
+            username=f"cliente{person.number}" if company.language == "es" else f"client{person.number}",
+            email=person.email,
+            password=password,
+        )
+        for person in people
+    )
+
+
+def _dice(company: Company) -> tuple[Faker, random.Random]:
+    """The same names and choices every time."""
+    fake = Faker(company.locale)
+    fake.seed_instance(company.slug)
+    return fake, random.Random(company.slug)  # noqa: S311 - not for secrets
+
+
+def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
+    first, last = fake.first_name(), fake.last_name()
+    if company.country != "CZ":
+        last = f"{last} {fake.last_name()}"
+    plain = slugs.suggest(f"{first} {last.split()[0]}").replace("-", ".") or "persona"
+    return {
+        "first_name": first,
+        "last_name": last,
+        "id_number": f"{company.country}{8_100_000 + 37 * n}",
+        "email": f"{plain}{n}@mail.example",
+        "mobile": f"{company.phone}{(4000 + 7 * n) % 10000:04d}",
+        "address": fake.street_address(),
+        "district": company.zones[n % len(company.zones)],
+        "city": company.city,
+        "postcode": fake.postcode(),
+    }
+
+
+def _seed_requests(company: Company) -> None:
+    from demo.requests import seed_requests
+
+    seed_requests(company, *_dice(company), person=_person)
+
+
+def describe(port: int, mail: str) -> dict[str, Any]:
+    """What the demo prints and writes to demo.json."""
+    with public_scope():
+        isps = list(ISP.objects.order_by("pk"))
+        described = [_described(isp) for isp in isps]
+    return {
+        "port": port,
+        "platform": platform_url("/"),
+        "console": platform_url("/console/"),
+        "dashboard": dashboard_url("/"),
+        "shared_portal": shared_portal_url("/"),
+        "mail": mail,
+        "password": PASSWORD,
+        "operator": {"email": OPERATOR, "password": PASSWORD},
+        "isps": described,
+    }
+
+
+def _described(isp: ISP) -> dict[str, Any]:
+    members = Membership.objects.filter(isp=isp).select_related("user").order_by("pk")
+    staff = {member.role: {"email": member.user.email, "password": PASSWORD} for member in members}
+    own, staff_home = portal_url(isp), staff_url(isp)
+    with isp_scope(isp), transaction.atomic():
+        link = str(isp.uuid) if PortalSettings.load().identifier == "uuid" else isp.slug
+        users = PortalUser.objects.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
+        subscribers = [
+            {"username": user.username, "password": PASSWORD, "name": user.subscriber.full_name} for user in users
+        ]
+    return {
+        "name": isp.name,
+        "slug": isp.slug,
+        "uuid": str(isp.uuid),
+        "country": isp.country,
+        "portal": [own, base_url(slug_host(isp)) + "/"],
+        "install_form": [f"{own}install/{link}/", shared_portal_url(f"/install/{link}/")],
+        "dashboard": [staff_home, dashboard_url(f"/{isp.slug}/")],
+        "staff": staff,
+        "subscribers": subscribers,
+    }
+
+
+def welcome(described: dict[str, Any]) -> str:
+    """The addresses and logins, for the terminal."""
+    lines = [
+        "",
+        f"  Platform   {described['platform']}   operators: {described['console']}   {described['operator']['email']}",
+        f"  Dashboard  {described['dashboard']}   staff of all ISPs",
+        f"  Portal     {described['shared_portal']}   for who has only a link",
+        f"  Mail       {described['mail']}   everything that was sent",
+        f"  The password of every login is  {described['password']}",
+        "",
+    ]
+    for isp in described["isps"]:
+        if not isp["subscribers"]:
+            continue
+        lines += [
+            f"  {isp['name']} ({isp['country']})",
+            f"    portal    {isp['portal'][0]}   as {isp['subscribers'][0]['username']}",
+            f"    form      {isp['install_form'][0]}",
+            f"    staff     {isp['dashboard'][0]}   as {', '.join(who['email'] for who in isp['staff'].values())}",
+            "",
+        ]
+    return "\n".join(lines)
