@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -128,10 +129,8 @@ class Redis:
         import redis
 
         if self.is_running:
-            try:
+            with suppress(redis.ConnectionError):
                 redis.Redis(unix_socket_path=str(self.socket)).shutdown(save=True)
-            except redis.ConnectionError:
-                pass
 
 
 def hash_of(path: Path) -> int:
