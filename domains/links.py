@@ -8,7 +8,6 @@ from domains.models import Domain, Surface
 from tenants.directory import IspRef
 from tenants.models import ISP
 
-
 __all__ = [
     "base_url",
     "dashboard_url",

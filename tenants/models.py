@@ -2,15 +2,18 @@
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail, Token
 from tenants.roles import Role
+from tenants.slugs import skeleton
 
 
 def new_schema_name() -> str:
@@ -27,6 +30,10 @@ class IspQuerySet(models.QuerySet["ISP"]):
         return self.annotate(
             is_suspended=models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
         )
+
+    def looking_like(self, slug: str) -> "IspQuerySet":
+        """ISPs whose slug is this one or is easily taken for it."""
+        return self.filter(slug_skeleton=skeleton(slug))
 
 
 class ISP(models.Model):
@@ -154,6 +161,19 @@ class StaffToken(Token):
     created_by = models.ForeignKey(StaffUser, on_delete=models.CASCADE, null=True, related_name="+")
 
 
+class SignUpQuerySet(models.QuerySet["SignUp"]):
+    def waiting(self) -> "SignUpQuerySet":
+        """Confirmed, and not yet an ISP."""
+        return self.filter(state=SignUp.State.WAITING)
+
+    def abandoned(self, *, at: datetime) -> "SignUpQuerySet":
+        """Never confirmed for a week, or failed a month ago: nobody comes back for them."""
+        return self.filter(
+            models.Q(state=SignUp.State.UNCONFIRMED, created_at__lt=at - timedelta(days=7))
+            | models.Q(state=SignUp.State.FAILED, finished_at__lt=at - timedelta(days=30))
+        )
+
+
 class SignUp(models.Model):
     """A company on its way to become an ISP. It holds everything until one transaction makes the ISP whole."""
 
@@ -163,31 +183,43 @@ class SignUp(models.Model):
         DONE = "done", _("ready")
         FAILED = "failed", _("failed")
 
+    # Why a sign-up failed, where it is not the name of an exception's class.
+    SLUG_TAKEN = "slug_taken"
+
+    form_key = models.UUIDField(default=uuid.uuid4, editable=False)  # of one showing of the form
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     company = models.CharField(_("company"), max_length=120)
     slug = models.CharField(max_length=40)
-    slug_skeleton = models.CharField(max_length=40, editable=False)
     country = models.CharField(max_length=2)
     language = models.CharField(max_length=5)
     currency = models.CharField(max_length=3)
     timezone = models.CharField(max_length=50)
     name = models.CharField(max_length=120)
     email = models.EmailField()
-    password = models.CharField(max_length=200)  # hashed
+    password = models.CharField(max_length=128)  # hashed; empty once it is done
     token_digest = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=12, choices=State, default=State.UNCONFIRMED)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     isp = models.ForeignKey(ISP, on_delete=models.SET_NULL, null=True)
+    new_user = models.ForeignKey(StaffUser, on_delete=models.SET_NULL, null=True)  # None: the person was known before
     created_at = models.DateTimeField(auto_now_add=True)
+    mailed_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    objects = SignUpQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["form_key", "email", "slug"], name="one_sign_up_per_sending")]
 
     def __str__(self) -> str:
         return self.company
+
+    @property
+    def slug_was_taken(self) -> bool:
+        return self.error == self.SLUG_TAKEN
 
 
 class PlatformMail(OutgoingMail):

@@ -3,6 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
+import django.utils.timezone
 import tenants.models
 import uuid
 from django.conf import settings
@@ -88,26 +89,29 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('company', models.CharField(max_length=120, verbose_name='company')),
+                ('form_key', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('slug', models.CharField(max_length=40)),
-                ('slug_skeleton', models.CharField(editable=False, max_length=40)),
                 ('country', models.CharField(max_length=2)),
                 ('language', models.CharField(max_length=5)),
                 ('currency', models.CharField(max_length=3)),
                 ('timezone', models.CharField(max_length=50)),
                 ('name', models.CharField(max_length=120)),
                 ('email', models.EmailField(max_length=254)),
-                ('password', models.CharField(max_length=200)),
+                ('password', models.CharField(max_length=128)),
                 ('token_digest', models.CharField(max_length=64, unique=True)),
                 ('state', models.CharField(choices=[('unconfirmed', 'waiting for the e-mail address to be confirmed'), ('waiting', 'waiting to be set up'), ('done', 'ready'), ('failed', 'failed')], default='unconfirmed', max_length=12)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('mailed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('isp', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='tenants.isp')),
+                ('new_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-created_at'],
+                'constraints': [models.UniqueConstraint(fields=('form_key', 'email', 'slug'), name='one_sign_up_per_sending')],
             },
         ),
         migrations.CreateModel(
