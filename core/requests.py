@@ -21,6 +21,7 @@ class UnitOfWork:
         self.failed = False
         self._atomic: transaction.Atomic | None = None
         self._depth = 0
+        self._undo: list[Callable[[], None]] = []
 
     def open(self) -> None:
         self._atomic = transaction.atomic()
@@ -34,7 +35,20 @@ class UnitOfWork:
         if self.failed and connection.in_atomic_block:
             transaction.set_rollback(True)
         atomic, self._atomic = self._atomic, None
-        atomic.__exit__(None, None, None)
+        undo, self._undo = self._undo, []
+        is_lost = connection.needs_rollback if connection.in_atomic_block else True
+        try:
+            atomic.__exit__(None, None, None)
+        except BaseException:
+            is_lost = True
+            raise
+        finally:
+            for callback in undo if is_lost else []:
+                callback()
+
+    def on_rollback(self, callback: Callable[[], None]) -> None:
+        """Call it if the transaction that is open now is rolled back."""
+        self._undo.append(callback)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -62,6 +76,16 @@ def outside_transaction() -> Iterator[None]:
         return
     with unit.paused():
         yield
+
+
+def on_rollback(callback: Callable[[], None]) -> None:
+    """Have something outside the database undone if the request's transaction is rolled back.
+
+    It is the counterpart of transaction.on_commit. Outside a request nothing is undone, and a sweeper has to.
+    """
+    unit = _unit.get()
+    if unit is not None:
+        unit.on_rollback(callback)
 
 
 class TransactionMiddleware:
