@@ -8,7 +8,6 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail, Token
@@ -204,7 +203,6 @@ class SignUp(models.Model):
     isp = models.ForeignKey(ISP, on_delete=models.SET_NULL, null=True)
     new_user = models.ForeignKey(StaffUser, on_delete=models.SET_NULL, null=True)  # None: the person was known before
     created_at = models.DateTimeField(auto_now_add=True)
-    mailed_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
