@@ -45,7 +45,8 @@ PUBLIC_PORT = os.environ.get("PUBLIC_PORT", "")  # empty: the scheme's own
 SECURE = PUBLIC_SCHEME == "https"
 ALLOWED_HOSTS = ["*"]  # `domains.middleware` decides, by looking each host up
 USE_X_FORWARDED_HOST = False
-if os.environ.get("BEHIND_PROXY") == "1":
+BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"  # only a proxy of ours can connect, and it sets X-Forwarded-*
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 SHARED_APPS = [
@@ -207,7 +208,10 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name", "username"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -239,6 +243,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Captcha
+CAPTCHA_COST = int(os.environ.get("CAPTCHA_COST", "10" if TESTING else "5000"))  # rounds for each key that is tried
 RECAPTCHA_DOMAIN = os.environ.get("RECAPTCHA_DOMAIN", "www.google.com")  # of the verifier, with port
 SILENCED_SYSTEM_CHECKS = ["django_recaptcha.recaptcha_test_key_error", "urls.W005"]
 
