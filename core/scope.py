@@ -6,7 +6,7 @@ The scope belongs to the running context (thread or task), never to the database
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,17 +61,29 @@ class Scope:
 
 
 PUBLIC = Scope("public")
-_current: ContextVar[Scope | None] = ContextVar("lastmile_scope", default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """One entered scope. `isp` is the ISP that the code runs for, also during a detour through `public`."""
+
+    scope: Scope | None
+    isp: Scope | None
+    outer: "_Frame | None"
+
+
+_frame: ContextVar[_Frame | None] = ContextVar("lastmile_scope", default=None)
 
 
 def current() -> Scope | None:
     """The scope of the running code, or None."""
-    return _current.get()
+    frame = _frame.get()
+    return frame.scope if frame else None
 
 
 def required() -> Scope:
     """The scope of the running code. Raises NoScope where there is none."""
-    scope = _current.get()
+    scope = current()
     if scope is None:
         raise NoScope("No scope is open: enter isp_scope(isp) or public_scope() first.")
     return scope
@@ -79,54 +91,50 @@ def required() -> Scope:
 
 @contextmanager
 def _entered(scope: Scope | None) -> Iterator[None]:
-    token = _current.set(scope)
+    """Raises ScopeConflict for a second ISP, and ScopeError when scopes are not left in the order of entering."""
+    outer = _frame.get()
+    isp = outer.isp if outer else None
+    if scope is not None and not scope.is_public:
+        if isp is not None and isp != scope:
+            raise ScopeConflict("Already inside another ISP.")
+        isp = scope
+    frame = _Frame(scope, isp, outer)
+    _frame.set(frame)
     try:
         yield
     finally:
-        _current.reset(token)
+        _leave(frame)
 
 
-@contextmanager
-def public_scope() -> Iterator[None]:
+def _leave(frame: _Frame) -> None:
+    top = _frame.get()
+    if top is frame:
+        _frame.set(frame.outer)
+        return
+    # An abandoned generator may be closed in a context that never saw its scope: then there is nothing to leave.
+    inner = top
+    while inner is not None and inner is not frame:
+        inner = inner.outer
+    if inner is frame:
+        _frame.set(None)
+        raise ScopeError("Scopes are left in the reverse order of entering.")
+
+
+def public_scope() -> AbstractContextManager[None]:
     """Run with the platform's own tables: ISPs, staff, domains. May be opened inside an ISP's scope."""
-    with _entered(PUBLIC):
-        yield
+    return _entered(PUBLIC)
 
 
-@contextmanager
-def isp_scope(isp: IspLike) -> Iterator[None]:
+def isp_scope(isp: IspLike) -> AbstractContextManager[None]:
     """Run with the tables of one ISP and no others.
 
     Raises ScopeError for a schema name that the server did not make, ScopeConflict inside another ISP's scope.
     """
     if not SCHEMA_NAME.fullmatch(isp.schema_name):
         raise ScopeError("Not a schema name made by the server.")
-    with _entered_isp(Scope(isp.schema_name, isp.pk, isp.uuid)):
-        yield
+    return _entered(Scope(isp.schema_name, isp.pk, isp.uuid))
 
 
-@contextmanager
-def _entered_isp(scope: Scope) -> Iterator[None]:
-    """Remember the outermost ISP too, so that a detour through `public` cannot lead to another one."""
-    inside = _isp.get()
-    if inside is not None and inside != scope:
-        raise ScopeConflict("Already inside another ISP.")
-    token = _isp.set(scope)
-    try:
-        with _entered(scope):
-            yield
-    finally:
-        _isp.reset(token)
-
-
-_isp: ContextVar[Scope | None] = ContextVar("lastmile_isp", default=None)
-
-
-@contextmanager
-def same_scope(scope: Scope | None) -> Iterator[None]:
+def same_scope(scope: Scope | None) -> AbstractContextManager[None]:
     """Run in a scope remembered earlier by the same request, such as the one its session was loaded in."""
-    inside = _isp.get()
-    if scope is not None and not scope.is_public and inside is not None and inside != scope:
-        raise ScopeConflict("Already inside another ISP.")
-    with _entered(scope):
-        yield
+    return _entered(scope)

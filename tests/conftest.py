@@ -108,6 +108,17 @@ def _private_files(settings: object, tmp_path: object) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:
+    """The test commits for real. It must remove what it makes; a transaction left open fails it."""
+    with django_db_blocker.unblock():
+        connection.close()
+        yield
+        left_open = connection.in_atomic_block
+        connection.close()
+    assert not left_open
+
+
 class HostClient(Client):
     """A browser at one host, such as `wispmega.localhost`."""
 

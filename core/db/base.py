@@ -4,36 +4,50 @@ Search paths are only ever set with SET LOCAL, so nothing of one transaction is 
 next one. That makes the backend safe behind a pooler in transaction mode. See docs/decisions/0001.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
-from core.scope import OutsideTransaction, current, public_scope, required
+from core.scope import OutsideTransaction, ScopeError, current, public_scope, required
+
+# Statements that would move the search path behind the guard's back, or outlive the transaction.
+_FORBIDDEN = ("search_path", "set schema", "set local schema", "set session schema", "reset all", "discard ")
 
 
 class _GuardMixin:
     """Pins the search path right before each statement, whichever way the statement is sent."""
 
     db: "DatabaseWrapper"
+    cursor: Any
 
     def execute(self, sql: Any, params: Any = None) -> Any:
-        self.db.pin_scope()
+        self.db.pin_scope(sql)
         return super().execute(sql, params)  # type: ignore[misc]
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
-        self.db.pin_scope()
+        self.db.pin_scope(sql)
         return super().executemany(sql, param_list)  # type: ignore[misc]
 
     def callproc(self, procname: Any, params: Any = None, kparams: Any = None) -> Any:
         self.db.pin_scope()
         return super().callproc(procname, params, kparams)  # type: ignore[misc]
 
-    def __getattr__(self, name: str) -> Any:
-        if name in {"copy", "stream"}:
-            self.db.pin_scope()
-        return super().__getattr__(name)  # type: ignore[misc]
+    @contextmanager
+    def copy(self, statement: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """psycopg's COPY. The path is pinned when the block begins, since only then the statement is sent."""
+        self.db.pin_scope(statement)
+        with self.db.wrap_database_errors, self.cursor.copy(statement, *args, **kwargs) as copy:
+            yield copy
+
+    def stream(self, query: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """psycopg's row-by-row results. The path is pinned when the first row is asked for."""
+        self.db.pin_scope(query)
+        yield from self.cursor.stream(query, *args, **kwargs)
 
 
 class GuardedCursorWrapper(_GuardMixin, CursorWrapper):
@@ -54,6 +68,8 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._pinned: str | None = None
         super().__init__(*args, **kwargs)
+        # That of django-tenants sets a path for the session, which would outlive the transaction.
+        self.introspection = DatabaseIntrospection(self)
         # Django would create a table to find out, before any scope can exist.
         self.features.__dict__["supports_transactions"] = True
 
@@ -72,21 +88,28 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         if tenant.schema_name != "public":
             raise RuntimeError("Enter core.scope.isp_scope(isp) instead.")
 
-    def pin_scope(self) -> None:
+    def pin_scope(self, sql: Any = "") -> None:
         """Make the server's search path that of the current scope, in a round trip only where it has to change.
 
-        Raises NoScope and OutsideTransaction.
+        Raises NoScope, OutsideTransaction, and ScopeError for a statement that would change the path itself.
         """
         scope = required()
+        text = (sql if isinstance(sql, str) else self._as_text(sql)).lower()
+        if any(words in text for words in _FORBIDDEN):
+            raise ScopeError("The search path is set by the scope alone.")
         if self.get_autocommit():
             if not scope.is_public:
                 raise OutsideTransaction("An ISP's tables are reached inside transaction.atomic() only.")
             return
-        if self.connection.info.transaction_status == TransactionStatus.IDLE:
+        if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
             self._send(f'BEGIN; SET LOCAL search_path TO "{scope.schema_name}"')
         elif self._pinned != scope.schema_name:
             self._send(f'SET LOCAL search_path TO "{scope.schema_name}"')
-        self._pinned = scope.schema_name
+        # A rollback to a savepoint may undo a SET LOCAL, so it has to be sent again.
+        self._pinned = None if "rollback" in text else scope.schema_name
+
+    def _as_text(self, sql: Any) -> str:
+        return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))
 
     def _send(self, sql: str) -> None:
         with self.wrap_database_errors:
@@ -98,12 +121,15 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             return self._prepare_cursor(self.create_cursor(name))
 
     def create_cursor(self, name: str | None = None) -> Any:
-        if name is None:
-            return super().create_cursor()
-        # Holdable only outside a transaction: a held cursor outlives the commit and with it the search path.
         cursor = super().create_cursor(name)
-        cursor._withhold = self.get_autocommit()
+        if name is not None:
+            # psycopg is always in autocommit mode here, for which Django asks for cursors that outlive the commit.
+            cursor._withhold = False
         return cursor
+
+    def chunked_cursor(self) -> Any:
+        """A server-side cursor inside a transaction; outside of one, behind a pooler, it could not be found again."""
+        return self.cursor() if self.get_autocommit() else super().chunked_cursor()
 
     def make_cursor(self, cursor: Any) -> GuardedCursorWrapper:
         return GuardedCursorWrapper(cursor, self)
