@@ -1,0 +1,163 @@
+"""Stories in a real Chromium against a running demo with data of its own.
+
+With KEEP_PICTURES=1 the screenshots replace those in docs/pictures/; otherwise they go to the test's folder.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PHONE = {"width": 375, "height": 812}
+DESKTOP = {"width": 1280, "height": 860}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "journeys" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.needs("chromium"))
+            # One demo serves them all, so they stay in one process.
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+class Demo:
+    """A running demo: what it says of itself, and the mail it sent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.about: dict[str, Any] = json.loads((folder / "demo.json").read_text())
+
+    def isp(self, slug: str) -> dict[str, Any]:
+        return next(isp for isp in self.about["isps"] if isp["slug"] == slug)
+
+    def mails(self) -> list[dict[str, str]]:
+        with urllib.request.urlopen(f"{self.about['mail']}messages.json", timeout=5) as answer:
+            return json.load(answer)
+
+    def mail_to(self, address: str, *, about: str = "") -> dict[str, str]:
+        """The newest mail to an address, once it has arrived. The wait is bounded."""
+        for _ in range(100):
+            for mail in self.mails():
+                if address in mail["to"] and about.lower() in mail["subject"].lower():
+                    return mail
+            time.sleep(0.2)
+        raise AssertionError(f"No mail to {address} arrived.")
+
+    def link_in(self, mail: dict[str, str]) -> str:
+        return re.search(r"https?://\S+", mail["text"]).group(0)
+
+
+def free_ports() -> int:
+    """A port that is free together with the one behind it."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def start_demo(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
+    """A demo with its own services; it has said 'Ready' when this returns."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"DATABASE_URL", "REDIS_URL", "LASTMILE_TESTING", "LASTMILE_DATA", "PYTEST_XDIST_WORKER"}
+    }
+    command = [sys.executable, "-m", "demo.run", "--port", str(port), "--data", str(folder), *options]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("Ready"):
+            return process
+    raise AssertionError("The demo did not start:\n" + "".join(said))
+
+
+def stop_demo(process: subprocess.Popen[str]) -> int:
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    return process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    # The database server may run as another user, who must be able to reach its folder.
+    for part in (folder, *folder.parents):
+        if os.access(part, os.W_OK) and part.stat().st_uid == os.getuid():
+            part.chmod(part.stat().st_mode | 0o055)
+    process = start_demo(folder, free_ports())
+    yield Demo(folder)
+    stop_demo(process)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    arguments += ["--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`visit(size=PHONE, language="es", dark=True)` is the page of a new visitor; what it logs as errors fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(size: dict[str, int] = DESKTOP, language: str = "en", dark: bool = False) -> Page:
+        context = browser.new_context(
+            viewport=size, locale=language, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: errors.append(message.text)
+            if message.type == "error" and "422" not in message.text and "404" not in message.text
+            else None,
+        )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Callable[[Page, str], None]:
+    """`picture(page, "portal-home")` keeps a screenshot, and fails if the page is wider than the window."""
+    folder = ROOT / "docs" / "pictures" if os.environ.get("KEEP_PICTURES") == "1" else tmp_path
+
+    def keep(page: Page, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 1, f"{name} is {wide} pixels wider than the window"
+
+    return keep
