@@ -78,7 +78,7 @@ def in_threads(count: int, run: object) -> list[object]:
         barrier.wait()
         try:
             results[number] = run(number)
-        except Exception as error:  # noqa: BLE001 - handed to the test
+        except Exception as error:
             results[number] = error
         finally:
             connections.close_all()
@@ -114,7 +114,7 @@ class StockConnections(threading.local):
 def stock(canaries: Canaries, monkeypatch: pytest.MonkeyPatch, settings: object) -> Iterator[StockConnections]:
     """django-tenants as it comes, for showing the fault that our backend does not have."""
     settings.TENANT_MODEL = "tenants.ISP"
-    from django_tenants import models, utils
+    from django_tenants import models, utils  # noqa: TID251
 
     stock = StockConnections()
     monkeypatch.setattr(models, "connections", stock)

@@ -234,7 +234,7 @@ def test_reconnect_control_a_remembered_path_is_gone(canaries, without_pinning):
 
 def test_a_break_inside_a_transaction_ends_the_transaction(canaries):
     with isp_scope(canaries.a):
-        with pytest.raises((OperationalError, InterfaceError)), atomic():
+        with pytest.raises((OperationalError, InterfaceError)), atomic():  # noqa: PT012
             assert read() == canaries.a.schema_name
             break_connection()
             read()
@@ -360,7 +360,7 @@ def test_kept_cursor_control_stock_reads_the_last_scope(canaries, stock):
 
 def test_executemany_copy_stream_and_callproc_are_pinned(canaries):
     for isp in canaries.both:
-        with isp_scope(isp), pytest.raises(KeyError), atomic(), connection.cursor() as cursor:
+        with isp_scope(isp), pytest.raises(KeyError), atomic(), connection.cursor() as cursor:  # noqa: PT012
             cursor.executemany("INSERT INTO canary VALUES (%s)", [("one",), ("two",)])
             with public_scope():
                 read()

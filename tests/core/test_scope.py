@@ -33,7 +33,7 @@ def test_there_is_no_scope_to_begin_with():
 
 def test_scopes_nest_and_come_back_after_an_exception():
     with public_scope():
-        with pytest.raises(ZeroDivisionError), isp_scope(A):
+        with pytest.raises(ZeroDivisionError), isp_scope(A):  # noqa: PT012
             assert where() == A.schema_name
             with public_scope():
                 assert where() == "public"
