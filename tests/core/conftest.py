@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, connections, transaction
 from django_tenants.postgresql_backend.base import DatabaseWrapper as StockWrapper
+from psycopg.pq import TransactionStatus
 
-from core.scope import public_scope
+from core.db.base import DatabaseWrapper
+from core.scope import OutsideTransaction, public_scope, required
 
 READ = "SELECT text FROM canary"
 
@@ -122,3 +124,27 @@ def stock(canaries: Canaries, monkeypatch: pytest.MonkeyPatch, settings: object)
     monkeypatch.setattr(utils, "connection", stock)
     yield stock
     stock.wrapper.close()
+
+
+@pytest.fixture
+def without_pinning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The guard as many would write it: set the path when the scope changes, and trust that it stays."""
+
+    def pin_scope(self: DatabaseWrapper, sql: object = "") -> None:
+        scope = required()
+        if self.get_autocommit() and not scope.is_public:
+            raise OutsideTransaction
+        if not self.get_autocommit() and self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._send("BEGIN")
+        if self._remembered != scope.schema_name:
+            self._send(f'SET search_path TO "{scope.schema_name}", public')
+            self._remembered = scope.schema_name
+
+    monkeypatch.setattr(DatabaseWrapper, "_remembered", None, raising=False)
+    monkeypatch.setattr(DatabaseWrapper, "pin_scope", pin_scope)
+    monkeypatch.setattr(
+        DatabaseWrapper, "_savepoint_rollback", lambda self, sid: self._send(self.ops.savepoint_rollback_sql(sid))
+    )
+    yield
+    connection.close()
+    vars(connection).pop("_remembered", None)

@@ -10,37 +10,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 from django.db.transaction import atomic
 from django_tenants.postgresql_backend.base import FakeTenant
 from django_tenants.postgresql_backend.introspection import DatabaseSchemaIntrospection
-from psycopg.pq import TransactionStatus
 
-from core.db.base import DatabaseWrapper
 from core.scope import NoScope, OutsideTransaction, ScopeConflict, ScopeError, isp_scope, public_scope
 from tests.core.conftest import READ, in_threads, read
 
 THREADS, ROUNDS = 4, 50
-
-
-@pytest.fixture
-def without_pinning(monkeypatch):
-    """The guard as many would write it: set the path when the scope changes, and trust that it stays."""
-
-    def pin_scope(self, sql=""):
-        from core.scope import required
-
-        scope = required()
-        if not self.get_autocommit() and self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self._send("BEGIN")
-        if self._remembered != scope.schema_name:
-            self._send(f'SET search_path TO "{scope.schema_name}", public')
-            self._remembered = scope.schema_name
-
-    monkeypatch.setattr(DatabaseWrapper, "_remembered", None, raising=False)
-    monkeypatch.setattr(DatabaseWrapper, "pin_scope", pin_scope)
-    monkeypatch.setattr(
-        DatabaseWrapper, "_savepoint_rollback", lambda self, sid: self._send(self.ops.savepoint_rollback_sql(sid))
-    )
-    yield
-    connection.close()
-    vars(connection).pop("_remembered", None)
 
 
 # Threads
