@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from company.models import Branding, PortalSettings, Profile
-from core.templatetags.ui import text_on
+from core.templatetags.ui import contrast, text_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,37 @@ def brand_of(request: HttpRequest) -> Brand:
         profile=profile,
         settings=PortalSettings.load(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How well two colours can be told apart: the WCAG 2 contrast ratio, 1 to 21, and what it means."""
+
+    ratio: float
+    level: str  # good, large or poor
+    text: str | Promise
+
+
+GOOD, LARGE_ONLY = 4.5, 3.0  # ratios that WCAG 2 level AA asks of text, and of large text
+LEVELS = {
+    "good": _("reads well"),
+    "large": _("reads well only when large"),
+    "poor": _("hard to read"),
+}
+DARK = "#182433"  # the page in the dark
+
+
+def reading(one: str, other: str) -> Reading:
+    """How one colour, as #rrggbb, reads on another one."""
+    ratio = contrast(one, other)
+    level = "good" if ratio >= GOOD else "large" if ratio >= LARGE_ONLY else "poor"
+    return Reading(ratio, level, LEVELS[level])
+
+
+def readings(colour: str) -> dict[str, Reading]:
+    """How a brand colour reads: with the `text` that we put on it, and itself on `white` and on `dark` pages."""
+    return {
+        "text": reading(text_on(colour), colour),
+        "white": reading(colour, "#ffffff"),
+        "dark": reading(colour, DARK),
+    }

@@ -133,3 +133,13 @@ class ChatWidget(Singleton):
 
     class Meta(Singleton.Meta):
         verbose_name = _("chat widget")
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a chat and it is switched on."""
+        return self.is_on and self.vendor != self.Vendor.NONE
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the chat is a script that we do not know."""
+        return self.vendor == self.Vendor.OTHER

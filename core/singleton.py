@@ -16,3 +16,9 @@ class Singleton(models.Model):
     def load(cls) -> Self:
         """The row, or an unsaved one with the defaults."""
         return cls._default_manager.filter(pk=1).first() or cls(pk=1)
+
+    @classmethod
+    def locked(cls) -> Self:
+        """The row, made if there is none yet, and locked until the transaction ends."""
+        cls._default_manager.get_or_create(pk=1)
+        return cls._default_manager.select_for_update().get(pk=1)

@@ -1,0 +1,136 @@
+"""What staff change in the settings of an ISP. Each verb runs in the ISP's scope and leaves one audit row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+
+from company.chat_vendors import Chat, Vendor
+from company.models import (
+    Branding,
+    CaptchaKeys,
+    ChatWidget,
+    DocumentKind,
+    DocumentRule,
+    PortalSettings,
+    Profile,
+    document_demands,
+)
+from core import uploads
+from core.audit import Actor, record
+
+LOGO_SIDE = 512  # pixels that are kept
+
+
+def _set(row: models.Model, values: Mapping[str, Any]) -> list[str]:
+    """Write the values that differ, and name their fields."""
+    changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        row.save(update_fields=changed)
+    return changed
+
+
+@transaction.atomic
+def change_profile(*, values: Mapping[str, Any], by: Actor) -> list[str]:
+    """Set fields of the profile; the names of those that changed are returned and audited."""
+    profile = Profile.locked()
+    if changed := _set(profile, values):
+        record("company.profile.changed", by=by, on=profile, fields=changed)
+    return changed
+
+
+@transaction.atomic
+def change_branding(*, values: Mapping[str, Any], logo: UploadedFile | None, by: Actor) -> list[str]:
+    """Set colour and greeting, and the logo if one is given. Raises BadUpload, and then changes nothing."""
+    branding = Branding.locked()
+    values, old = dict(values), branding.logo
+    if logo is not None:
+        values["logo"] = uploads.store(logo, kinds=uploads.PICTURES, longest_side=LOGO_SIDE)
+    if changed := _set(branding, values):
+        record("company.branding.changed", by=by, on=branding, fields=changed)
+    if logo is not None and old is not None:
+        uploads.remove(old)
+    return changed
+
+
+@transaction.atomic
+def remove_logo(*, by: Actor) -> None:
+    """Show the ISP's name in place of its logo. Without a logo nothing happens."""
+    branding = Branding.locked()
+    if branding.logo is None:
+        return
+    old = branding.logo
+    _set(branding, {"logo": None})
+    uploads.remove(old)
+    record("company.logo.removed", by=by, on=branding)
+
+
+@transaction.atomic
+def change_portal_settings(*, values: Mapping[str, Any], by: Actor) -> list[str]:
+    """Set switches of the portal, and what the links of the public forms carry."""
+    portal = PortalSettings.locked()
+    if changed := _set(portal, values):
+        record("company.portal_settings.changed", by=by, on=portal, fields=changed)
+    return changed
+
+
+@transaction.atomic
+def change_document_rules(*, demands: Mapping[str, str], by: Actor) -> list[str]:
+    """Say for each kind of document whether it must be given, may be given, or is not asked for.
+
+    A choice that is the default is written down too, so it stays when the default changes.
+    """
+    before = document_demands()
+    changed = sorted(kind for kind, demand in demands.items() if before[DocumentKind(kind)] != demand)
+    for kind, demand in demands.items():
+        DocumentRule.objects.update_or_create(kind=kind, defaults={"demand": demand})
+    if changed:
+        record("company.document_rules.changed", by=by, **{kind: str(demands[kind]) for kind in changed})
+    return changed
+
+
+@transaction.atomic
+def set_captcha_keys(*, domain: str, site_key: str, secret_key: str, by: Actor) -> CaptchaKeys:
+    """Use these reCAPTCHA keys on a domain and below it, in place of any that were there."""
+    keys, is_new = CaptchaKeys.objects.update_or_create(
+        domain=domain, defaults={"site_key": site_key, "secret_key": secret_key}
+    )
+    verb = "company.captcha_keys.added" if is_new else "company.captcha_keys.replaced"
+    record(verb, by=by, on=keys, domain=domain)
+    return keys
+
+
+@transaction.atomic
+def delete_captcha_keys(*, keys: CaptchaKeys, by: Actor) -> None:
+    """Go back to the built-in check on the domain of these keys."""
+    record("company.captcha_keys.deleted", by=by, on=keys, domain=keys.domain)
+    keys.delete()
+
+
+@transaction.atomic
+def set_chat(*, chat: Chat, by: Actor) -> ChatWidget:
+    """Show this chat in the portal, in place of the one that was there."""
+    widget = ChatWidget.locked()
+    values = {"vendor": chat.vendor, "account": chat.account, "host": chat.host, "script": chat.script, "is_on": True}
+    if _set(widget, values):
+        record("company.chat.set", by=by, on=widget, vendor=str(chat.vendor), host=chat.host)
+    return widget
+
+
+@transaction.atomic
+def switch_chat(*, is_on: bool, by: Actor) -> None:
+    """Show the chat or hide it, and keep it either way."""
+    widget = ChatWidget.locked()
+    if _set(widget, {"is_on": is_on}):
+        record("company.chat.switched_on" if is_on else "company.chat.switched_off", by=by, on=widget)
+
+
+@transaction.atomic
+def remove_chat(*, by: Actor) -> None:
+    """Forget the chat."""
+    widget = ChatWidget.locked()
+    if _set(widget, {"vendor": Vendor.NONE, "account": "", "host": "", "script": "", "is_on": True}):
+        record("company.chat.removed", by=by, on=widget)

@@ -1,0 +1,27 @@
+"""Addresses of the settings of an ISP, behind /<slug>/settings/."""
+
+from django.urls import path
+
+from dashboard.views import settings, settings_captcha, settings_chat, settings_payments
+
+urlpatterns = [
+    path("", settings.index, name="settings"),
+    path("profile/", settings.profile, name="settings-profile"),
+    path("branding/", settings.branding, name="settings-branding"),
+    path("branding/logo/", settings.current_logo, name="settings-logo"),
+    path("branding/logo/remove/", settings.remove_logo, name="settings-remove-logo"),
+    path("portal/", settings.portal, name="settings-portal"),
+    path("documents/", settings.documents, name="settings-documents"),
+    path("captcha/", settings_captcha.captcha, name="settings-captcha"),
+    path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),
+    path("captcha/<str:domain>/delete/", settings_captcha.delete, name="settings-captcha-delete"),
+    path("chat/", settings_chat.chat, name="settings-chat"),
+    path("chat/check/", settings_chat.check, name="settings-chat-check"),
+    path("chat/switch/", settings_chat.switch, name="settings-chat-switch"),
+    path("chat/remove/", settings_chat.remove, name="settings-chat-remove"),
+    path("payments/", settings_payments.payments, name="settings-payments"),
+    path("payments/add/", settings_payments.add, name="settings-payments-add"),
+    path("payments/<uuid:method>/", settings_payments.change, name="settings-payments-change"),
+    path("payments/<uuid:method>/move/", settings_payments.move, name="settings-payments-move"),
+    path("payments/<uuid:method>/switch/", settings_payments.switch, name="settings-payments-switch"),
+]
