@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
@@ -19,20 +20,25 @@ HASH_KEY = "_portal_user_hash"
 def authenticate(login: str, password: str) -> PortalUser | None:
     """The active portal user with this user name or e-mail address and password, in the current ISP, or None.
 
-    Takes the time of one password hash whoever is asked for. An address that several portal users share signs in
+    Takes the time of one password hash whoever is asked for. An address that several open logins share signs in
     nobody: their user names do.
     """
-    login = login.strip()
-    found = list(
-        PortalUser.objects.select_related("subscriber").filter(Q(username__iexact=login) | Q(email__iexact=login))[:2]
-    )
-    exact = [user for user in found if user.username.lower() == login.lower()]
-    candidates = exact or found
-    if len(candidates) != 1 or not login:
+    user = _user_of(login.strip())
+    if user is None:
         make_password(password)
         return None
-    user = candidates[0]
     return user if user.check_password(password) and user.is_active else None
+
+
+def _user_of(login: str) -> PortalUser | None:
+    """The one portal user whom a user name or an e-mail address names; a closed login only if no open one has it."""
+    if not login:
+        return None
+    wanted = Lower(Value(login))
+    users = PortalUser.objects.select_related("subscriber").alias(name=Lower("username"), mail=Lower("email"))
+    found = list(users.filter(Q(name=wanted) | Q(mail=wanted)))
+    candidates = [user for user in found if user.is_active] or found
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def sign_in(request: HttpRequest, user: PortalUser) -> None:
@@ -64,6 +70,12 @@ def current_user(request: HttpRequest) -> PortalUser | None:
     if user and constant_time_compare(request.session.get(HASH_KEY, ""), user.get_session_auth_hash()):
         return user
     return None
+
+
+def keep_signed_in(request: HttpRequest, user: PortalUser) -> None:
+    """Go on in this session, under a new key, after its user chose a new password; the other sessions end."""
+    request.session.cycle_key()
+    request.session[HASH_KEY] = user.get_session_auth_hash()
 
 
 class PortalUserMiddleware:

@@ -3,9 +3,25 @@
 import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from subscribers.search import SearchWords, query_for
+
+USERNAME = r"\A[A-Za-z0-9._-]{3,60}\Z"
+
+
+class Counter(models.Model):
+    """The last number given out of one kind; its row is locked while the next one is taken."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.last}"
 
 
 class Zone(models.Model):
@@ -40,6 +56,26 @@ class Tariff(models.Model):
         return self.name
 
 
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def search(self, text: str) -> "SubscriberQuerySet":
+        """Those whose name, number, ID number, phone, e-mail or user name fits what was typed; all for no text."""
+        text = text.strip()
+        if not text:
+            return self
+        people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
+        found = [PortalUser.objects.order_by().alias(name=Lower("username")).filter(name__startswith=text.lower())]
+        found = [logins.values("subscriber_id") for logins in found]
+        if words := query_for(text):
+            found.append(people.filter(words=words).values("pk"))
+        if "@" in text:
+            found.append(people.filter(mail__startswith=text.lower()).values("pk"))
+        return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+
+    def with_service(self, **where: object) -> "SubscriberQuerySet":
+        """Those with a service of, say, this state and tariff."""
+        return self.filter(models.Exists(Service.objects.order_by().filter(subscriber=models.OuterRef("pk"), **where)))
+
+
 class Subscriber(models.Model):
     """A household or company that is the ISP's customer."""
 
@@ -57,9 +93,15 @@ class Subscriber(models.Model):
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("zone"))
     created_at = models.DateTimeField(_("customer since"), auto_now_add=True)
 
+    objects = SubscriberQuerySet.as_manager()
+
     class Meta:
         ordering = ["last_name", "first_name", "pk"]
-        indexes = [models.Index(Lower("email"), name="subscriber_email")]
+        indexes = [
+            models.Index(Lower("email"), name="subscriber_email"),
+            models.Index(fields=["last_name", "first_name", "id"], name="subscriber_order"),
+            GinIndex(SearchWords(), name="subscriber_words"),
+        ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
 
@@ -69,6 +111,17 @@ class Subscriber(models.Model):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def town(self) -> str:
+        """Postcode and city on one line."""
+        return f"{self.postcode} {self.city}".strip()
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def lasting(self) -> "ServiceQuerySet":
+        """All but the ended ones."""
+        return self.exclude(state=Service.State.ENDED)
 
 
 class Service(models.Model):
@@ -88,13 +141,21 @@ class Service(models.Model):
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     started_on = models.DateField(_("since"), null=True, blank=True)
 
+    objects = ServiceQuerySet.as_manager()
+
     class Meta:
         ordering = ["number"]
+        indexes = [models.Index(fields=["state", "subscriber"], name="service_state")]
         verbose_name = _("service")
         verbose_name_plural = _("services")
 
     def __str__(self) -> str:
         return f"{self.tariff} ({self.number})"
+
+    @property
+    def colour(self) -> str:
+        """Of the badge that says the state."""
+        return {"pending": "azure", "active": "green", "suspended": "orange"}.get(self.state, "secondary")
 
 
 class PortalUser(AbstractBaseUser):
@@ -102,7 +163,14 @@ class PortalUser(AbstractBaseUser):
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="portal_users")
-    username = models.CharField(_("user name"), max_length=60, unique=True)
+    username = models.CharField(
+        _("user name"),
+        max_length=60,
+        unique=True,
+        validators=[
+            RegexValidator(USERNAME, _("Use 3 to 60 letters without accents, digits, dots, hyphens and underscores."))
+        ],
+    )
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True)
     is_active = models.BooleanField(default=True)
@@ -112,7 +180,15 @@ class PortalUser(AbstractBaseUser):
 
     class Meta:
         ordering = ["username"]
-        constraints = [models.UniqueConstraint(Lower("username"), name="username_in_any_case")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="username_in_any_case",
+                violation_error_message=_("This user name is taken."),
+            ),
+            # No @: sign-in tells user names from e-mail addresses and from name@isp by it.
+            models.CheckConstraint(condition=models.Q(username__regex=USERNAME), name="username_form"),
+        ]
         indexes = [models.Index(Lower("email"), name="portal_user_email")]
         verbose_name = _("portal user")
         verbose_name_plural = _("portal users")

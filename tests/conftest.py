@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
@@ -18,6 +19,9 @@ from domains import resolver
 from tenants import slugs
 from tenants.models import ISP
 from tenants.schemas import create_schema
+
+# Passwords are hashed in earnest, with the real library, but quickly.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,5 +1,8 @@
 """Phone numbers that can be tapped."""
 
+import re
+from urllib.parse import quote
+
 import phonenumbers
 from django import template
 
@@ -17,6 +20,9 @@ def _parsed(number: str, country: str) -> phonenumbers.PhoneNumber | None:
 @register.filter
 def tel(number: str, country: str) -> str:
     """The `tel:` address of a phone number as the ISP wrote it, read as one of its country; empty for other text."""
+    if re.fullmatch(r"[*#]?\d{3,6}", number):
+        # A number that exists only inside the country or the ISP's network.
+        return f"tel:{quote(number)}"
     parsed = _parsed(number, country)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.RFC3966) if parsed else ""
 

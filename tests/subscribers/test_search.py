@@ -1,0 +1,85 @@
+"""Finding subscribers."""
+
+import pytest
+from django.db import connection
+
+from subscribers.models import Subscriber
+from tests.factories.subscribers import PortalUserFactory, SubscriberFactory
+
+
+@pytest.fixture
+def people(in_isp):
+    one = SubscriberFactory(
+        number=1042,
+        first_name="José Ángel",
+        last_name="García-López Núñez",
+        id_number="GALJ-850101/HDF",
+        mobile="+525512345678",
+        email="Jose.Angel@example.com",
+    )
+    PortalUserFactory(subscriber=one, username="Pepe.GL", email="")
+    two = SubscriberFactory(
+        number=2001,
+        first_name="O'Brien St.John",
+        last_name="Ltd.",
+        id_number="12.345.678-9",
+        mobile="",
+        email="office@example.net",
+    )
+    return one, two
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {1042, 2001}),
+        ("  ", {1042, 2001}),
+        ("jose", {1042}),
+        ("JOSÉ", {1042}),
+        ("nunez jose", {1042}),
+        ("lopez", {1042}),
+        ("García-López", {1042}),
+        ("garcia lop", {1042}),
+        ("garcia brien", set()),
+        ("1042", {1042}),
+        ("GALJ850101HDF", {1042}),
+        ("galj-850101", {1042}),
+        ("+52 55 1234 5678", {1042}),
+        ("55-1234-5678", {1042}),
+        ("5678", {1042}),
+        ("999", set()),
+        ("pepe", {1042}),
+        ("PEPE.gl", {1042}),
+        ("jose.angel@exa", {1042}),
+        ("o'brien", {2001}),
+        ("john", {2001}),
+        ("12345678", {1042, 2001}),
+        ("12.345.678-9", {2001}),
+        ("' | zz:*", set()),
+        ("%", set()),
+        ("!&|():*", set()),
+        ("\\", set()),
+        ("名前", set()),
+        ("x²", set()),
+    ],
+)
+def test_what_is_typed_finds_by_beginnings_without_accents(people, text, found):
+    assert set(Subscriber.objects.search(text).values_list("number", flat=True)) == found
+
+
+def test_a_subscriber_with_two_fitting_logins_is_found_once(people):
+    PortalUserFactory(subscriber=people[0], username="pepe2", email="")
+    assert Subscriber.objects.search("pepe").count() == 1
+
+
+def test_words_are_looked_up_in_the_index(people):
+    """With an index that the query does not fit, this is a walk over all rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = Subscriber.objects.search("garcia").explain()
+    assert "subscriber_words" in plan
+
+
+def test_names_in_other_scripts_are_found(in_isp):
+    SubscriberFactory(number=7, first_name="Иван", last_name="Петров")
+    assert Subscriber.objects.search("петр").get().number == 7
