@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.db import Error
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from core.http import Request
+from core.scope import ScopeError
 
 _NEUTRAL = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -30,7 +33,12 @@ def neutral_page(status: int) -> HttpResponse:
 def _page(request: Request, status: int, title: str, text: str) -> HttpResponse:
     from core.language import chosen
 
-    with translation.override(chosen(request)):
+    try:
+        language = chosen(request)
+    except (Error, ScopeError):
+        # The person's own language cannot be asked for, which is perhaps why the page is shown.
+        language = settings.LANGUAGE_CODE
+    with translation.override(language):
         context = {"title": translation.gettext(title), "text": translation.gettext(text), "status": status}
         return HttpResponse(render_to_string("errors/page.html", context), status=status)
 

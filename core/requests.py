@@ -1,16 +1,21 @@
 """A request is one transaction in one scope; what must happen outside of it says so."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
+from django.utils.http import escape_leading_slashes
 
+from core.errors import neutral_page, page_not_found
+from core.http import Request
 from core.scope import isp_scope, public_scope
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[Request], HttpResponse]
 _unit: ContextVar["UnitOfWork | None"] = ContextVar("lastmile_unit_of_work", default=None)
 
 
@@ -65,7 +70,7 @@ class UnitOfWork:
 def outside_transaction() -> Iterator[None]:
     """Commit what the request has done so far, run the body without a transaction, then go on in a new one.
 
-    Wrap every call of an outside system (a captcha verifier, a gateway, DNS) that a request waits for. Outside a request
+    Wrap every call of an outside system (a captcha verifier, a gateway, DNS) that a request waits for. Outside of one
     it does nothing, but raises RuntimeError if a transaction is open there.
     """
     unit = _unit.get()
@@ -97,7 +102,7 @@ class TransactionMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         urlconf = request.urlconf
         try:
             match = resolve(request.path_info, urlconf)
@@ -109,26 +114,30 @@ class TransactionMiddleware:
         with isp_scope(isp) if isp else public_scope():
             return self._in_transaction(request)
 
-    def _without_match(self, request: HttpRequest, urlconf: str) -> HttpResponse:
-        from core.errors import page_not_found
-
+    def _without_match(self, request: Request, urlconf: str | None) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and not request.path_info.endswith("/"):
             try:
                 resolve(f"{request.path_info}/", urlconf)
             except Resolver404:
                 return page_not_found(request)
-            query = request.META.get("QUERY_STRING", "")
-            return HttpResponsePermanentRedirect(f"{request.path}/{'?' + query if query else ''}")
+            path = request.get_full_path(force_append_slash=True)
+            return HttpResponsePermanentRedirect(escape_leading_slashes(path))
         return page_not_found(request)
 
-    def _in_transaction(self, request: HttpRequest) -> HttpResponse:
+    def _in_transaction(self, request: Request) -> HttpResponse:
         unit = UnitOfWork()
         token = _unit.set(unit)
         request.unit_of_work = unit
         try:
-            unit.open()
+            try:
+                unit.open()
+            except (OperationalError, InterfaceError):
+                logger.exception("The database cannot be reached.")
+                return neutral_page(503)
             try:
                 response = self.get_response(request)
+                # A page that says that nothing was saved must be right.
+                unit.failed = unit.failed or response.status_code >= 500
             except BaseException:
                 unit.failed = True
                 raise
@@ -138,5 +147,6 @@ class TransactionMiddleware:
         finally:
             _unit.reset(token)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        request.unit_of_work.failed = True
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if unit := getattr(request, "unit_of_work", None):
+            unit.failed = True

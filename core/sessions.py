@@ -7,10 +7,11 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date
 
+from core.http import Request
 from core.scope import current, same_scope
 
 REALM = "_realm"
@@ -46,7 +47,7 @@ class SessionStore(DatabaseStore):
             return super().exists(session_key)
 
     def save(self, must_create: bool = False) -> None:
-        self._get_session(no_load=must_create)[REALM] = self._session_realm
+        self._get_session(no_load=must_create)[REALM] = self._session_realm  # type: ignore[attr-defined]
         with same_scope(self._scope):
             super().save(must_create)
 
@@ -57,7 +58,7 @@ class SessionStore(DatabaseStore):
     def is_empty(self) -> bool:
         """A session that holds nothing but its realm is empty."""
         try:
-            return not self._session_key and not set(self._session_cache) - {REALM}
+            return not self._session_key and not set(self._session_cache) - {REALM}  # type: ignore[attr-defined]
         except AttributeError:
             return True
 
@@ -73,13 +74,17 @@ class SurfaceSessionMiddleware:
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         name = cookie_name(request.site.surface)
+        if not hasattr(request, "unit_of_work"):
+            # The view asks no database: everybody is a stranger there, and the cookie stays as it is.
+            request.session = SessionStore()
+            return self.get_response(request)
         request.session = SessionStore(request.COOKIES.get(name), realm=f"{request.site.surface}:{request.site.host}")
         response = self.get_response(request)
         return self._save(request, response, name)
 
-    def _save(self, request: HttpRequest, response: HttpResponse, name: str) -> HttpResponse:
+    def _save(self, request: Request, response: HttpResponse, name: str) -> HttpResponse:
         session = request.session
         if session.accessed:
             patch_vary_headers(response, ("Cookie",))
@@ -90,6 +95,7 @@ class SurfaceSessionMiddleware:
             try:
                 session.save()
             except UpdateError as error:
+                request.unit_of_work.failed = True
                 raise SessionInterrupted("The session was ended while this request ran.") from error
             age = session.get_expiry_age()
             expires = None if session.get_expire_at_browser_close() else http_date(time.time() + age)

@@ -5,6 +5,7 @@ import re
 
 import idna
 
+ADDRESS = re.compile(r"(?P<host>[^:\s]+)(?::(?P<port>[0-9]{0,5}))?")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -14,7 +15,10 @@ class BadHost(ValueError):
 
 def normalise(text: str) -> str:
     """A host without port and trailing dot, in lower-case A-labels. Raises BadHost."""
-    host, _, port = text.strip().rpartition(":") if re.search(r":\d*$", text.strip()) else (text.strip(), "", "")
+    found = ADDRESS.fullmatch(text.strip())
+    if found is None or len(text) > 300:
+        raise BadHost("This is not a domain name.")
+    host, port = found["host"], found["port"]
     if port and not 0 < int(port) < 65536:
         raise BadHost("The port is not between 1 and 65535.")
     host = host.removesuffix(".").lower()

@@ -1,12 +1,20 @@
 """The edge: every request gets its `site`, or a page that says nothing."""
 
+import logging
+import re
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse, HttpResponsePermanentRedirect
 
 from core.errors import neutral_page
+from core.http import Request
 from domains.links import base_url
 from domains.resolver import UnknownHost, resolve
+
+logger = logging.getLogger(__name__)
+# What a Host header may hold. The web server joins several of them with commas, so they end here.
+SENT = re.compile(r"[A-Za-z0-9._:\[\]-]{1,300}")
 
 
 class HostMiddleware:
@@ -16,17 +24,20 @@ class HostMiddleware:
     name of a host (`www.`) a permanent redirect that keeps path and query.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         host = request.META.get("HTTP_HOST", "")
-        if "," in host or " " in host or not host:
+        if not SENT.fullmatch(host):
             return neutral_page(400)
         try:
             site = resolve(host)
         except UnknownHost:
             return neutral_page(404)
+        except (OperationalError, InterfaceError):
+            logger.exception("The database cannot be reached.")
+            return neutral_page(503)
         if site.isp is not None and site.isp.is_suspended:
             return neutral_page(503)
         if site.redirect_to:
