@@ -101,7 +101,7 @@ class SurfaceSessionMiddleware:
             expires = None if session.get_expire_at_browser_close() else http_date(time.time() + age)
             response.set_cookie(
                 name,
-                session.session_key,
+                session.session_key or "",
                 max_age=None if expires is None else age,
                 expires=expires,
                 path="/",

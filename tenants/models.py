@@ -30,6 +30,10 @@ class IspQuerySet(models.QuerySet["ISP"]):
             is_suspended=models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
         )
 
+    def with_members(self) -> "IspQuerySet":
+        """Adds `members`, how many people work for it."""
+        return self.annotate(members=models.Count("memberships"))
+
     def looking_like(self, slug: str) -> "IspQuerySet":
         """ISPs whose slug is this one or is easily taken for it."""
         return self.filter(slug_skeleton=skeleton(slug))

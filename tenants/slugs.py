@@ -50,3 +50,12 @@ def check(slug: str) -> None:
         )
     if skeleton(slug) in _RESERVED_SKELETONS:
         raise ValidationError(_("This name is kept for the platform. Please choose another."), code="reserved")
+
+
+def is_allowed(slug: str) -> bool:
+    """Whether check() has nothing against the slug."""
+    try:
+        check(slug)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""Which hosts lead to an ISP: putting a domain in place and taking it away."""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.audit import Actor, record
+from domains import resolver
+from domains.hosts import BadHost, is_address, normalise
+from domains.models import Domain, Surface
+from tenants.models import ISP
+
+
+class CannotAdd(Exception):
+    """The domain cannot lead to the ISP. The text says why, for a person."""
+
+
+class NoSuchDomain(Exception):
+    """No ISP has this domain."""
+
+
+def add_domain(*, isp: ISP, host: str, surface: Surface, is_primary: bool = False, by: Actor | None = None) -> Domain:
+    """Let a host lead to an ISP's portal or staff pages, as verified, from now on.
+
+    The first domain of a surface is its primary one in any case; another one becomes it on request. Raises CannotAdd.
+    """
+    name = _usable(host)
+    ISP.objects.select_for_update().get(pk=isp.pk)
+    bare = name.removeprefix("www.")
+    # `www.` leads to the name without it, so both belong to one hand.
+    if Domain.objects.filter(host__in={name, bare, f"www.{name}"}).exists():
+        raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+    primaries = Domain.objects.filter(isp=isp, surface=surface, is_primary=True)
+    if is_primary:
+        primaries.update(is_primary=False)
+    try:
+        with transaction.atomic():
+            domain = Domain.objects.create(
+                isp=isp,
+                host=name,
+                surface=surface,
+                is_primary=not primaries.exists(),
+                verified_at=timezone.now(),
+            )
+    except IntegrityError as error:
+        raise CannotAdd(_("%(host)s is in use already.") % {"host": name}) from error
+    record("domains.domain.added", by=by, on=isp, host=name, surface=str(surface), primary=domain.is_primary)
+    transaction.on_commit(resolver.forget_all)
+    return domain
+
+
+def remove_domain(*, host: str, by: Actor | None = None) -> ISP:
+    """Take a domain away; the next one of its surface becomes primary. Raises NoSuchDomain."""
+    try:
+        name = normalise(host)
+    except BadHost as error:
+        raise NoSuchDomain(host) from error
+    domain = Domain.objects.select_for_update(of=("self",)).select_related("isp").filter(host=name).first()
+    if domain is None:
+        raise NoSuchDomain(name)
+    isp = domain.isp
+    domain.delete()
+    if domain.is_primary:
+        heir = Domain.objects.live().filter(isp=isp, surface=domain.surface).order_by("created_at", "pk").first()
+        if heir:
+            heir.is_primary = True
+            heir.save(update_fields=["is_primary"])
+    record("domains.domain.removed", by=by, on=isp, host=name, surface=domain.surface)
+    transaction.on_commit(resolver.forget_all)
+    return isp
+
+
+def _usable(host: str) -> str:
+    """The host in its one form. Raises CannotAdd for what is no domain of an ISP's own."""
+    try:
+        name = normalise(host)
+    except BadHost as error:
+        raise CannotAdd(str(error)) from error
+    if is_address(name) or name.rpartition(".")[2].isdecimal():
+        raise CannotAdd(_("An IP address is not a domain."))
+    if "." not in name:
+        raise CannotAdd(_("A domain has at least two parts, such as example.com."))
+    own = settings.PLATFORM_DOMAIN
+    if name == own or (name.endswith(f".{own}") and not _is_stand_in(name)):
+        raise CannotAdd(_("%(host)s belongs to the platform.") % {"host": name})
+    return name
+
+
+def _is_stand_in(name: str) -> bool:
+    """Whether a name plays a customer's domain in the demo, where all names end in `.localhost`.
+
+    One label below `localhost` are the platform's own hosts and the ISPs' slugs; `www.` does not make a second.
+    """
+    below = name.removesuffix(f".{settings.PLATFORM_DOMAIN}").removeprefix("www.")
+    return settings.PLATFORM_DOMAIN == "localhost" and "." in below

@@ -1,0 +1,85 @@
+"""The operators' console: all ISPs of the installation."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from core.http import Request
+from core.models import AuditEntry
+from tenants import places
+from tenants.access import operator_page
+from tenants.forms import SuspendForm
+from tenants.models import ISP, SignUp
+from tenants.services import isps as services
+from tenants.tables import IspFilter, IspTable
+
+AUDIT_SHOWN = 50
+
+
+@operator_page
+@require_safe
+def isps(request: Request) -> HttpResponse:
+    """The list of ISPs."""
+    found = IspFilter(request.GET, ISP.objects.with_state().with_members())
+    table = IspTable(found.qs, empty_text=_("No ISP matches. Change the search or the filters."))
+    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    stuck = SignUp.objects.filter(state=SignUp.State.FAILED).count()
+    return render(request, "platform/console.html", {"table": table, "filter": found, "stuck": stuck})
+
+
+@operator_page
+@require_safe
+def isp(request: Request, uuid: UUID) -> HttpResponse:
+    """One ISP: hosts, people, sign-up, what was done to it."""
+    return _isp_page(request, _isp(uuid), SuspendForm())
+
+
+def _isp(uuid: UUID) -> ISP:
+    return get_object_or_404(ISP.objects.with_state().with_members(), uuid=uuid)
+
+
+def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) -> HttpResponse:
+    page = {
+        # Not `isp`: the page belongs to none.
+        "shown": isp,
+        "country": dict(places.countries()).get(isp.country, isp.country),
+        "domains": isp.domains.all(),  # type: ignore[attr-defined]
+        "suspension": isp.suspensions.running().select_related("started_by").first(),
+        "sign_up": SignUp.objects.filter(isp=isp).first(),
+        "audit": AuditEntry.objects.filter(target_type="tenants.isp", target_id=str(isp.pk))[:AUDIT_SHOWN],
+        "form": form,
+    }
+    return render(request, "platform/isp.html", page, status=status)
+
+
+@operator_page
+@require_POST
+def suspend(request: Request, uuid: UUID) -> HttpResponse:
+    """Take an ISP off the air, for a reason."""
+    isp, form = _isp(uuid), SuspendForm(request.POST)
+    if not form.is_valid():
+        return _isp_page(request, isp, form, status=422)
+    try:
+        services.suspend(isp=isp, reason=form.cleaned_data["reason"], by=request.user)
+        messages.success(request, _("%(name)s is suspended. It takes effect within a few seconds.") % {"name": isp})
+    except services.AlreadySuspended:
+        messages.info(request, _("%(name)s was suspended already.") % {"name": isp})
+    return redirect("console_isp", uuid)
+
+
+@operator_page
+@require_POST
+def resume(request: Request, uuid: UUID) -> HttpResponse:
+    """Put an ISP back on the air."""
+    isp = _isp(uuid)
+    try:
+        services.resume(isp=isp, by=request.user)
+        messages.success(request, _("%(name)s is on the air again.") % {"name": isp})
+    except services.NotSuspended:
+        messages.info(request, _("%(name)s is on the air already.") % {"name": isp})
+    return redirect("console_isp", uuid)
