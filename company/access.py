@@ -12,7 +12,7 @@ from company.models import Identifier, PortalSettings
 from core.access import Access, View, declare
 from core.errors import neutral_page
 from core.scope import isp_scope
-from tenants import directory
+from tenants import directory, slugs
 from tenants.directory import IspRef
 
 
@@ -50,9 +50,11 @@ def _named(request: HttpRequest, identifier: str) -> IspRef:
             return own
         raise Http404
     try:
-        isp = directory.by_uuid(UUID(identifier)) if len(identifier) == 36 else directory.by_slug(identifier)
+        isp = directory.by_uuid(UUID(identifier)) if len(identifier) == 36 else None
     except ValueError:
         isp = None
+    if slugs.SLUG.fullmatch(identifier):
+        isp = isp or directory.by_slug(identifier)
     if isp is None:
         raise Http404
     return isp

@@ -17,6 +17,7 @@ from typing import IO, Any
 import filetype
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.template.defaultfilters import filesizeformat
@@ -43,6 +44,19 @@ class BadUpload(ValueError):
 
 class MissingFile(LookupError):
     """The file is not in the folder of the current scope."""
+
+
+class CappedUpload(FileUploadHandler):
+    """The first of the upload handlers: what comes behind the limit of a file is dropped while it arrives.
+
+    So a file of any size costs no more room than the largest allowed one, and is still refused with a message.
+    """
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        return raw_data if start <= settings.UPLOAD_LIMIT else None
+
+    def file_complete(self, file_size: int) -> None:
+        return None
 
 
 def store(
@@ -87,8 +101,8 @@ def _checked(upload: UploadedFile, kinds: frozenset[str] | set[str]) -> tuple[by
         raise BadUpload(_("This file is empty. Please choose it again."))
     if upload.size > settings.UPLOAD_LIMIT:
         raise BadUpload(
-            _("This file has %(size)s; at most %(limit)s are possible.")
-            % {"size": filesizeformat(upload.size), "limit": filesizeformat(settings.UPLOAD_LIMIT)}
+            _("This file is too large; at most %(limit)s are possible.")
+            % {"limit": filesizeformat(settings.UPLOAD_LIMIT)}
         )
     upload.seek(0)
     data = upload.read()

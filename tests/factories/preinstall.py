@@ -1,0 +1,63 @@
+"""Install requests and their documents, in the current scope."""
+
+import io
+from uuid import uuid4
+
+import factory
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from core.uploads import store
+from preinstall.models import DraftUpload, InstallRequest, RequestDocument, StateChange
+
+
+def picture(kind: str = "JPEG", colour: str = "#446688") -> bytes:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, kind)
+    return out.getvalue()
+
+
+def upload(data: bytes | None = None, name: str = "ine.jpg") -> SimpleUploadedFile:
+    """A picture as a browser sends it."""
+    return SimpleUploadedFile(name, picture() if data is None else data)
+
+
+class InstallRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = InstallRequest
+        skip_postgeneration_save = True
+
+    submission = factory.LazyFunction(uuid4)
+    number = factory.Sequence(lambda n: n + 1)
+    first_name = "Rosa"
+    last_name = factory.Sequence(lambda n: f"Quintero {n}")
+    mobile = factory.Sequence(lambda n: f"+5255{10000000 + n}")
+    email = factory.Sequence(lambda n: f"rosa{n}@example.org")
+    id_number = factory.Sequence(lambda n: f"QUIR{n:06d}")
+    address = "Calle Cinco 12"
+    city = "Puebla"
+    language = "es"
+
+    @factory.post_generation
+    def history(self, create, extracted, **kwargs):
+        if create:
+            StateChange.objects.create(request=self, state=self.state)
+
+
+class DraftUploadFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DraftUpload
+
+    submission = factory.LazyFunction(uuid4)
+    kind = "id_front"
+    file = factory.LazyFunction(lambda: store(upload()))
+
+
+class RequestDocumentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RequestDocument
+
+    request = factory.SubFactory(InstallRequestFactory)
+    kind = "id_front"
+    file = factory.LazyFunction(lambda: store(upload()))
