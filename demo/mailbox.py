@@ -1,6 +1,7 @@
 """A mail server for the demo that keeps everything, and pages to read it."""
 
 import json
+import socket
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
@@ -49,18 +50,22 @@ class Mailbox:
     def __init__(self, folder: Path, port: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.smtp = Controller(Keeper(folder), hostname="127.0.0.1", port=0)
+        self.smtp_port = free_port()
+        self.smtp = Controller(Keeper(folder), hostname="127.0.0.1", port=self.smtp_port)
         self.web = ThreadingHTTPServer(("127.0.0.1", port), partial(Pages, folder))
         self.url = f"http://localhost:{port}/"
-        self.smtp.start()
-        self.smtp_port = self.smtp.server.sockets[0].getsockname()[1]
+        self.is_running = False
 
     def start(self) -> None:
+        self.smtp.start()
         Thread(target=self.web.serve_forever, daemon=True).start()
+        self.is_running = True
 
     def stop(self) -> None:
-        self.smtp.stop(no_assert=True)
-        self.web.shutdown()
+        if self.is_running:
+            self.smtp.stop(no_assert=True)
+            self.web.shutdown()
+        self.web.server_close()
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -142,6 +147,13 @@ class Pages(BaseHTTPRequestHandler):
             f'<p><a href="/">← All mail</a></p><h1>{escape(row["subject"])}</h1><article>{head}</article>'
             f"<article><pre>{linked(row['text'])}</pre></article>",
         )
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def parsed(path: Path) -> EmailMessage:

@@ -10,9 +10,10 @@ from django.utils import timezone
 from faker import Faker
 
 from company.models import Branding, DocumentRule, PortalSettings, Profile
+from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
-from domains.links import base_url, dashboard_url, platform_url, portal_url, shared_portal_url, slug_host, staff_url
+from domains.links import portal_url, slug_host, staff_url
 from domains.models import Domain, Surface
 from payments.models import PaymentMethod
 from subscribers.models import PortalUser, Service, Subscriber, Tariff, Zone
@@ -72,7 +73,7 @@ def _seed_company(company: Company) -> None:
     from demo.pictures import logo
 
     Profile(pk=1, display_name=company.name, **company.profile).save()
-    stored = uploads.store(logo(company.name, company.colour), kinds={"png"})
+    stored = uploads.store(logo(company.name, company.colour), kinds={uploads.PNG})
     Branding(pk=1, colour=company.colour, logo=stored, welcome=company.welcome).save()
     PortalSettings(pk=1, identifier=company.identifier).save()
     DocumentRule.objects.bulk_create(DocumentRule(kind=kind, demand=how) for kind, how in company.documents.items())
@@ -189,6 +190,10 @@ def _described(isp: ISP) -> dict[str, Any]:
     }
 
 
+def _roles(isp: dict[str, Any]) -> str:
+    return ", ".join(who["email"].split("@")[0] + "@" for role, who in isp["staff"].items() if role != Role.OWNER)
+
+
 def welcome(described: dict[str, Any]) -> str:
     """The addresses and logins, for the terminal."""
     lines = [
@@ -207,7 +212,7 @@ def welcome(described: dict[str, Any]) -> str:
             f"  {isp['name']} ({isp['country']})",
             f"    portal    {isp['portal'][0]}   as {isp['subscribers'][0]['username']}",
             f"    form      {isp['install_form'][0]}",
-            f"    staff     {isp['dashboard'][0]}   as {', '.join(who['email'] for who in isp['staff'].values())}",
+            f"    staff     {isp['dashboard'][0]}   as {isp['staff']['owner']['email']}; other roles: {_roles(isp)}",
             "",
         ]
     return "\n".join(lines)
