@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery, Task
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
 from core.scope import isp_scope, public_scope
@@ -19,13 +19,19 @@ class RefusedTask(Exception):
     """The task names no ISP, an unknown one, or one that is closed. It is not run and not retried."""
 
 
+def _drop_stale_connection() -> None:
+    """A worker may have waited longer than the server keeps a connection. A caller's open transaction stays."""
+    if not connection.in_atomic_block:
+        close_old_connections()
+
+
 class PlatformTask(Task):
     """Runs in the platform's scope. A task opens its own transactions, since it may call outside systems."""
 
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        close_old_connections()
+        _drop_stale_connection()
         with public_scope():
             return super().__call__(*args, **kwargs)
 
@@ -41,7 +47,7 @@ class IspTask(Task):
     atomic = True
 
     def __call__(self, *args: Any, isp_id: int | None = None, **kwargs: Any) -> Any:
-        close_old_connections()
+        _drop_stale_connection()
         if isp_id is None:
             raise RefusedTask(f"{self.name} names no ISP.")
         with public_scope():

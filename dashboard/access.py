@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from core.access import Access, View, declare
 from core.errors import permission_denied
@@ -16,17 +16,25 @@ from core.scope import isp_scope
 from tenants.directory import reference
 from tenants.models import ISP, Membership
 from tenants.roles import RIGHTS, Right, has_right
+from tenants.services.memberships import memberships_of
 
 
 def is_signed_in(request: HttpRequest) -> bool:
-    """Whether somebody is signed in, with the second factor if the account has one."""
-    user = request.user
-    return user.is_authenticated and (user.is_verified() or not request.session.get("second_factor_due", False))
+    """Whether somebody is signed in; `request.user` is nobody until the second factor was right too."""
+    return request.user.is_authenticated
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back."""
-    return redirect(f"/sign-in/?{urlencode({'next': request.get_full_path()})}")
+    """To the sign-in page and back; what was sent by a form cannot be sent again, so that leads to the start."""
+    target = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    return redirect(f"/sign-in/?{urlencode({'next': target})}" if target != "/" else "/sign-in/")
+
+
+def next_page(request: HttpRequest) -> str:
+    """The page that was asked for before signing in, if it is one of this host; else the start page."""
+    target = request.POST.get("next") or request.GET.get("next") or "/"
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
+    return target if is_ours and not target.startswith("/sign-") else "/"
 
 
 def signed_in_page(view: View) -> View:
@@ -36,7 +44,7 @@ def signed_in_page(view: View) -> View:
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_signed_in(request):
             return sign_in_first(request)
-        return view(request, *args, **kwargs)
+        return _not_kept(view(request, *args, **kwargs))
 
     return declare(wrapper, Access("signed_in"))
 
@@ -53,14 +61,14 @@ def staff_page(right: Right) -> Callable[[View], View]:
             if not is_signed_in(request):
                 return sign_in_first(request)
             membership = _membership(request, slug)
-            if membership.isp.is_suspended:  # type: ignore[attr-defined]
+            if membership.is_suspended:  # type: ignore[attr-defined]
                 return _suspended(request, membership.isp)
             if not has_right(membership.role, right):
                 return permission_denied(request)
             request.membership = membership
             request.isp = reference(membership.isp)
             with isp_scope(request.isp), timezone.override(zoneinfo.ZoneInfo(request.isp.timezone)):
-                return view(request, *args, **kwargs)
+                return _not_kept(view(request, *args, **kwargs))
 
         return declare(wrapper, Access("staff", right.value))
 
@@ -68,16 +76,21 @@ def staff_page(right: Right) -> Callable[[View], View]:
 
 
 def _membership(request: HttpRequest, slug: str) -> Membership:
-    """The membership of the signed-in person in the ISP of the path. Raises Http404."""
+    """The membership of the signed-in person in the ISP of the path. One query. Raises Http404."""
     if request.site.isp is not None and request.site.isp.slug != slug:
         raise Http404
-    isp = ISP.objects.with_state().filter(slug=slug, memberships__user_id=request.user.pk).first()
-    if isp is None:
+    membership = memberships_of(request.user).filter(isp__slug=slug).first()
+    if membership is None:
         raise Http404
-    membership = Membership.objects.get(isp=isp, user_id=request.user.pk)
-    membership.isp = isp
+    membership.isp.is_suspended = membership.is_suspended
     membership.user = request.user
     return membership
+
+
+def _not_kept(response: HttpResponse) -> HttpResponse:
+    """Pages of staff stay out of the browser's cache, so that 'back' after signing out shows nothing."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _suspended(request: HttpRequest, isp: ISP) -> HttpResponse:

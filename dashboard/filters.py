@@ -1,0 +1,34 @@
+"""Searching the lists of the dashboard."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import Form
+from core.models import AuditEntry
+from dashboard.acts import choices
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class AuditFilter(django_filters.FilterSet):
+    """The activity log by person, act and days, which are those of the ISP's time zone."""
+
+    who = django_filters.CharFilter(field_name="actor_label", lookup_expr="icontains", label=_("Person"))
+    act = django_filters.ChoiceFilter(field_name="verb", choices=choices, label=_("What"), empty_label=_("everything"))
+    since = django_filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("From"), widget=_day())
+    until = django_filters.DateFilter(field_name="at", lookup_expr="date__lte", label=_("Until"), widget=_day())
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []
+        form = Form
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Values that were not understood leave the list empty rather than pretending."""
+        return super().filter_queryset(queryset) if self.form.is_valid() else queryset.none()

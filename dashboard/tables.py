@@ -1,0 +1,51 @@
+"""Lists of staff and of what they did."""
+
+import django_tables2 as tables
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.models import AuditEntry
+from dashboard.acts import details, title
+
+
+class MemberTable(tables.Table):
+    """Who works for the ISP. The rows are memberships that were loaded beforehand, with `has_second_factor`."""
+
+    name = tables.TemplateColumn(
+        template_name="dashboard/staff/member_cell.html", verbose_name=_("Name"), order_by="user__name"
+    )
+    role = tables.Column(accessor="get_role_display", verbose_name=_("Role"), order_by="role")
+    has_second_factor = tables.TemplateColumn(
+        template_name="dashboard/staff/second_factor_cell.html", verbose_name=_("Second factor")
+    )
+    last_login = tables.DateTimeColumn(
+        accessor="user__last_login", verbose_name=_("Last sign-in"), default=_("never"), short=True
+    )
+    actions = tables.TemplateColumn(
+        template_name="dashboard/staff/actions_cell.html", verbose_name=_("Actions"), orderable=False
+    )
+
+    class Meta:
+        order_by = "name"
+        empty_text = _("Nobody works here yet.")
+
+
+class AuditTable(tables.Table):
+    """What was done, the latest first."""
+
+    at = tables.DateTimeColumn(verbose_name=_("Time"), format="SHORT_DATETIME_FORMAT")
+    actor_label = tables.Column(verbose_name=_("Who"), empty_values=())
+    verb = tables.Column(verbose_name=_("What"), orderable=False)
+
+    class Meta:
+        model = AuditEntry
+        fields = ("at", "actor_label", "verb")
+        order_by = "-at"
+        empty_text = _("Nothing here for this search.")
+
+    def render_actor_label(self, record: AuditEntry) -> str:
+        return record.actor_label or gettext("the system")
+
+    def render_verb(self, record: AuditEntry) -> str:
+        return format_html('<div>{}</div><div class="text-secondary">{}</div>', title(record), details(record))
