@@ -1,8 +1,10 @@
 """What is done with subscribers, their services and their logins."""
 
 from datetime import date
+from typing import Any
 
 from django.db.models import Max, Model
+from django.utils import timezone
 
 from core.audit import Actor, record
 from subscribers.models import Counter, PortalUser, Service, Subscriber, Tariff, Zone
@@ -102,6 +104,30 @@ def create_portal_user(
     user.save()
     _record("portal_user.created", by=by, on=user, username=user.username, subscriber=subscriber.number)
     return user
+
+
+def add_customer(
+    *, by: Actor, person: dict[str, Any], tariff: Tariff | None, username: str, password: str, language: str
+) -> Subscriber:
+    """Take on a customer with what staff filled in: a first service if a tariff was chosen, a login if it was named.
+
+    `person` is what create_subscriber takes. `language` is that of the login's pages and mails.
+    """
+    subscriber = create_subscriber(by=by, **person)
+    if tariff:
+        create_service(
+            by=by, subscriber=subscriber, tariff=tariff, address=subscriber.address, started_on=timezone.localdate()
+        )
+    if username:
+        create_portal_user(
+            by=by,
+            subscriber=subscriber,
+            username=username,
+            password=password,
+            email=subscriber.email,
+            language=language,
+        )
+    return subscriber
 
 
 def set_password(*, by: Actor | None, user: PortalUser, password: str) -> None:

@@ -1,0 +1,66 @@
+"""Subscribers as staff see them."""
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django_tables2 import RequestConfig
+
+from dashboard.access import staff_page
+from subscribers import services
+from subscribers.filters import SubscriberFilter
+from subscribers.forms import NewSubscriberForm
+from subscribers.models import Service, Subscriber
+from subscribers.tables import SubscriberTable
+from tenants.roles import Right
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def subscriber_list(request: HttpRequest) -> HttpResponse:
+    """All subscribers, searched and filtered."""
+    rows = Subscriber.objects.select_related("zone").prefetch_related(
+        Prefetch("services", queryset=Service.objects.select_related("tariff"))
+    )
+    found = SubscriberFilter(request.GET, queryset=rows)
+    table = SubscriberTable(found.qs)
+    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    context = {"table": table, "filter": found, "is_empty": not table.page.object_list and not rows.exists()}
+    status = 200 if found.form.is_valid() else 422
+    return render(request, "dashboard/subscribers/list.html", context, status=status)
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def subscriber(request: HttpRequest, number: int) -> HttpResponse:
+    """The client card: who it is, how to reach them, what they have, how they sign in."""
+    found = get_object_or_404(Subscriber.objects.select_related("zone"), number=number)
+    context = {
+        "subscriber": found,
+        "services": found.services.select_related("tariff"),
+        "logins": found.portal_users.all(),
+    }
+    return render(request, "dashboard/subscribers/card.html", context)
+
+
+@staff_page(Right.WORK_SUBSCRIBERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_subscriber(request: HttpRequest) -> HttpResponse:
+    """Add a subscriber, with a first service and a login if wanted."""
+    form = NewSubscriberForm(request.POST if request.method == "POST" else None, country=request.isp.country)
+    if request.method != "POST":
+        return render(request, "dashboard/subscribers/new.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "dashboard/subscribers/new.html", {"form": form}, status=422)
+    added = services.add_customer(
+        by=request.user,
+        person={field: form.cleaned_data[field] for field in form.person},
+        tariff=form.cleaned_data["tariff"],
+        username=form.cleaned_data["username"],
+        password=form.cleaned_data["password"],
+        language=request.isp.language,
+    )
+    messages.success(request, _("%(name)s was added.") % {"name": added.full_name})
+    return redirect("subscriber", slug=request.isp.slug, number=added.number)
