@@ -54,7 +54,7 @@ LEVELS = {
     "large": _("reads well only when large"),
     "poor": _("hard to read"),
 }
-DARK = "#182433"  # the page in the dark
+DARK = "#262626"  # cards in dark mode
 
 
 def reading(one: str, other: str) -> Reading:
@@ -65,7 +65,7 @@ def reading(one: str, other: str) -> Reading:
 
 
 def readings(colour: str) -> dict[str, Reading]:
-    """How a brand colour reads: with the `text` that we put on it, and itself on `white` and on `dark` pages."""
+    """How a brand colour reads: with the `text` that we put on it, and itself on `white` cards and on `dark` ones."""
     return {
         "text": reading(text_on(colour), colour),
         "white": reading(colour, "#ffffff"),

@@ -24,7 +24,7 @@ HOSTS = {
 }
 LOADED = ["script-src", "style-src", "img-src", "font-src", "media-src", "frame-src"]
 # Hosts that everybody can put something on: good enough for pictures, never for programs.
-PICTURES = {Vendor.TAWK: ["https://cdn.jsdelivr.net", "https://tawk.link"]}
+PICTURES = {Vendor.TAWK: ["cdn.jsdelivr.net", "tawk.link"]}
 SANDBOX = "allow-scripts allow-forms allow-popups"  # never allow-same-origin
 
 
@@ -54,12 +54,17 @@ def show_chat(request: HttpRequest) -> ChatWidget | None:
 
 
 def hosts_of(widget: ChatWidget) -> list[str]:
-    """The hosts that a chat loads from, for its settings page and its policy."""
+    """The hosts that a chat loads programs from and talks to."""
     if widget.vendor == Vendor.CHATWOOT:
         return [widget.host]
     if widget.is_confined:
         return list(source_hosts(widget.script))
     return HOSTS.get(widget.vendor, [])
+
+
+def all_hosts_of(widget: ChatWidget) -> list[str]:
+    """The same with those that only pictures come from, for the settings page."""
+    return [*hosts_of(widget), *PICTURES.get(widget.vendor, [])]
 
 
 def policy_of(widget: ChatWidget) -> dict[str, list[str]]:
@@ -70,7 +75,7 @@ def policy_of(widget: ChatWidget) -> dict[str, list[str]]:
     secure = [f"https://{host}" for host in hosts]
     policy = {directive: [SELF, *secure] for directive in LOADED}
     policy["connect-src"] = [SELF, *secure, *[f"wss://{host}" for host in hosts]]
-    policy["img-src"] += PICTURES.get(widget.vendor, [])
+    policy["img-src"] += [f"https://{host}" for host in PICTURES.get(widget.vendor, [])]
     return policy
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from company import services
-from company.chat import hosts_of
+from company.chat import all_hosts_of
 from company.forms import ChatForm
 from company.models import ChatWidget
 from dashboard.access import staff_page
@@ -24,7 +24,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved: %(vendor)s.") % {"vendor": widget.get_vendor_display()})
         return to_section(request, "chat")
     widget = ChatWidget.load()
-    return section_page(request, "chat", {"widget": widget, "hosts": hosts_of(widget)}, form=form)
+    return section_page(request, "chat", {"widget": widget, "hosts": all_hosts_of(widget)}, form=form)
 
 
 @staff_page(Right.SETTINGS)
@@ -34,7 +34,7 @@ def check(request: HttpRequest) -> HttpResponse:
     form = ChatForm(**bound(request))
     chat = form.cleaned_data["script"] if form.is_valid() else None
     widget = chat and ChatWidget(vendor=chat.vendor, account=chat.account, host=chat.host, script=chat.script)
-    context = {"form": form, "widget": widget, "hosts": hosts_of(widget) if widget else []}
+    context = {"form": form, "widget": widget, "hosts": all_hosts_of(widget) if widget else []}
     return render(request, "dashboard/settings/chat_recognised.html", context)
 
 

@@ -5,7 +5,8 @@
   const picker = document.getElementById("colour-picker");
   const { colour, welcome, logo } = form.elements;
   const part = (name) => preview.querySelector(`[data-preview="${name}"]`);
-  const DARK = "#182433";
+  const DARK_TEXT = "#182433";
+  const DARK_CARD = "#262626";
 
   // Relative luminance and contrast ratio as WCAG 2 defines them.
   const luminance = (hex) => {
@@ -19,7 +20,7 @@
   };
 
   const list = document.getElementById("readings");
-  const number = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const number = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const say = (name, text, background) => {
     const row = list.querySelector(`[data-reading="${name}"]`);
     const ratio = contrast(text, background);
@@ -30,13 +31,13 @@
   };
   const paint = (value) => {
     if (!/^#[0-9a-f]{6}$/i.test(value)) return;
-    const text = contrast(value, "#ffffff") >= contrast(value, DARK) ? "#ffffff" : DARK;
+    const text = contrast(value, "#ffffff") >= contrast(value, DARK_TEXT) ? "#ffffff" : DARK_TEXT;
     picker.value = value;
     preview.style.setProperty("--brand", value);
     preview.style.setProperty("--brand-text", text);
     say("text", text, value);
     say("white", value, "#ffffff");
-    say("dark", value, DARK);
+    say("dark", value, DARK_CARD);
   };
   picker.addEventListener("input", () => { colour.value = picker.value; paint(picker.value); });
   colour.addEventListener("input", () => paint(colour.value.trim()));

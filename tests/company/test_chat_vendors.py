@@ -149,7 +149,7 @@ def test_an_address_that_only_resembles_a_known_one_is_not_trusted(address):
     except BadScript:
         return
     assert chat.vendor == "other"
-    assert list(source_hosts(chat.script))[0].endswith("evil.example")
+    assert next(source_hosts(chat.script)).endswith("evil.example")
 
 
 def test_an_unknown_script_is_kept_as_pasted_with_the_hosts_that_it_loads_from():
