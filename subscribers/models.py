@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from subscribers.search import SearchWords, query_for
+from subscribers.search import SearchWords, SortName, query_for
 
 USERNAME = r"\A[A-Za-z0-9._-]{3,60}\Z"
 
@@ -92,14 +92,19 @@ class Subscriber(models.Model):
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("zone"))
     created_at = models.DateTimeField(_("customer since"), auto_now_add=True)
+    sort_name = models.GeneratedField(
+        expression=SortName("last_name", "first_name"),
+        output_field=models.CharField(max_length=161),
+        db_persist=True,
+    )
 
     objects = SubscriberQuerySet.as_manager()
 
     class Meta:
-        ordering = ["last_name", "first_name", "pk"]
+        ordering = ["sort_name", "pk"]
         indexes = [
             models.Index(Lower("email"), name="subscriber_email"),
-            models.Index(fields=["last_name", "first_name", "id"], name="subscriber_order"),
+            models.Index(fields=["sort_name", "id"], name="subscriber_order"),
             GinIndex(SearchWords(), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")

@@ -3,7 +3,7 @@
 import re
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import F, Func
+from django.db.models import CharField, F, Func
 
 # Written the same way in the index and in the query: plain letters for accented ones, spaces for punctuation.
 _ACCENTED = "áàâäãåéèêëěíìîïóòôöõøúùûüůñňçčćýÿďřšśťžźżłğ"
@@ -35,6 +35,17 @@ class SearchWords(Func):
         words = [name, f"{number}::text", f"lower(translate({id_number}, ' .-/', ''))"]
         backwards = f"'m' || reverse(translate({mobile}, '+ ', ''))"
         return f"to_tsvector('simple', {CONCAT.join([*words, backwards])})", []
+
+
+class SortName(Func):
+    """Surname and first name as people look them up: without accents and capitals, whatever the database's order."""
+
+    output_field = CharField(max_length=161)
+    arity = 2
+
+    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:
+        last, first = (compiler.compile(part)[0] for part in self.source_expressions)  # type: ignore[attr-defined]
+        return f"lower(translate({last} || ' ' || {first}, '{_SQL_FROM}', '{_TO}'))", []
 
 
 def query_for(text: str) -> SearchQuery | None:

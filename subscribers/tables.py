@@ -12,7 +12,7 @@ class SubscriberTable(tables.Table):
     name = tables.TemplateColumn(
         template_name="dashboard/subscribers/name_cell.html",
         verbose_name=_("Name"),
-        order_by=("last_name", "first_name", "pk"),
+        order_by=("sort_name", "pk"),
     )
     number = tables.Column(verbose_name=_("Number"))
     mobile = tables.TemplateColumn("{{ value|phone }}", verbose_name=_("Mobile"), orderable=False)
