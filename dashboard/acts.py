@@ -40,6 +40,8 @@ ACTS: dict[str, Any] = {
     "preinstall.request.submitted": _("Received an install request"),
     "preinstall.request.state_changed": _("Changed the state of an install request"),
     "preinstall.request.commented": _("Commented on an install request"),
+    "preinstall.document.viewed": _("Looked at a prospect's document"),
+    "preinstall.document.downloaded": _("Downloaded a prospect's document"),
 }
 
 # Details worth reading, in the order in which they are shown.

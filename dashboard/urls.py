@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from core.views import choose_language
-from dashboard.views import account, audit, enter, home, invitation, staff, subscribers, two_factor
+from dashboard.views import account, audit, enter, home, invitation, requests, staff, subscribers, two_factor
 
 urlpatterns = [
     path("language/", choose_language, name="language"),
@@ -25,6 +25,26 @@ urlpatterns = [
     path("<slug:slug>/subscribers/", subscribers.subscriber_list, name="subscribers"),
     path("<slug:slug>/subscribers/new/", subscribers.new_subscriber, name="subscriber-new"),
     path("<slug:slug>/subscribers/<int:number>/", subscribers.subscriber, name="subscriber"),
+    path("<slug:slug>/requests/", requests.request_list, name="requests"),
+    path("<slug:slug>/requests/<int:number>/", requests.request_page, name="request"),
+    path("<slug:slug>/requests/<int:number>/state/", requests.change_state, name="request-state"),
+    path("<slug:slug>/requests/<int:number>/comments/", requests.add_comment, name="request-comment"),
+    path("<slug:slug>/requests/<int:number>/documents/<uuid:document>/", requests.document_page, name="document"),
+    path(
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/image/",
+        requests.document_image,
+        name="document-image",
+    ),
+    path(
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/pages/<int:sheet>/",
+        requests.document_sheet,
+        name="document-sheet",
+    ),
+    path(
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/download/",
+        requests.document_download,
+        name="document-download",
+    ),
     path("<slug:slug>/staff/", staff.staff, name="staff"),
     path("<slug:slug>/staff/roles/", staff.roles, name="staff-roles"),
     path("<slug:slug>/staff/invite/", staff.invite, name="staff-invite"),

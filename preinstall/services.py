@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from company.models import DocumentKind, Profile
 from core import audit, uploads
+from core.models import AuditEntry
 from core.scope import required
 from core.uploads import store
 from domains.links import staff_url
@@ -28,6 +29,7 @@ from tenants.directory import IspRef
 from tenants.models import StaffUser
 
 DRAFT_LIFE = timedelta(hours=24)
+SAME_LOOK = timedelta(minutes=2)
 
 
 class CannotChangeState(Exception):
@@ -45,14 +47,6 @@ def keep_draft(*, submission: UUID, kind: DocumentKind | str, upload: UploadedFi
         earlier.delete()
         uploads.remove(earlier.file)
     return DraftUpload.objects.create(submission=submission, kind=kind, file=file)
-
-
-def drop_draft(*, submission: UUID, kind: DocumentKind | str) -> None:
-    """Forget a document that the person took back."""
-    _lock(submission)
-    for draft in DraftUpload.objects.select_related("file").filter(submission=submission, kind=kind):
-        draft.delete()
-        uploads.remove(draft.file)
 
 
 def _lock(submission: UUID) -> None:
@@ -146,9 +140,20 @@ def add_comment(*, request: InstallRequest, text: str, by: StaffUser) -> Request
 
 
 def note_view(*, document: RequestDocument, by: StaffUser, download: bool = False) -> None:
-    """Write down who looked at an identity document, and how."""
-    verb = "downloaded" if download else "viewed"
-    audit.record(f"preinstall.document.{verb}", by=by, on=document, request=document.request_id, kind=document.kind)
+    """Write down who looked at an identity document, and how.
+
+    What one look loads, the page and its pictures, is one row: looks within SAME_LOOK of each other count once.
+    """
+    verb = "preinstall.document.downloaded" if download else "preinstall.document.viewed"
+    if not download and _is_same_look(document, by, verb):
+        return
+    audit.record(verb, by=by, on=document, number=document.request.number, kind=document.kind)
+
+
+def _is_same_look(document: RequestDocument, by: StaffUser, verb: str) -> bool:
+    looks = AuditEntry.objects.filter(target_type=document._meta.label_lower, target_id=str(document.pk), verb=verb)
+    since = timezone.now() - SAME_LOOK
+    return looks.filter(actor_kind=by.audit_kind, actor_id=by.pk, at__gt=since).exists()
 
 
 def receipt(request: InstallRequest) -> str:

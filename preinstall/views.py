@@ -34,15 +34,17 @@ def request_form(request: HttpRequest) -> HttpResponse:
         return render(request, "preinstall/closed.html")
     submission = _submission(request.POST.get("submission")) or uuid4()
     if request.method != "POST":
-        return _page(request, submission, _form(request, submission), CaptchaForm(request=request))
+        return _page(request, submission, _form(request, submission))
     if done := _sent_before(request, submission):
         return done
     document_errors = _keep_documents(request, submission)
     form = _form(request, submission, request.POST, document_errors)
-    captcha = CaptchaForm(request.POST, request=request, submission=str(submission))
     if not _may_send(request):
-        return _page(request, submission, form, captcha, status=429)
-    if not (form.is_valid() and _is_human(captcha)):
+        return _page(request, submission, form, status=429)
+    if not form.is_valid():
+        return _page(request, submission, form, status=422)
+    captcha = CaptchaForm(request.POST, request=request, submission=str(submission))
+    if not _is_human(captcha):
         return _sent_before(request, submission) or _page(request, submission, form, captcha, status=422)
     data = {name: form.cleaned_data[name] for name in form.Meta.fields}
     services.submit_request(isp=request.isp, submission=submission, language=get_language(), **data)
@@ -76,8 +78,10 @@ def _form(
 
 
 def _page(
-    request: HttpRequest, submission: UUID, form: RequestForm, captcha: CaptchaForm, status: int = 200
+    request: HttpRequest, submission: UUID, form: RequestForm, captcha: CaptchaForm | None = None, status: int = 200
 ) -> HttpResponse:
+    """The form, with the captcha's message if it was asked; one that was not asked is shown anew, unspent."""
+    captcha = captcha or CaptchaForm(request=request)
     context = {
         "form": form,
         "captcha": captcha,
