@@ -266,7 +266,7 @@ STATICFILES_DIRS = [
     ("altcha", NODE_MODULES / "altcha" / "dist"),
 ]
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = TESTING  # every test client would go through all files first
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "files"))
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of one file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
