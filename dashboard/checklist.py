@@ -119,10 +119,10 @@ def _steps(isp: IspRef) -> list[Step]:
 
 def _on_platform(isp: IspRef) -> dict[str, bool]:
     """What the platform's tables know: one query."""
-    owner = Membership.objects.filter(isp=OuterRef("pk")).order_by("pk").values("pk")[:1]
+    first = Membership.objects.filter(isp=OuterRef("isp")).order_by("pk").values("pk")[:1]
     with public_scope():
         return ISP.objects.values(
-            has_staff=Exists(Membership.objects.filter(isp=OuterRef("pk")).exclude(pk__in=owner)),
+            has_staff=Exists(Membership.objects.filter(isp=OuterRef("pk")).exclude(pk__in=first)),
             has_invitations=Exists(StaffToken.objects.filter(isp=OuterRef("pk"), purpose=INVITATION, used_at=None)),
             has_domain=Exists(Domain.objects.live().filter(isp=OuterRef("pk"))),
         ).get(pk=isp.pk)
