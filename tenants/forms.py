@@ -44,12 +44,14 @@ class SlugField(forms.CharField):
             "autocomplete": "off",
             "spellcheck": "false",
         }
-        defaults = {"label": _("Address of your portal"), "max_length": 40, "widget": forms.TextInput(attrs)}
-        super().__init__(
-            **defaults | kwargs,
-            help_text=_("Lower-case letters, digits and hyphens. Your own domain can be added later."),
-            template_name="platform/slug_field.html",
-        )
+        values: dict[str, Any] = {
+            "label": _("Address of your portal"),
+            "max_length": 40,
+            "widget": forms.TextInput(attrs),
+            "help_text": _("Lower-case letters, digits and hyphens. Your own domain can be added later."),
+            "template_name": "platform/slug_field.html",
+        }
+        super().__init__(**values | kwargs)
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).lower()

@@ -69,4 +69,5 @@ class IspFilter(django_filters.FilterSet):
         return rows.filter(Q(name__icontains=value) | Q(slug__icontains=value) | Q(pk__in=with_domain))
 
     def by_state(self, rows: IspQuerySet, name: str, value: Any) -> IspQuerySet:
-        return rows.filter(is_suspended=value == "suspended")
+        suspended = ISP.objects.suspended().values("pk")
+        return rows.filter(pk__in=suspended) if value == "suspended" else rows.exclude(pk__in=suspended)
