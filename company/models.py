@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from core.crypto import SecretField
 from core.models import StoredFile
 from core.singleton import Singleton
+from domains.hosts import shown
 
 
 class Profile(Singleton):
@@ -111,6 +112,11 @@ class CaptchaKeys(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+    @property
+    def shown_domain(self) -> str:
+        """The domain as people write it."""
+        return shown(self.domain)
 
 
 class ChatWidget(Singleton):

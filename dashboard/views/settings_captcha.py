@@ -25,7 +25,8 @@ def captcha(request: HttpRequest) -> HttpResponse:
     form = CaptchaKeysForm(**bound(request), domains=free)
     if form.is_bound and form.is_valid():
         return _set(request, form)
-    return section_page(request, "captcha", {"rows": rows, "domains": domains, "free": free}, form=form)
+    context = {"rows": rows, "domains": domains, "free": [shown(domain) for domain in free]}
+    return section_page(request, "captcha", context, form=form)
 
 
 @staff_page(Right.SETTINGS)
@@ -40,7 +41,7 @@ def replace(request: HttpRequest, domain: str) -> HttpResponse:
 
 def _set(request: HttpRequest, form: CaptchaKeysForm) -> HttpResponse:
     keys = services.set_captcha_keys(**form.cleaned_data, by=request.user)
-    messages.success(request, _("reCAPTCHA is used on %(domain)s from now on.") % {"domain": shown(keys.domain)})
+    messages.success(request, _("reCAPTCHA is used on %(domain)s from now on.") % {"domain": keys.shown_domain})
     return to_section(request, "captcha")
 
 

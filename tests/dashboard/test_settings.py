@@ -10,7 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from company.models import Branding, DocumentRule, PortalSettings, Profile, document_demands
-from core.models import StoredFile
+from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Domain, Surface
 from tenants.roles import Role
@@ -142,6 +142,18 @@ def test_the_audit_names_only_what_changed(isp, admin_page):
     admin_page.post(url("profile"), PROFILE)
     admin_page.post(url("profile"), {**PROFILE, "phone": "55 0000 0000", "address": ""})
     assert audit_rows(isp)[-1] == ("company.profile.changed", {"fields": ["address", "phone"]})
+
+
+def test_of_two_who_save_the_last_one_wins_and_the_audit_names_both(isp, admin_page):
+    second = staff_client(isp, Role.OWNER)
+    admin_page.post(url("profile"), PROFILE)
+    second.post(url("profile"), {**PROFILE, "tax_id": "OTHER"})
+    with isp_scope(isp):
+        assert Profile.load().tax_id == "OTHER"
+        entries = AuditEntry.objects.filter(verb="company.profile.changed").order_by("pk")
+        (first, last) = entries
+    assert first.actor_id != last.actor_id
+    assert (first.details["fields"], last.details["fields"]) == (sorted(PROFILE), ["tax_id"])
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,15 @@ def test_keys_can_be_for_a_proved_domain_and_cover_what_is_below(isp, admin_page
         assert recaptcha_keys_for("wispmega.localhost") is None
 
 
+def test_a_domain_is_shown_as_people_write_it(isp, admin_page):
+    with public_scope():
+        Domain.objects.create(isp=isp, host="xn--seor-hqa.example", surface=Surface.PORTAL, verified_at=timezone.now())
+    assert "señor.example</strong>" in text_of(admin_page.get(PAGE))
+    page = text_of(admin_page.post(PAGE, {**KEYS, "domain": "xn--seor-hqa.example"}, follow=True))
+    assert "reCAPTCHA is used on señor.example" in page
+    assert f"{PAGE}xn--seor-hqa.example/" in page
+
+
 def test_keys_are_replaced_whole(isp, admin_page):
     admin_page.post(PAGE, KEYS)
     address = f"{PAGE}wispmega.localhost/"
