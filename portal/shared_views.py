@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from core.access import public_page
-from domains.links import base_url
+from core.links import base_url
 from portal.forms import SharedSignInForm
 
 
