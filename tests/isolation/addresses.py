@@ -1,0 +1,94 @@
+"""Every address of every surface, and what to put into its holes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.isolation.world import Side, World
+
+SURFACES = ("platform", "dashboard", "portal", "shared_portal")
+HOLE = re.compile(r"<(?:[a-z_]+:)?([a-z_]+)>")
+
+
+@dataclass(frozen=True)
+class Address:
+    surface: str
+    route: str
+    view: Any
+
+    @property
+    def key(self) -> str:
+        return f"{self.surface} /{self.route}"
+
+    @property
+    def holes(self) -> list[str]:
+        return HOLE.findall(self.route)
+
+
+def addresses(surface: str) -> list[Address]:
+    """Every route that the surface's urlconf serves; of a route that is there twice, the first."""
+    found = {}
+    for address in _walk(surface, get_resolver(f"core.urls.{surface}"), ""):
+        found.setdefault(address.key, address)
+    return list(found.values())
+
+
+def _walk(surface: str, resolver: URLResolver, prefix: str) -> Iterator[Address]:
+    for part in resolver.url_patterns:
+        route = prefix + str(part.pattern)
+        if isinstance(part, URLPattern):
+            yield Address(surface, route, part.callback)
+        else:
+            yield from _walk(surface, part, route)
+
+
+def rows(side: Side, label: str) -> list[str]:
+    """Of the first three rows: of files, the logo and two documents."""
+    return [str(row.uuid) for number, row in side.rows[label].items() if number <= 3]
+
+
+# What goes into a hole for one ISP, by "surface name" or by name alone. A new hole needs one line here.
+FILLINGS: dict[str, Any] = {
+    "slug": lambda side: [side.isp.slug],
+    "identifier": lambda side: [side.isp.slug, str(side.isp.uuid)],
+    "file": lambda side: rows(side, "core.storedfile"),
+    "domain": lambda side: [row.domain for row in side.rows["company.captchakeys"].values()],
+    "method": lambda side: rows(side, "payments.paymentmethod"),
+    "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "document": lambda side: rows(side, "preinstall.requestdocument"),
+    "sheet": lambda side: ["1"],
+    "number": lambda side: ["1", "2"],
+    "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
+    "secret": lambda side: [side.secrets["sign-up"]],
+    "receipt": lambda side: receipts(side),
+    "purpose": lambda side: ["tenants.sign-up"],
+    "platform uuid": lambda side: [str(side.isp.uuid), str(side.public["sign-up"].uuid)],
+}
+
+
+def receipts(side: Side) -> list[str]:
+    """The end of the address of the thank-you page, as the ISP itself signed it."""
+    from core.scope import isp_scope
+    from preinstall import services
+
+    with isp_scope(side.isp):
+        return [services.receipt(side.row("preinstall.installrequest"))]
+
+
+def paths(address: Address, world: World) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each path, with the sides (`a`, `b`) that its holes were filled from."""
+    choices = []
+    for hole in address.holes:
+        filling = FILLINGS.get(f"{address.surface} {hole}") or FILLINGS.get(hole)
+        assert filling, f"{address.key}: say in FILLINGS what goes into <{hole}>."
+        # The two ISPs have the same numbers, so those are there once.
+        values = {value: side.name for side in reversed(world.sides) for value in filling(side)}
+        choices.append([(hole, side, value) for value, side in reversed(values.items())])
+    for chosen in product(*choices):
+        values = {hole: value for hole, _, value in chosen}
+        path = HOLE.sub(lambda hole: values[hole[1]], address.route)  # noqa: B023 - used at once
+        yield f"/{path}", {hole: side for hole, side, _ in chosen}

@@ -1,0 +1,146 @@
+"""Sends a request and says which canaries came back to somebody who may not see them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.http import HttpResponse
+from django.test import Client
+
+from core.models import OutgoingMail
+from core.scope import current, public_scope
+from tenants.roles import Right, has_right
+from tests.isolation.canaries import Canary, found
+from tests.isolation.rules import OWN_HOME, REGISTER, SHOP_WINDOW, Rule
+from tests.isolation.visitors import Visitor
+from tests.isolation.world import Side, World
+
+
+@dataclass
+class Visit:
+    """One request: who, where, what."""
+
+    visitor: Visitor
+    host: str
+    surface: str
+    path: str
+    rule: Rule
+    method: str = "GET"
+    sides: dict[str, str] = field(default_factory=dict)  # of the holes in the path
+
+    def __str__(self) -> str:
+        return f"{self.visitor.name}: {self.method} {self.host}{self.path}"
+
+
+def host_side(host: str, world: World) -> Side | None:
+    """The ISP whose host it is."""
+    return next((s for s in world.sides if host in (s.slug_host, s.custom_host, s.staff_host)), None)
+
+
+def page_side(visit: Visit, world: World) -> Side | None:
+    """The ISP whose page is asked for; None where host and path contradict one another."""
+    by_host = host_side(visit.host, world)
+    named = visit.sides.get("slug") or visit.sides.get("identifier")
+    if named is None:
+        return by_host
+    return world.side(named) if by_host in (None, world.side(named)) else None
+
+
+def may_see(visit: Visit, canary: Canary, world: World) -> bool:
+    """Whether this row may show in the answer to this visit."""
+    if canary.row == "s":
+        return False
+    visitor, side, rule = visit.visitor, page_side(visit, world), visit.rule
+    is_page_of = side is not None and side.name == canary.side
+    is_own_staff = visitor.kind == "staff" and visitor.side.name == canary.side
+    if visit.surface in ("portal", "shared_portal"):
+        is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
+        return is_page_of and canary.row == "1" and canary.model in (OWN_HOME if is_own else SHOP_WINDOW)
+    if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():
+        # A mailed link tells its holder what it is about.
+        return True
+    if visit.surface == "platform":
+        return visitor.kind == "operator" and rule.kind == "operator" and canary.model in REGISTER
+    if rule.kind == "staff" and is_own_staff and is_page_of and has_right(visitor.role, Right(rule.right)):
+        # Documents, and even their names, are for some roles only.
+        is_document = canary.model == "core.storedfile" and canary.row == "2"
+        return not is_document or has_right(visitor.role, Right.SEE_DOCUMENTS)
+    if is_own_staff and canary.model in ("tenants.isp", "tenants.staffuser"):
+        # The frame around every page names the person and the ISPs to choose from.
+        return True
+    # A staff host of the ISP's own may bear its name.
+    return canary.model == "tenants.isp" and host_side(visit.host, world) is side and is_page_of
+
+
+class Judge:
+    """Keeps one client for all visits; nothing that a visit changes stays."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.client = Client(raise_request_exception=False)
+
+    def leaks(self, visit: Visit) -> set[Canary]:
+        """The canaries that this visitor may not see, in page, headers, cookies and mails. Raises BrokenPage."""
+        response, mails = self.send(visit)
+        if response.status_code >= 500 and response.status_code != 503:
+            raise BrokenPage(f"{visit} answered {response.status_code}: {getattr(response, 'exc_info', None)}")
+        seen = found(text_of(response)) - found(visit.path)
+        leaks = {canary for canary in seen if not may_see(visit, canary, self.world)}
+        for sender, text in mails:
+            # A mail of an ISP never tells of another one, and no mail tells a secret.
+            leaks |= {canary for canary in found(text) if canary.row == "s" or sender not in (None, canary.side)}
+        return leaks
+
+    def send(self, visit: Visit) -> tuple[HttpResponse, list[tuple[str | None, str]]]:
+        """The response, and the mails that were written, each with the side of its sender."""
+        self.client.cookies = SimpleCookie(visit.visitor.cookies(visit.host))
+        with undone(), self._mails() as mails:
+            response = self.client.generic(visit.method, visit.path, HTTP_HOST=visit.host, **FORM[visit.method])
+            response.seen = response.getvalue()
+        return response, mails
+
+    @contextmanager
+    def _mails(self) -> Iterator[list[tuple[str | None, str]]]:
+        mails: list[tuple[str | None, str]] = []
+
+        def note(sender: type, instance: object, **kwargs: object) -> None:
+            if isinstance(instance, OutgoingMail):
+                scope = current()
+                side = next((s.name for s in self.world.sides if scope and s.isp.pk == scope.isp_id), None)
+                mails.append((side, " ".join(str(value) for value in vars(instance).values())))
+
+        post_save.connect(note)
+        try:
+            yield mails
+        finally:
+            post_save.disconnect(note)
+
+
+class BrokenPage(AssertionError):
+    """A page that fails says nothing about isolation, so it must not fail."""
+
+
+FORM = {"GET": {}, "POST": {"data": b"", "content_type": "application/x-www-form-urlencoded"}}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is rolled back."""
+    with public_scope():
+        block = transaction.atomic()
+        block.__enter__()
+    try:
+        yield
+    finally:
+        with public_scope():
+            transaction.set_rollback(True)
+            block.__exit__(None, None, None)
+
+
+def text_of(response: HttpResponse) -> str:
+    """All that a browser gets: body, headers, cookies."""
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    return f"{headers}\n{response.cookies.output()}\n{response.seen.decode('utf-8', 'replace')}"

@@ -1,0 +1,171 @@
+"""Who may open which address, in one table. An address without a rule fails the suite, so does a rule without address.
+
+A rule repeats what the view declares, so that a declaration that was changed by mistake is seen here. Behind the table
+stands which rows an audience may be shown.
+"""
+
+from dataclasses import dataclass
+
+from tenants.roles import Right
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`kind` and `right` as in core.access.Access; `token` where whoever has the link sees what it is about."""
+
+    kind: str
+    right: str = ""
+    token: bool = False
+
+
+public = Rule("public")
+by_link = Rule("public", token=True)
+subscriber = Rule("subscriber")
+signed_in = Rule("signed_in")
+operator = Rule("operator")
+
+
+def staff(right: Right) -> Rule:
+    return Rule("staff", right.value)
+
+
+# What anybody may see of an ISP on its portal.
+SHOP_WINDOW = {
+    "tenants.isp",
+    "company.profile",
+    "company.branding",
+    "company.chatwidget",
+    "company.captchakeys",
+    "company.portalsettings",
+    "company.documentrule",
+    "core.storedfile",
+    "subscribers.tariff",
+}
+# What subscribers see besides, of their own (row 1).
+OWN_HOME = SHOP_WINDOW | {
+    "subscribers.subscriber",
+    "subscribers.portaluser",
+    "subscribers.service",
+    "subscribers.zone",
+    "payments.paymentmethod",
+}
+# What the platform keeps about an ISP: for its own staff, and for operators.
+REGISTER = {
+    "tenants.isp",
+    "tenants.ispsuspension",
+    "tenants.staffuser",
+    "tenants.membership",
+    "tenants.stafftoken",
+    "tenants.signup",
+    "tenants.platformmail",
+    "domains.domain",
+}
+
+PORTALS: dict[str, Rule] = {
+    "captcha/<slug:purpose>/": public,
+    "install/<str:identifier>/": public,
+    "install/<str:identifier>/documents/": public,
+    "install/<str:identifier>/captcha/": public,
+    "install/<str:identifier>/done/<str:receipt>/": public,
+    "install/": public,
+    "solicitar-instalacion/<str:identifier>/": public,
+    "language/": public,
+}
+
+RULES: dict[str, dict[str, Rule]] = {
+    "portal": {
+        **PORTALS,
+        "": subscriber,
+        "sign-in/": public,
+        "sign-out/": public,
+        "account/": subscriber,
+        "account/language/": subscriber,
+        "payment-methods/": subscriber,
+        "contact/": subscriber,
+        "logo/<uuid:file>/": public,
+        "chat/": public,
+    },
+    "shared_portal": {
+        **PORTALS,
+        "": public,
+        "install/<str:identifier>/logo/<uuid:file>/": public,
+    },
+    "platform": {
+        "captcha/<slug:purpose>/": public,
+        "health/live/": public,
+        "health/ready/": public,
+        "api/schema/": public,
+        "": public,
+        "language/": public,
+        "sign-up/": public,
+        "sign-up/address/": public,
+        "sign-up/place/": public,
+        "sign-up/confirm/<str:secret>/": by_link,
+        "sign-up/<uuid:uuid>/": by_link,
+        "sign-up/<uuid:uuid>/mail-again/": by_link,
+        "sign-up/<uuid:uuid>/try-again/": by_link,
+        "sign-in/": public,
+        "sign-in/code/": public,
+        "sign-out/": public,
+        "console/": operator,
+        "console/isps/<uuid:uuid>/": operator,
+        "console/isps/<uuid:uuid>/suspend/": operator,
+        "console/isps/<uuid:uuid>/resume/": operator,
+    },
+    "dashboard": {
+        "": signed_in,
+        "language/": public,
+        "enter/": public,
+        "sign-in/": public,
+        "sign-in/code/": public,
+        "sign-out/": public,
+        "forgot/": public,
+        "forgot/sent/": public,
+        "set-password/<str:token>/": by_link,
+        "invitation/<str:token>/": by_link,
+        "profile/": signed_in,
+        "profile/password/": signed_in,
+        "profile/second-factor/": signed_in,
+        "profile/second-factor/off/": signed_in,
+        "profile/second-factor/codes/": signed_in,
+        "<slug:slug>/": staff(Right.SEE_HOME),
+        "<slug:slug>/staff/": staff(Right.STAFF),
+        "<slug:slug>/staff/roles/": staff(Right.STAFF),
+        "<slug:slug>/staff/invite/": staff(Right.STAFF),
+        "<slug:slug>/staff/invitations/resend/": staff(Right.STAFF),
+        "<slug:slug>/staff/invitations/withdraw/": staff(Right.STAFF),
+        "<slug:slug>/staff/<uuid:member>/role/": staff(Right.STAFF),
+        "<slug:slug>/staff/<uuid:member>/remove/": staff(Right.STAFF),
+        "<slug:slug>/audit/": staff(Right.SEE_AUDIT),
+        "<slug:slug>/subscribers/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
+        "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
+        "<slug:slug>/requests/<int:number>/state/": staff(Right.WORK_REQUESTS),
+        "<slug:slug>/requests/<int:number>/comments/": staff(Right.WORK_REQUESTS),
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/image/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/pages/<int:sheet>/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/requests/<int:number>/documents/<uuid:document>/download/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/settings/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/profile/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/branding/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/branding/logo/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/branding/logo/remove/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/portal/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/documents/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/captcha/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/captcha/<str:domain>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/captcha/<str:domain>/delete/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/chat/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/chat/check/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/chat/switch/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/chat/remove/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/payments/<uuid:method>/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/payments/<uuid:method>/move/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/payments/<uuid:method>/switch/": staff(Right.PAYMENT_SETTINGS),
+    },
+}

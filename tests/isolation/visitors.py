@@ -1,0 +1,108 @@
+"""Who asks, with the cookies that they have or have got hold of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+from core.scope import isp_scope, public_scope
+from core.sessions import SessionStore, cookie_name
+from domains import resolver
+from subscribers.authentication import HASH_KEY, USER_KEY
+from tenants.models import StaffUser
+from tenants.roles import Role
+from tests.isolation.world import Side, World
+
+
+@dataclass
+class Visitor:
+    """`side` and `role` for staff, `side` for subscribers. `carried` is a session key of theirs from another host."""
+
+    kind: str
+    side: Side | None = None
+    role: Role | None = None
+    user: StaffUser | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        parts = [self.kind, f"of {self.side.name}" if self.side else "", f"({self.role.value})" if self.role else ""]
+        return " ".join(part for part in parts if part)
+
+    def cookies(self, host: str) -> dict[str, str]:
+        """The session of this host, else one of another host under this host's cookie name, as a thief would do it."""
+        try:
+            surface = resolver.resolve(host).surface
+        except resolver.UnknownHost:
+            surface = "portal"
+        key = self.keys.get(host) or next(iter(self.keys.values()), "")
+        return {cookie_name(surface): key} if key else {}
+
+
+def hosts(world: World) -> dict[str, list[str]]:
+    """The hosts of each surface."""
+    return {
+        "portal": [host for side in world.sides for host in (side.slug_host, side.custom_host)],
+        "dashboard": ["app.localhost", world.a.staff_host, world.b.staff_host],
+        "shared_portal": ["portal.localhost"],
+        "platform": ["localhost"],
+    }
+
+
+def visitors(world: World) -> dict[str, Visitor]:
+    """Everybody, signed in wherever they can be."""
+    everybody = [
+        Visitor("anonymous"),
+        Visitor("prospect"),
+        *(Visitor("subscriber", side) for side in world.sides),
+        *(Visitor("staff", world.a, role, world.a.staff[role]) for role in Role),
+        Visitor("staff", world.b, Role.OWNER, world.b.staff[Role.OWNER]),
+        Visitor("operator", user=world.operator),
+    ]
+    for visitor in everybody:
+        visitor.keys = dict(_sessions(visitor, world))
+    return {visitor.name: visitor for visitor in everybody}
+
+
+def _sessions(visitor: Visitor, world: World) -> Iterator[tuple[str, str]]:
+    at = hosts(world)
+    if visitor.kind == "subscriber":
+        for host in (visitor.side.slug_host, visitor.side.custom_host):
+            yield host, _portal_session(visitor.side, host, _signed_in(visitor.side))
+    if visitor.kind == "prospect":
+        for side in world.sides:
+            for host in (side.slug_host, side.custom_host):
+                yield host, _portal_session(side, host, {"form": "begun"})
+        with public_scope():
+            yield "portal.localhost", _session("shared_portal", "portal.localhost", {"form": "begun"})
+    if visitor.user is not None:
+        with public_scope():
+            for surface in ("dashboard", "platform"):
+                for host in at[surface]:
+                    yield host, _session(surface, host, _staff_session(visitor.user))
+
+
+def _signed_in(side: Side) -> dict[str, Any]:
+    user = side.portal_user
+    return {USER_KEY: user.pk, HASH_KEY: user.get_session_auth_hash()}
+
+
+def _staff_session(user: StaffUser) -> dict[str, Any]:
+    return {
+        SESSION_KEY: str(user.pk),
+        BACKEND_SESSION_KEY: "tenants.authentication.StaffBackend",
+        HASH_SESSION_KEY: user.get_session_auth_hash(),
+    }
+
+
+def _portal_session(side: Side, host: str, data: dict[str, Any]) -> str:
+    with isp_scope(side.isp):
+        return _session("portal", host, data)
+
+
+def _session(surface: str, host: str, data: dict[str, Any]) -> str:
+    session = SessionStore(realm=f"{surface}:{host}")
+    session.update(data)
+    session.save(must_create=True)
+    return session.session_key

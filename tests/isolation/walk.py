@@ -1,0 +1,67 @@
+"""Which visits the walk makes. What is left out is left out here, with the reason."""
+
+from collections.abc import Iterator
+
+from tests.isolation.addresses import addresses, paths
+from tests.isolation.judge import Visit
+from tests.isolation.rules import RULES
+from tests.isolation.visitors import Visitor, hosts
+from tests.isolation.world import World
+
+ROLES_OF_A = ("owner", "admin", "billing", "support", "technician", "read_only")
+STAFF_OF_A = [f"staff of a ({role})" for role in ROLES_OF_A]
+OWNER_OF_A, OWNER_OF_B = "staff of a (owner)", "staff of b (owner)"
+SUBSCRIBERS = ["subscriber of a", "subscriber of b"]
+
+# Who visits a surface, with which methods. The roles differ from the owner only in rights, which a POST meets at the
+# same decorator as a GET; so of the other roles only the one with the fewest rights is walked with POST as well.
+VISITORS: dict[str, dict[str, list[str]]] = {
+    "portal": {"GET": ["anonymous", "prospect", *SUBSCRIBERS], "POST": ["anonymous", "prospect", *SUBSCRIBERS]},
+    "shared_portal": {"GET": ["anonymous", "prospect"], "POST": ["anonymous", "prospect"]},
+    "platform": {"GET": ["anonymous", OWNER_OF_A, "operator"], "POST": ["anonymous", OWNER_OF_A, "operator"]},
+    "dashboard": {
+        "GET": ["anonymous", *STAFF_OF_A, OWNER_OF_B, "operator"],
+        "POST": ["anonymous", OWNER_OF_A, "staff of a (read_only)", OWNER_OF_B],
+    },
+}
+# Those whose sessions belong to other surfaces: strangers here, with a cookie that must open nothing. The code cannot
+# tell one of them from another, so they ask for each address once and not for all that may fill its holes.
+STRANGERS: dict[str, list[str]] = {
+    "portal": [OWNER_OF_A, OWNER_OF_B, "operator"],
+    "shared_portal": [*SUBSCRIBERS, OWNER_OF_A, OWNER_OF_B, "operator"],
+    "platform": ["prospect", *SUBSCRIBERS, OWNER_OF_B],
+    "dashboard": ["prospect", *SUBSCRIBERS],
+}
+# An ISP's own staff host differs from the shared one in nothing but refusing the other ISP's paths. So these go there,
+# with one filling for each combination of ISPs in the holes.
+ON_STAFF_HOSTS = {"anonymous", OWNER_OF_A, OWNER_OF_B, "operator"}
+# Roles count only inside the own ISP: at the other one's pages the owner and the role with the fewest rights suffice.
+MIDDLE_ROLES = set(STAFF_OF_A) - {OWNER_OF_A, "staff of a (read_only)"}
+
+
+def visits(surface: str, world: World, everybody: dict[str, Visitor]) -> Iterator[Visit]:
+    """Every address of a surface × its hosts × those who may come by × what fills the holes."""
+    for address in addresses(surface):
+        rule = RULES[surface].get(address.route)
+        if rule is None:
+            continue  # test_rules says so
+        fresh = set()  # combinations of ISPs in the holes
+        for number, (path, sides) in enumerate(paths(address, world)):
+            is_new = (combination := tuple(sides.items())) not in fresh
+            fresh.add(combination)
+            for host in hosts(world)[surface]:
+                for method, name in _who(surface, host, sides, is_first=number == 0, is_new=is_new):
+                    yield Visit(everybody[name], host, surface, path, rule, method, sides)
+
+
+def _who(surface: str, host: str, sides: dict[str, str], *, is_first: bool, is_new: bool) -> Iterator[tuple[str, str]]:
+    is_staff_host = surface == "dashboard" and host != "app.localhost"
+    for method, names in VISITORS[surface].items():
+        for name in names:
+            if is_staff_host and not (is_new and method == "GET" and name in ON_STAFF_HOSTS):
+                continue
+            if name in MIDDLE_ROLES and sides.get("slug") == "b":
+                continue
+            yield method, name
+    for name in STRANGERS[surface] if is_first else []:
+        yield "GET", name

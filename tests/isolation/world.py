@@ -1,0 +1,280 @@
+"""Two ISPs with the same primary keys and numbers, where every text and file holds a canary."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import models
+from django.utils import timezone
+from PIL import Image
+
+from core import tokens
+from core.crypto import SecretField
+from core.models import StoredFile
+from core.scope import isp_scope, public_scope
+from domains.models import Domain
+from subscribers.models import PortalUser
+from tenants.models import ISP, Membership, PlatformMail, SignUp, StaffToken, StaffUser
+from tenants.roles import Role
+from tenants.schemas import tenant_labels
+from tests.isolation.canaries import canary
+
+# Not filled: sessions come from signing in.
+UNFILLED = {"sessions.session"}
+# Columns that hold what nobody may ever be shown.
+SECRETS = {"password", "digest", "token_digest", "secret_key"}
+# Values that a model needs to make sense; everything else is filled by its kind.
+GIVEN: dict[str, dict[str, Any]] = {
+    "company.branding": {"colour": "#123456"},
+    "company.chatwidget": {"vendor": "crisp"},
+    "subscribers.portaluser": {"language": "en"},
+    "preinstall.installrequest": {"language": "en"},
+    "preinstall.draftupload": {"created_at": None},
+}
+# Row 2 where it is hidden from those who see row 1.
+HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
+FILES = 20  # row 1 is the logo, the others are private documents
+# Columns that are too short for a canary.
+SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
+
+
+class CannotFill(LookupError):
+    """A new kind of column: teach `value_for`, or name the value in GIVEN."""
+
+
+@dataclass
+class Side:
+    """One ISP with its rows, hosts and people."""
+
+    name: str  # a or b
+    isp: ISP
+    rows: dict[str, dict[int, models.Model]] = field(default_factory=dict)
+    staff: dict[Role, StaffUser] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    public: dict[str, models.Model] = field(default_factory=dict)
+    private_files: Iterator[int] = field(default_factory=lambda: count(2))
+
+    @property
+    def slug_host(self) -> str:
+        return f"{self.isp.slug}.{settings.PLATFORM_DOMAIN}"
+
+    @property
+    def custom_host(self) -> str:
+        return f"clientes.{self.name}.example"
+
+    @property
+    def staff_host(self) -> str:
+        return f"sistema.{self.name}.example"
+
+    def row(self, label: str, number: int = 1) -> Any:
+        return self.rows[label][number]
+
+    @property
+    def portal_user(self) -> PortalUser:
+        return self.row("subscribers.portaluser")
+
+
+@dataclass
+class World:
+    a: Side
+    b: Side
+    operator: StaffUser
+    files: Path
+
+    def side(self, name: str) -> Side:
+        return self.a if name == "a" else self.b
+
+    @property
+    def sides(self) -> list[Side]:
+        return [self.a, self.b]
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every model of every app of an ISP, those that others refer to first."""
+    waiting = [
+        model
+        for label in sorted(tenant_labels())
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.label_lower not in UNFILLED
+    ]
+    ordered: list[type[models.Model]] = []
+    while waiting:
+        ready = [model for model in waiting if not _needs(model) - set(ordered)]
+        assert ready, f"These refer to one another in a circle: {waiting}"
+        ordered += ready
+        waiting = [model for model in waiting if model not in ready]
+    return ordered
+
+
+def _needs(model: type[models.Model]) -> set[type[models.Model]]:
+    return {key.related_model for key in model._meta.concrete_fields if key.is_relation} - {model}
+
+
+def build(a: ISP, b: ISP, files: Path) -> World:
+    """Fill both ISPs and the platform, in the current transaction."""
+    sides = []
+    for name, isp in (("a", a), ("b", b)):
+        side = Side(name, isp)
+        with public_scope():
+            fill_platform(side)
+        with isp_scope(isp):
+            for model in tenant_models():
+                fill(side, model, files)
+        sides.append(side)
+    with public_scope():
+        operator = StaffUser.objects.create(
+            email="operator@example.org", name="Operator", is_operator=True, password=make_password("operator")
+        )
+    return World(*sides, operator, files)
+
+
+def fill(side: Side, model: type[models.Model], files: Path) -> None:
+    """Two rows of a model, or the one that it can have; of files one for each row that wants its own."""
+    label = model._meta.label_lower
+    side.rows[label] = {}
+    rows = FILES if model is StoredFile else 2
+    for number in (1,) if any(c.name.endswith("_one_row") for c in model._meta.constraints) else range(1, rows + 1):
+        values = {key.attname: value_for(side, key, number) for key in model._meta.concrete_fields if not key.generated}
+        values |= {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
+        values |= HIDDEN.get(label, {}) if number == 2 else {}
+        if model is StoredFile:
+            values |= _file(side, number, files)
+        if model is PortalUser:
+            # The same in both ISPs: nothing but the isolation keeps a session of one from opening the other.
+            values["password"] = SAME_PASSWORD
+        row = model(**values)
+        row.save(force_insert=True)
+        side.rows[label][number] = row
+
+
+SAME_PASSWORD = "argon2$argon2id$v=19$m=64,t=1,p=1$c2FtZXNhbHRzYW1l$c2FtZQ"
+
+
+def value_for(side: Side, key: models.Field, number: int) -> Any:
+    """A value for a column, with a canary where it can hold one. Raises CannotFill."""
+    model = key.model
+    is_secret = isinstance(key, SecretField) or key.name in SECRETS
+    mark = canary(side.name, model, "s" if is_secret else min(number, 2))
+    if key.unique and number > 2:
+        mark += str(number)
+    match key:
+        case models.ForeignKey():
+            return _reference(side, key, number)
+        case _ if key.primary_key:
+            return number
+        case _ if key.choices:
+            return _choice(key, number)
+        case models.UUIDField():
+            return uuid4()
+        case models.EmailField():
+            return f"{mark}@example.com"
+        case models.URLField():
+            return f"https://{mark}.example.com/"
+        case models.CharField() | models.TextField() if (key.max_length or 99) >= len(mark):
+            return mark
+        case models.CharField() if key.name in SHORT:
+            return SHORT[key.name]
+        case models.JSONField():
+            return {"note": mark}
+        case models.BooleanField():
+            return key.get_default() if key.has_default() else True
+        case models.DateTimeField():
+            return None if key.null else timezone.now()
+        case models.DateField():
+            return timezone.now().date()
+        case models.DecimalField():
+            return 100 + number
+        case models.GenericIPAddressField():
+            return f"10.0.0.{number}"
+        case models.IntegerField():
+            return number
+    raise CannotFill(f"{key} ({type(key).__name__})")
+
+
+def _choice(key: models.Field, number: int) -> Any:
+    values = [value for value, _ in key.flatchoices]
+    if key.unique:
+        return values[number - 1]
+    return key.get_default() if key.has_default() and key.get_default() in values else values[0]
+
+
+def _reference(side: Side, key: models.Field, number: int) -> Any:
+    """Row 1 of another model belongs to row 1; of files only the logo is public, all documents are private."""
+    label = key.related_model._meta.label_lower
+    if key.related_model is StoredFile:
+        is_logo = key.model._meta.label_lower == "company.branding"
+        number = 1 if is_logo else next(side.private_files)
+    rows = side.rows.get(label, {})
+    if number in rows:
+        return rows[number].pk
+    if key.null:
+        return None
+    raise CannotFill(f"{key} refers to {label}, which is not there.")
+
+
+def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    data = picture.getvalue() + canary(side.name, StoredFile, min(number, 2)).encode()
+    path = f"{side.isp.uuid}/{number:032x}"
+    (files / path).parent.mkdir(parents=True, exist_ok=True)
+    (files / path).write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"{canary(side.name, StoredFile, min(number, 2))}.png"
+    return {"path": path, "name": name, "content_type": "image/png", "size": len(data), "sha256": digest}
+
+
+def fill_platform(side: Side) -> None:
+    """The ISP's rows in the platform's own tables: people, domains, links that were mailed."""
+    mark = {model: canary(side.name, model, 1) for model in (ISP, StaffUser, SignUp, PlatformMail, StaffToken)}
+    ISP.objects.filter(pk=side.isp.pk).update(name=mark[ISP])
+    side.isp.name = mark[ISP]
+    now = timezone.now()
+    for surface, host in (("portal", side.custom_host), ("dashboard", side.staff_host)):
+        Domain.objects.create(isp=side.isp, host=host, surface=surface, verified_at=now)
+    password = make_password("staff")
+    for role in Role:
+        user = StaffUser.objects.create(
+            email=f"{role.value}-{mark[StaffUser]}@example.com",
+            name=f"{role.label} {mark[StaffUser]}",
+            password=password,
+        )
+        Membership.objects.create(isp=side.isp, user=user, role=role)
+        side.staff[role] = user
+    owner = side.staff[Role.OWNER]
+    life = timedelta(days=1)
+    side.secrets["invitation"] = tokens.issue(
+        StaffToken,
+        purpose="invitation",
+        life=life,
+        isp=side.isp,
+        email=f"{mark[StaffToken]}@example.com",
+        role=Role.SUPPORT,
+        created_by=owner,
+    )
+    side.secrets["set-password"] = tokens.issue(StaffToken, purpose="set-password", life=life, user=owner)
+    side.secrets["sign-up"] = f"{side.name}-sign-up"
+    side.public["sign-up"] = SignUp.objects.create(
+        company=mark[SignUp],
+        slug=f"neu{side.name}{side.name}",
+        country="MX",
+        language="en",
+        currency="MXN",
+        timezone="America/Mexico_City",
+        name=mark[SignUp],
+        email=f"{mark[SignUp]}@example.com",
+        password=canary(side.name, SignUp, "s"),
+        token_digest=tokens.digest(side.secrets["sign-up"]),
+    )
+    PlatformMail.objects.create(
+        to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]
+    )
