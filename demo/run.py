@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -176,11 +177,16 @@ class Demo:
             try:
                 child.wait(8)
             except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
         if hasattr(self, "mailbox"):
             self.mailbox.stop()
         for service in (self.redis, self.postgres):
-            service.stop()
+            try:
+                service.stop()
+            except EmbeddedFailure as problem:
+                print(problem, file=sys.stderr)
 
 
 def told(signum: int, frame: FrameType | None) -> None:

@@ -94,8 +94,9 @@ def start_demo(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
 
 def stop_demo(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGINT)
-    process.stdout.read()
-    return process.wait(60)
+    said, _ = process.communicate(timeout=90)
+    print(said)
+    return process.returncode
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +123,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`visit(size=PHONE, language="es", dark=True)` is the page of a new visitor; what it logs as errors fails the test."""
+    """`visit(size=PHONE, language="es", dark=True)` is a new visitor; an error in its console fails the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
@@ -136,9 +137,11 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
-            lambda message: errors.append(message.text)
-            if message.type == "error" and "422" not in message.text and "404" not in message.text
-            else None,
+            lambda message: (
+                errors.append(message.text)
+                if message.type == "error" and "422" not in message.text and "404" not in message.text
+                else None
+            ),
         )
         return page
 
