@@ -77,7 +77,7 @@ class Postgres:
         return True
 
     def stop(self) -> None:
-        """Stop at once, ending what is still connected; committed data is safe. Raises EmbeddedFailure after a minute."""
+        """Stop at once, ending what is still connected; committed data is safe. Raises EmbeddedFailure."""
         if not self.is_running:
             return
         with suppress(ProcessLookupError):
