@@ -118,6 +118,11 @@ class Subscriber(models.Model):
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
+    def listed_name(self) -> str:
+        """The name as a list sorted by surname shows it."""
+        return f"{self.last_name}, {self.first_name}" if self.last_name else self.first_name
+
+    @property
     def town(self) -> str:
         """Postcode and city on one line."""
         return f"{self.postcode} {self.city}".strip()

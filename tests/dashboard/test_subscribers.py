@@ -68,7 +68,7 @@ def test_the_list_shows_names_numbers_phones_zones_and_services(clerk, people):
     assert numbers_in(answer) == [11, 12, 13]
     text = text_of(answer)
     for words in [
-        "Ana Álvarez 11 +52 55 1111 2222 Centro Basic active Pro suspended",
+        "Álvarez, Ana 11 +52 55 1111 2222 Centro Basic active Pro suspended",
         "Norte Pro active",
         "no service",
     ]:

@@ -8,7 +8,7 @@ from babel.numbers import format_currency
 from django.utils import timezone
 from django.utils.translation import override
 
-from company.models import Branding, PortalSettings, Profile
+from company.models import Branding, ChatWidget, PortalSettings, Profile
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from core.templatetags.ui import contrast, ink_on, reader_locale
@@ -184,6 +184,16 @@ def test_czech_readers_get_czech_money():
 )
 def test_phone_numbers_become_links_and_other_text_does_not(number, country, link, chat):
     assert (tel(number, country), whatsapp(number, country)) == (link, chat)
+
+
+def test_the_chat_is_on_home_and_contact_and_nowhere_else(isp, at, browser):
+    with isp_scope(isp):
+        ChatWidget(pk=1, vendor="crisp", account="c0ffee-42").save()
+    with_chat = {page for page in PAGES if "c0ffee-42" in browser.get(page).content.decode()}
+    assert with_chat == {"/", "/contact/"}
+    sign_in_page = at(HOST).get("/sign-in/")
+    assert "c0ffee-42" not in sign_in_page.content.decode()
+    assert "crisp" not in sign_in_page["Content-Security-Policy"]
 
 
 class TestLook:
