@@ -13,7 +13,8 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import models
+from django.core.management.color import no_style
+from django.db import connection, models
 from django.utils import timezone
 from PIL import Image
 
@@ -129,6 +130,9 @@ def build(a: ISP, b: ISP, files: Path) -> World:
         with isp_scope(isp):
             for model in tenant_models():
                 fill(side, model, files)
+            with connection.cursor() as cursor:
+                for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
+                    cursor.execute(statement)
         sides.append(side)
     with public_scope():
         operator = StaffUser.objects.create(

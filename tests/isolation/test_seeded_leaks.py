@@ -1,0 +1,130 @@
+"""The suite sees a leak: with one defence switched off, visits that were clean show foreign canaries."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.http import HttpResponse, HttpResponseRedirect
+
+from core.models import StoredFile
+from core.scope import isp_scope
+from messaging.models import Mail
+from tenants.models import Membership, StaffUser
+from tenants.roles import Role
+from tests.isolation.canaries import canary
+from tests.isolation.judge import BrokenPage, Visit, undone
+from tests.isolation.rules import RULES
+
+
+@pytest.fixture
+def look(world, everybody, judge):
+    """What leaks when somebody opens an address: (side, model, row) of each canary."""
+
+    def look(name, surface, host, route, path=None, **sides):
+        visit = Visit(everybody[name], host, surface, path or f"/{route}", RULES[surface][route], sides=sides)
+        return {(leak.side, leak.model, leak.row) for leak in judge.leaks(visit)}
+
+    return look
+
+
+def test_membership_unchecked(look, world, monkeypatch):
+    where = ("staff of b (owner)", "dashboard", "app.localhost", "<slug:slug>/subscribers/", "/wispmega/subscribers/")
+    assert look(*where, slug="a") == set()
+
+    def anybody(request, slug):
+        membership = Membership.objects.select_related("isp").get(isp__slug=slug, role=Role.OWNER)
+        membership.is_suspended = membership.isp.is_suspended = False
+        membership.user = request.user
+        return membership
+
+    monkeypatch.setattr("dashboard.access._membership", anybody)
+    assert ("a", "subscribers.subscriber", "1") in look(*where, slug="a")
+
+
+def test_rights_unchecked(look, world, monkeypatch):
+    where = ("staff of a (read_only)", "dashboard", "app.localhost", "<slug:slug>/audit/", "/wispmega/audit/")
+    assert look(*where, slug="a") == set()
+    monkeypatch.setattr("dashboard.access.has_right", lambda role, right: True)
+    assert ("a", "core.auditentry", "1") in look(*where, slug="a")
+
+
+def test_scope_of_the_wrong_isp(look, world, monkeypatch):
+    where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
+    assert look(*where) == set()
+    monkeypatch.setattr("core.requests.isp_scope", lambda isp: isp_scope(world.a.isp))
+    assert ("a", "company.profile", "1") in look(*where)
+
+
+def test_session_valid_in_any_realm(look, world, everybody, monkeypatch):
+    """The primary keys and password hashes are the same in both ISPs, so only the session's own bounds hold."""
+    stolen = everybody["subscriber of a"].keys[world.a.slug_host]
+    with isp_scope(world.a.isp):
+        row = Session.objects.get(pk=stolen)
+    where = ("subscriber of a", "portal", world.b.slug_host, "")
+    with undone():
+        with isp_scope(world.b.isp):
+            Session(row.pk, row.session_data, row.expire_date).save(force_insert=True)
+        assert look(*where) == set()
+        from core.sessions import DatabaseStore, SessionStore
+
+        monkeypatch.setattr(SessionStore, "load", DatabaseStore.load)
+        assert ("b", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_file_looked_up_by_its_uuid_alone(look, world, monkeypatch):
+    document = world.a.row("core.storedfile", 2).uuid
+    where = ("anonymous", "portal", world.a.slug_host, "logo/<uuid:file>/", f"/logo/{document}/")
+    assert look(*where, file="a") == set()
+    from core import uploads
+
+    monkeypatch.setattr(
+        "company.views._current_logo", lambda file: uploads.serve(StoredFile.objects.get(uuid=file), inline=True)
+    )
+    assert ("a", "core.storedfile", "2") in look(*where, file="a")
+
+
+def test_operators_unchecked(look, monkeypatch):
+    where = ("staff of a (owner)", "platform", "localhost", "console/")
+    assert look(*where) == set()
+    monkeypatch.setattr(StaffUser, "is_operator", property(lambda user: True, lambda user, value: None))
+    assert ("b", "tenants.isp", "1") in look(*where)
+
+
+def test_subscribers_unchecked(look, world, monkeypatch):
+    where = ("anonymous", "portal", world.a.slug_host, "account/")
+    assert look(*where) == set()
+    monkeypatch.setattr("subscribers.authentication.current_user", lambda request: world.a.portal_user)
+    assert ("a", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_a_link_that_names_another_isp_meets_the_scope_next(look, world, monkeypatch):
+    """Behind the check of the name stands the scope, which one ISP's page cannot leave for another's."""
+    where = ("anonymous", "portal", world.a.slug_host, "install/<str:identifier>/", "/install/fibrandina/")
+    assert look(*where, identifier="b") == set()
+    from tenants import directory
+
+    monkeypatch.setattr("company.access._named", lambda request, identifier: directory.by_slug(identifier))
+    with pytest.raises(BrokenPage, match="ScopeConflict"):
+        look(*where, identifier="b")
+
+
+@pytest.mark.parametrize("channel", ["body", "header", "cookie", "redirect", "mail", "secret"])
+def test_every_channel_is_read(channel, look, world, judge, monkeypatch):
+    mark = canary("b", StoredFile, 1)
+
+    def answer(*args, **kwargs):
+        response = HttpResponseRedirect(f"/?q={mark}") if channel == "redirect" else HttpResponse("nothing")
+        if channel == "body":
+            response.content = f"<b>{mark.upper()}</b>"
+        if channel == "header":
+            response["X-Owner"] = mark
+        if channel == "cookie":
+            response.set_cookie("owner", mark)
+        if channel == "secret":
+            response.content = canary("a", StaffUser, "s")
+        if channel == "mail":
+            with isp_scope(world.a.isp):
+                Mail.objects.create(to="x@example.com", subject="Hello", text=mark)
+        return response
+
+    monkeypatch.setattr(judge.client, "generic", answer)
+    expected = ("a", "tenants.staffuser", "s") if channel == "secret" else ("b", "core.storedfile", "1")
+    assert look("staff of a (owner)", "portal", world.a.slug_host, "sign-in/") == {expected}

@@ -1,0 +1,133 @@
+"""What is made for one ISP is worth nothing at the other: tasks, cache keys, secrets, tokens, signatures, files."""
+
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from django.core.cache import cache
+from django.http import Http404
+from django.utils import timezone
+
+from core import captcha, crypto, throttle, tokens, uploads
+from core.celery import IspTask, PlatformTask, RefusedTask, app
+from core.scope import NoScope, isp_scope, public_scope
+from messaging.models import Mail
+from preinstall import services as preinstall
+from tenants.models import IspSuspension, StaffToken
+from tests.isolation.judge import undone
+
+
+def tasks(kind):
+    current_app.loader.import_default_modules()
+    return [task for name, task in sorted(app.tasks.items()) if isinstance(task, kind) and "celery." not in name]
+
+
+def test_every_task_is_of_one_of_the_two_kinds(world):
+    ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
+    assert ours
+    assert all(isinstance(task, IspTask | PlatformTask) for task in ours)
+    assert "messaging.tasks.deliver_mail" in {task.name for task in tasks(IspTask)}
+
+
+@pytest.mark.parametrize("isp_id", [None, 0, -1, 2**40])
+def test_every_task_refuses_an_isp_that_is_not_there(world, isp_id):
+    for task in tasks(IspTask):
+        with pytest.raises(RefusedTask):
+            task(isp_id=isp_id)
+
+
+def test_every_task_refuses_a_suspended_isp(world):
+    with undone():
+        with public_scope():
+            IspSuspension.objects.create(isp=world.a.isp, reason="unpaid", started_by=world.operator)
+        for task in tasks(IspTask):
+            with pytest.raises(RefusedTask):
+                task(isp_id=world.a.isp.pk)
+
+
+def test_a_task_runs_in_the_isp_of_its_message_alone(world):
+    seen = []
+
+    @app.task(base=IspTask, name="tests.look")
+    def look(*, isp_id):
+        seen.append(list(Mail.objects.values_list("subject", flat=True)))
+
+    try:
+        for side in world.sides:
+            look(isp_id=side.isp.pk)
+        with isp_scope(world.a.isp), pytest.raises(Exception, match="another ISP"):
+            look(isp_id=world.b.isp.pk)
+    finally:
+        app.tasks.unregister("tests.look")
+    subjects = [[row.subject for row in side.rows["messaging.mail"].values()] for side in world.sides]
+    assert [sorted(each) for each in seen] == [sorted(each) for each in subjects]
+
+
+def test_cache_and_throttle_are_apart_and_need_a_scope(world):
+    with isp_scope(world.a.isp):
+        cache.set("key", "of a")
+        assert throttle.allow("guess", limit=1, seconds=60)
+        assert not throttle.allow("guess", limit=1, seconds=60)
+    for scope in (isp_scope(world.b.isp), public_scope()):
+        with scope:
+            assert cache.get("key") is None
+            assert throttle.allow("guess", limit=1, seconds=60)
+    for call in (lambda: cache.get("key"), lambda: cache.set("key", 1), lambda: cache.delete("key")):
+        with pytest.raises(NoScope):
+            call()
+
+
+def test_secrets_do_not_open_elsewhere(world):
+    with isp_scope(world.a.isp):
+        secret = crypto.encrypt("sk_live", purpose="gateway")
+        assert crypto.decrypt(secret, purpose="gateway") == "sk_live"
+        with pytest.raises(ValueError, match="not encrypted here"):
+            crypto.decrypt(secret, purpose="captcha")
+    for scope in (isp_scope(world.b.isp), public_scope()):
+        with scope, pytest.raises(ValueError, match="not encrypted here"):
+            crypto.decrypt(secret, purpose="gateway")
+
+
+def test_captcha_solutions_are_for_one_isp_and_one_form(world):
+    from tests.captcha import payload
+
+    with isp_scope(world.a.isp):
+        solution = payload(captcha.new_challenge("install"))
+    for scope, purpose in ((isp_scope(world.b.isp), "install"), (isp_scope(world.a.isp), "sign-up")):
+        with scope, pytest.raises(captcha.WrongSolution):
+            captcha.spend(solution, purpose=purpose)
+    with isp_scope(world.a.isp):
+        captcha.spend(solution, purpose="install")
+
+
+def test_receipts_of_one_isp_show_nothing_at_the_other(world):
+    with isp_scope(world.a.isp):
+        receipt = preinstall.receipt(world.a.row("preinstall.installrequest"))
+        assert preinstall.read_receipt(receipt) is not None
+    with isp_scope(world.b.isp):
+        assert preinstall.read_receipt(receipt) is None
+
+
+def test_tokens_are_bound_to_their_purpose_and_their_table(world):
+    with public_scope():
+        found = tokens.find(StaffToken, world.a.secrets["invitation"], purpose="invitation")
+        assert found is not None
+        assert found.isp_id == world.a.isp.pk
+        assert tokens.find(StaffToken, world.a.secrets["invitation"], purpose="set-password") is None
+
+
+def test_files_are_served_from_the_own_folder_only(world):
+    with isp_scope(world.a.isp):
+        response = uploads.serve(world.a.row("core.storedfile", 2))
+        assert response.getvalue().endswith(b"zk")
+        response.close()
+        # A row that points into the folder of the other ISP, as a mistake in an import could make it.
+        with pytest.raises(Http404):
+            uploads.serve(world.b.row("core.storedfile", 2))
+
+
+def test_tokens_expire(world):
+    with undone(), public_scope():
+        secret = tokens.issue(StaffToken, purpose="enter", life=timedelta(seconds=-1), email="x@example.com")
+        assert tokens.find(StaffToken, secret, purpose="enter") is None
+        assert StaffToken.objects.filter(expires_at__lt=timezone.now()).exists()
