@@ -173,7 +173,7 @@ class CodeForm(core_forms.Form):
 
 
 class SuspendForm(core_forms.ModelForm):
-    """Why an ISP is taken off the air. Its staff read it."""
+    """Why an ISP is suspended. Its staff read it."""
 
     class Meta:
         model = IspSuspension

@@ -29,7 +29,7 @@ def _zones_by_country() -> dict[str, list[str]]:
     known = zoneinfo.available_timezones()
     zones: dict[str, list[str]] = {}
     for zone, country in get_global("zone_territories").items():
-        if zone in known and len(country) == 2:
+        if zone in known and len(country) == 2 and country != "ZZ":  # nowhere
             zones.setdefault(country, []).append(zone)
     return zones
 

@@ -23,8 +23,8 @@ class IspTable(django_tables2.Table):
     name = django_tables2.Column()
     slug = django_tables2.Column()
     country = django_tables2.Column()
-    members = django_tables2.Column(verbose_name=_("staff"))
-    is_suspended = django_tables2.Column(verbose_name=_("state"))
+    members = django_tables2.Column(verbose_name=_("Staff"))
+    is_suspended = django_tables2.Column(verbose_name=_("State"))
     created_at = django_tables2.DateColumn(format="Y-m-d")
 
     class Meta:
@@ -40,7 +40,7 @@ class IspTable(django_tables2.Table):
         return dict(places.countries()).get(value, value)
 
     def render_is_suspended(self, value: bool) -> SafeString:
-        return status_badge(str(_("suspended")), "red") if value else status_badge(str(_("on the air")), "green")
+        return status_badge(str(_("suspended")), "red") if value else status_badge(str(_("active")), "green")
 
 
 class IspFilter(django_filters.FilterSet):
@@ -54,7 +54,7 @@ class IspFilter(django_filters.FilterSet):
     country = django_filters.ChoiceFilter(label=_("Country"), choices=places.countries, empty_label=_("all"))
     state = django_filters.ChoiceFilter(
         label=_("State"),
-        choices=[("open", _("on the air")), ("suspended", _("suspended"))],
+        choices=[("open", _("active")), ("suspended", _("suspended"))],
         empty_label=_("all"),
         method="by_state",
     )

@@ -1,4 +1,4 @@
-"""What the operator does with ISPs: takes one off the air, and puts it back."""
+"""What the operator does with ISPs: suspends one, and ends the suspension."""
 
 from django.utils import timezone
 
@@ -8,15 +8,15 @@ from tenants.models import ISP, IspSuspension, StaffUser
 
 
 class AlreadySuspended(Exception):
-    """The ISP is off the air already."""
+    """The ISP is suspended already."""
 
 
 class NotSuspended(Exception):
-    """The ISP is on the air."""
+    """The ISP is not suspended."""
 
 
 def suspend(*, isp: ISP, reason: str, by: StaffUser) -> IspSuspension:
-    """Take an ISP off the air: portal and tasks stop, staff are told why. Raises AlreadySuspended.
+    """Suspend an ISP: portal and tasks stop, staff are told why. Raises AlreadySuspended.
 
     Other processes follow within seconds, when their caches run out.
     """
@@ -30,7 +30,7 @@ def suspend(*, isp: ISP, reason: str, by: StaffUser) -> IspSuspension:
 
 
 def resume(*, isp: ISP, by: StaffUser) -> IspSuspension:
-    """Put an ISP back on the air. Raises NotSuspended."""
+    """End the suspension of an ISP. Raises NotSuspended."""
     ISP.objects.select_for_update().get(pk=isp.pk)
     suspension = isp.suspensions.running().first()
     if suspension is None:

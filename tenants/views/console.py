@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -48,6 +49,7 @@ def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) 
         # Not `isp`: the page belongs to none.
         "shown": isp,
         "country": dict(places.countries()).get(isp.country, isp.country),
+        "language": dict(settings.LANGUAGES).get(isp.language, isp.language),
         "domains": isp.domains.all(),  # type: ignore[attr-defined]
         "suspension": isp.suspensions.running().select_related("started_by").first(),
         "sign_up": SignUp.objects.filter(isp=isp).first(),
@@ -60,7 +62,7 @@ def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) 
 @operator_page
 @require_POST
 def suspend(request: Request, uuid: UUID) -> HttpResponse:
-    """Take an ISP off the air, for a reason."""
+    """Suspend an ISP, for a reason."""
     isp, form = _isp(uuid), SuspendForm(request.POST)
     if not form.is_valid():
         return _isp_page(request, isp, form, status=422)
@@ -75,11 +77,11 @@ def suspend(request: Request, uuid: UUID) -> HttpResponse:
 @operator_page
 @require_POST
 def resume(request: Request, uuid: UUID) -> HttpResponse:
-    """Put an ISP back on the air."""
+    """End the suspension of an ISP."""
     isp = _isp(uuid)
     try:
         services.resume(isp=isp, by=request.user)
-        messages.success(request, _("%(name)s is on the air again.") % {"name": isp})
+        messages.success(request, _("%(name)s is active again.") % {"name": isp})
     except services.NotSuspended:
-        messages.info(request, _("%(name)s is on the air already.") % {"name": isp})
+        messages.info(request, _("%(name)s is active already.") % {"name": isp})
     return redirect("console_isp", uuid)

@@ -1,4 +1,4 @@
-"""The operators' console: who gets in, what it shows, and taking an ISP off the air."""
+"""The operators' console: who gets in, what it shows, and suspending an ISP."""
 
 import pytest
 from django.utils import timezone
@@ -145,7 +145,7 @@ def test_the_page_of_an_isp_shows_hosts_people_sign_up_and_acts(console, operato
     assert "domains.domain.added" in page
 
 
-def test_suspending_takes_the_portal_off_the_air_and_tells_staff_why(console, at, isp, operator):
+def test_suspending_closes_the_portal_and_tells_staff_why(console, at, isp, operator):
     with public_scope():
         member = MembershipFactory(isp=isp, role=Role.SUPPORT).user
     response = console.post(f"/console/isps/{isp.uuid}/suspend/", {"reason": "Fee of May is open"}, follow=True)
@@ -173,7 +173,7 @@ def test_suspending_takes_the_portal_off_the_air_and_tells_staff_why(console, at
         assert open_isp(isp.pk).slug == "wispmega"
 
 
-def test_the_other_isp_stays_on_the_air(console, isp, other_isp):
+def test_the_other_isp_stays_open(console, isp, other_isp):
     console.post(f"/console/isps/{isp.uuid}/suspend/", {"reason": "Unpaid"})
     with public_scope():
         assert open_isp(other_isp.pk).slug == "fibrandina"
@@ -199,7 +199,7 @@ def test_twice_is_said_and_changes_nothing(console, operator, isp):
         with pytest.raises(NotSuspended):
             resume(isp=isp, by=operator)
     page = console.post(f"/console/isps/{isp.uuid}/resume/", follow=True).content.decode()
-    assert "is on the air already" in page
+    assert "is active already" in page
 
 
 def test_staff_see_no_way_into_the_console(at):
