@@ -99,6 +99,9 @@ def _keep_documents(request: HttpRequest, submission: UUID) -> dict[str, str]:
     for kind, demand in document_demands().items():
         if demand == DocumentRule.Demand.HIDDEN or kind.value not in request.FILES:
             continue
+        if not _may_upload(request):
+            errors[kind.value] = _("Too many files in a short time. Please try again later.")
+            continue
         try:
             services.keep_draft(submission=submission, kind=kind, upload=request.FILES[kind.value])
         except BadUpload as error:
@@ -110,6 +113,12 @@ def _may_send(request: HttpRequest) -> bool:
     """Gently: a whole village can stand behind one address, and campaigns send many requests on one day."""
     one = allow(f"install:{network(request)}", limit=60, seconds=3600)
     return one and allow("install", limit=1000, seconds=3600)
+
+
+def _may_upload(request: HttpRequest) -> bool:
+    """What is uploaded comes before the captcha, so that it is not lost; this keeps it from filling the disk."""
+    one = allow(f"upload:{network(request)}", limit=300, seconds=3600)
+    return one and allow("upload", limit=5000, seconds=3600)
 
 
 def _is_human(captcha: CaptchaForm) -> bool:
@@ -127,12 +136,8 @@ def documents(request: HttpRequest) -> HttpResponse:
     submission = _submission(request.GET.get("submission") or request.POST.get("submission"))
     if submission is None or not PortalSettings.load().accepts_requests:
         raise Http404
-    if request.method == "POST":
-        limit = allow(f"upload:{network(request)}", limit=300, seconds=3600)
-        if not (limit and allow("upload", limit=5000, seconds=3600)):
-            return JsonResponse({"error": _("Too many files in a short time. Please try again later.")}, status=429)
-        if errors := _keep_documents(request, submission):
-            return JsonResponse({"error": next(iter(errors.values()))}, status=422)
+    if request.method == "POST" and (errors := _keep_documents(request, submission)):
+        return JsonResponse({"error": next(iter(errors.values()))}, status=422)
     drafts = DraftUpload.objects.select_related("file").filter(submission=submission)
     is_sent = InstallRequest.objects.filter(submission=submission).exists()
     return JsonResponse({"received": {draft.kind: draft.file.name for draft in drafts}, "sent": is_sent})

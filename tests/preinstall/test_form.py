@@ -11,6 +11,7 @@ from company.models import DocumentRule, Identifier, PortalSettings, Profile
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope
 from messaging.models import Mail
+from preinstall import views
 from preinstall.models import DraftUpload, InstallRequest, RequestDocument
 from tests.factories.preinstall import picture, upload
 from tests.preinstall.conftest import DATA, DOCUMENTS
@@ -238,7 +239,7 @@ def test_a_wrong_field_does_not_use_up_the_captcha(prospect, made):
 
 
 def test_too_many_wait_and_lose_nothing(prospect, made, monkeypatch):
-    monkeypatch.setattr("preinstall.views.allow", lambda *args, **kwargs: False)
+    monkeypatch.setattr("preinstall.views._may_send", lambda request: False)
     someone = prospect()
     response = someone.send()
     assert response.status_code == 429
@@ -247,6 +248,27 @@ def test_too_many_wait_and_lose_nothing(prospect, made, monkeypatch):
     assert "Calle Cinco 12" in page
     assert "id_front.jpg" in page
     assert not made()
+
+
+def test_the_sixty_first_form_of_an_hour_from_one_place_waits(prospect, made):
+    with_errors = {"first_name": "", "files": {}, "captcha": "x"}
+    someone = prospect()
+    assert {someone.send(**with_errors).status_code for _ in range(60)} == {422}
+    assert someone.send(**with_errors).status_code == 429
+    someone.client.defaults["REMOTE_ADDR"] = "203.0.113.77"
+    assert someone.send(**with_errors).status_code == 422
+
+
+def test_uploads_cannot_fill_the_disk(prospect, isp, monkeypatch):
+    real = views.allow
+    monkeypatch.setattr(views, "allow", lambda what, *, limit, seconds: real(what, limit=2, seconds=seconds))
+    someone = prospect()
+    answers = [someone.add("id_front", upload()) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 422]
+    assert "Too many files" in answers[2].json()["error"]
+    assert "Too many files" in field_error(prospect().send({"id_back": upload()}), "id_back")
+    with isp_scope(isp):
+        assert StoredFile.objects.count() == 1
 
 
 def test_an_isp_that_takes_no_requests(prospect, made, settings_of):
