@@ -48,4 +48,6 @@ class AuditTable(tables.Table):
         return record.actor_label or gettext("the system")
 
     def render_verb(self, record: AuditEntry) -> str:
-        return format_html('<div>{}</div><div class="text-secondary">{}</div>', title(record), details(record))
+        return format_html(
+            '<div><div>{}</div><div class="text-secondary">{}</div></div>', title(record), details(record)
+        )

@@ -80,6 +80,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/account/second_factor_on.html", context)
     key = request.session.setdefault(NEW_KEY, accounts.new_key())
     form = _form(request)
+    form.fields["code"].help_text = _("The six digits that the app shows now.")
     if form.is_valid():
         try:
             device, codes = accounts.switch_on_second_factor(user=request.user, key=key, code=_digits(form))

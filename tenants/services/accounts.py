@@ -82,7 +82,7 @@ def set_password_by_link(*, secret: str, password: str) -> StaffUser:
     token = tokens.find(StaffToken, secret, purpose=SET_PASSWORD, lock=True)
     if token is None or token.user is None or not token.user.is_active:
         raise LinkGone
-    user = StaffUser.objects.select_for_update(no_key=True).get(pk=token.user_id)
+    user = StaffUser.objects.select_for_update(no_key=True).get(pk=token.user.pk)
     _set_password(user, password)
     # Whoever made the account wait for its second factor knew a password that is no longer good.
     for model in (TOTPDevice, StaticDevice):

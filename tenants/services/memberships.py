@@ -189,8 +189,8 @@ def _open_invitation(isp: ISP | IspRef, email: str) -> StaffToken:
 
 
 def _send_invitation(isp: ISP | IspRef, email: str, role: str, by: StaffUser, base_url: str) -> StaffToken:
-    life = {"purpose": INVITATION, "life": INVITATION_LIFE}
-    secret = tokens.issue(StaffToken, **life, email=email, isp_id=isp.pk, role=role, created_by_id=by.pk)
+    owner = {"email": email, "isp_id": isp.pk, "role": role, "created_by_id": by.pk}
+    secret = tokens.issue(StaffToken, purpose=INVITATION, life=INVITATION_LIFE, **owner)
     known = StaffUser.objects.filter(email__iexact=email).first()
     send_platform_mail(
         template="accounts/invitation",

@@ -133,13 +133,17 @@ def test_the_right_is_looked_up_at_every_request(isp, owner, admin, signed_in):
     assert "You may not open this page" in client.get("/wispmega/audit/").text
 
 
-def test_a_suspended_isp_tells_its_staff_so(isp, other_isp, owner, signed_in):
+def test_a_suspended_isp_tells_its_own_staff_so_and_nobody_else(isp, owner, stranger, signed_in):
     with public_scope():
         IspSuspension.objects.create(isp=ISP.objects.get(pk=isp.pk), reason="unpaid", started_by=owner)
     page = signed_in(owner).get("/wispmega/")
     assert page.status_code == 503
     assert "WispMega is not available at the moment" in page.text
-    assert "unpaid" not in page.text
+    assert "unpaid" in page.text
+    assert "What to set up next" not in page.text
+    elsewhere = signed_in(stranger).get("/wispmega/")
+    assert elsewhere.status_code == 404
+    assert "WispMega" not in elsewhere.text
 
 
 def test_a_form_that_was_sent_after_the_session_ended_leads_to_the_start(at, isp):
