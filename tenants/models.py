@@ -169,6 +169,10 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
         """Confirmed, and not yet an ISP."""
         return self.filter(state=SignUp.State.WAITING)
 
+    def failed(self) -> "SignUpQuerySet":
+        """Given up for now; the owner can have them tried again."""
+        return self.filter(state=SignUp.State.FAILED)
+
     def abandoned(self, *, at: datetime) -> "SignUpQuerySet":
         """Never confirmed for a week, or failed a month ago: nobody comes back for them."""
         return self.filter(

@@ -20,6 +20,7 @@ from tenants.services import isps as services
 from tenants.tables import IspFilter, IspTable
 
 AUDIT_SHOWN = 50
+FAILED_SHOWN = 20
 
 
 @operator_page
@@ -29,8 +30,8 @@ def isps(request: Request) -> HttpResponse:
     found = IspFilter(request.GET, ISP.objects.with_state().with_members())
     table = IspTable(found.qs, empty_text=_("No ISP matches. Change the search or the filters."))
     RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
-    stuck = SignUp.objects.filter(state=SignUp.State.FAILED).count()
-    return render(request, "platform/console.html", {"table": table, "filter": found, "stuck": stuck})
+    failed = SignUp.objects.failed().order_by("-finished_at")[:FAILED_SHOWN]
+    return render(request, "platform/console.html", {"table": table, "filter": found, "failed": failed})
 
 
 @operator_page

@@ -132,6 +132,18 @@ def test_the_list_costs_the_same_for_one_isp_and_for_thirty(console, isp, count_
     assert ">WispMega</a>" in page
 
 
+def test_failed_sign_ups_are_listed_with_the_class_of_their_reason(console, isp):
+    with public_scope():
+        SignUpFactory(company="Taken Net", state="failed", error="slug_taken", finished_at=timezone.now())
+        SignUpFactory(company="Broken Net", state="failed", error="OperationalError", finished_at=timezone.now())
+        SignUpFactory(company="Waiting Net", confirmed=True)
+    page = console.get("/console/").content.decode().partition("could not be finished")[2]
+    assert "Taken Net" in page
+    assert "The address was taken." in page
+    assert "OperationalError" in page.partition("Broken Net")[2]
+    assert "Waiting Net" not in page
+
+
 def test_the_page_of_an_isp_shows_hosts_people_sign_up_and_acts(console, operator, isp):
     with public_scope():
         add_domain(isp=isp, host="clientes.wispmega.example", surface=Surface.PORTAL)
