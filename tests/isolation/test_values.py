@@ -118,12 +118,12 @@ def test_tokens_are_bound_to_their_purpose_and_their_table(world):
 
 def test_files_are_served_from_the_own_folder_only(world):
     with isp_scope(world.a.isp):
-        response = uploads.serve(world.a.row("core.storedfile", 2))
-        assert response.getvalue().endswith(b"zk")
-        response.close()
+        with uploads.open_file(world.a.row("core.storedfile", 2)) as source:
+            assert source.read().endswith(b"zk")
         # A row that points into the folder of the other ISP, as a mistake in an import could make it.
-        with pytest.raises(Http404):
-            uploads.serve(world.b.row("core.storedfile", 2))
+        for call in (uploads.open_file, uploads.serve):
+            with pytest.raises((uploads.MissingFile, Http404)):
+                call(world.b.row("core.storedfile", 2))
 
 
 def test_tokens_expire(world):
