@@ -106,12 +106,20 @@ class Redis:
 
     @property
     def is_running(self) -> bool:
-        import redis
+        from redis.exceptions import RedisError
 
         try:
-            return bool(redis.Redis(unix_socket_path=str(self.socket)).ping())
-        except redis.RedisError:
+            return bool(self._client().ping())
+        except RedisError:
             return False
+
+    def _client(self) -> Any:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        # By default the client tries for seconds when nobody answers.
+        return redis.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
 
     def start(self) -> str:
         """Start the server unless it runs already, and return its REDIS_URL. Raises EmbeddedFailure."""
@@ -138,11 +146,11 @@ class Redis:
 
     def stop(self) -> None:
         """Save and stop."""
-        import redis
+        from redis.exceptions import ConnectionError as ConnectionLost
 
         if self.is_running:
-            with suppress(redis.ConnectionError):
-                redis.Redis(unix_socket_path=str(self.socket)).shutdown(save=True)
+            with suppress(ConnectionLost):
+                self._client().shutdown(save=True)
 
 
 def hash_of(path: Path) -> int:

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("LASTMILE_DATA", BASE_DIR / ".data")).resolve()
@@ -176,7 +178,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "core.caching.scoped_key",
-        "OPTIONS": {"db": 1 + 2 * TEST_SLOT + TEST_WORKER if TESTING else 1},
+        "OPTIONS": {
+            "db": 1 + 2 * TEST_SLOT + TEST_WORKER if TESTING else 1,
+            # A page does not wait for a cache that is away: one quick second try, then it does without.
+            "retry": Retry(NoBackoff(), 1),
+            "socket_connect_timeout": 1,
+            "socket_timeout": 2,
+        },
     }
 }
 
