@@ -65,5 +65,5 @@ app.autodiscover_tasks()
 
 
 def enqueue_on_commit(task: Any, **kwargs: Any) -> None:
-    """Send a task once the current transaction is durable. A broker that is down is logged; a sweeper finds the rows."""
+    """Send a task once the current transaction is durable. If the broker is down, a sweeper finds the rows."""
     transaction.on_commit(lambda: task.delay(**kwargs), robust=True)

@@ -28,7 +28,7 @@ class AuditEntry(models.Model):
 
 
 class StoredFile(models.Model):
-    """A file under MEDIA_ROOT at `<isp uuid or platform>/<random>`; its own name is only shown, never used as a path."""
+    """A file under MEDIA_ROOT at `<isp uuid or platform>/<random>`; its own name is only shown."""
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     path = models.CharField(max_length=100, unique=True)
@@ -54,7 +54,7 @@ class StoredFile(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """A mail written in the same transaction as its cause and sent afterwards. Concrete in `tenants` and `messaging`."""
+    """A mail written in the same transaction as its cause and sent afterwards. Made concrete by other apps."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

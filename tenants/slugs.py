@@ -14,10 +14,10 @@ RESERVED = frozenset(
     about account accounts admin administrator api app apps assets audit auth autodiscover balance billing blog captcha
     cdn chat cname console dashboard demo dev dns docs domains download enter files forgot ftp git health help host imap
     install invitation isp isps language lastmile legal login logout mail media metrics mx news notice noreply ns ns1
-    ns2 operator owner partners password payment payments pay ping platform pop portal postmaster preview privacy profile
-    public register reset root saldo security server set-password settings shop sign-in sign-out sign-up signin signup
-    smtp solicitar-instalacion ssl staff staging static stats status store support system target terms test tls track
-    two-factor upload uploads vpn webhook webhooks webmail webmaster wildcard www
+    ns2 operator owner partners password payment payments pay ping platform pop portal postmaster preview privacy
+    profile public register reset root saldo security server set-password settings shop sign-in sign-out sign-up signin
+    signup smtp solicitar-instalacion ssl staff staging static stats status store support system target terms test tls
+    track two-factor upload uploads vpn webhook webhooks webmail webmaster wildcard www
     """.split()
 )
 
