@@ -33,6 +33,11 @@ class UnitOfWork:
         self._atomic.__enter__()
         self._depth = len(connection.savepoint_ids)
 
+    def require_sound(self) -> None:
+        """Raise if a failed statement was swallowed: the page would say done, and the database undo everything."""
+        if not self.failed and connection.in_atomic_block and connection.needs_rollback:
+            raise transaction.TransactionManagementError("A failed statement was swallowed outside an inner atomic().")
+
     def close(self) -> None:
         """Commit, or roll back after a failure."""
         if self._atomic is None:
@@ -138,6 +143,7 @@ class TransactionMiddleware:
                 response = self.get_response(request)
                 # A page that says that nothing was saved must be right.
                 unit.failed = unit.failed or response.status_code >= 500
+                unit.require_sound()
             except BaseException:
                 unit.failed = True
                 raise
