@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.models.signals import post_delete
 from django_tenants.postgresql_backend.base import DatabaseWrapper as StockWrapper
 from psycopg.pq import TransactionStatus
 
@@ -117,7 +118,10 @@ def stock(canaries: Canaries, monkeypatch: pytest.MonkeyPatch, settings: object)
     """django-tenants as it comes, for showing the fault that our backend does not have."""
     settings.TENANT_MODEL = "tenants.ISP"
     from django_tenants import models, utils  # noqa: TID251
+    from django_tenants.signals import tenant_delete_callback
 
+    # It listens to every deletion in this process from now on, and fails once the setting is gone.
+    post_delete.disconnect(tenant_delete_callback)
     stock = StockConnections()
     monkeypatch.setattr(models, "connections", stock)
     monkeypatch.setattr(utils, "connections", stock)
