@@ -1,11 +1,11 @@
 """Sends a request and says which canaries came back to somebody who may not see them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_save
 from django.http import HttpResponse
 from django.test import Client
@@ -75,6 +75,19 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     return canary.model == "tenants.isp" and host_side(visit.host, world) is side and is_page_of
 
 
+def may_write(visit: Visit, side: str | None, world: World) -> bool:
+    """Whether this visit may change rows of this ISP, or of the platform (None)."""
+    visitor, kind = visit.visitor, visit.rule.kind
+    if kind == "operator":
+        return visitor.kind == "operator"
+    if kind not in ("staff", "subscriber"):
+        return True
+    page = page_side(visit, world)
+    if page is None or visitor.side is not page or side not in (None, page.name):
+        return False
+    return visitor.kind == kind and (kind == "subscriber" or has_right(visitor.role, Right(visit.rule.right)))
+
+
 class Judge:
     """Keeps one client for all visits; nothing that a visit changes stays."""
 
@@ -83,10 +96,12 @@ class Judge:
         self.client = Client(raise_request_exception=False)
 
     def leaks(self, visit: Visit) -> set[Canary]:
-        """The canaries that this visitor may not see, in page, headers, cookies and mails. Raises BrokenPage."""
+        """The canaries that this visitor may not see, wherever they turn up. Raises BrokenPage, Trespass."""
         response, mails = self.send(visit)
         if response.status_code >= 500 and response.status_code != 503:
             raise BrokenPage(f"{visit} answered {response.status_code}: {getattr(response, 'exc_info', None)}")
+        if trespass := [side for side in self.written if not may_write(visit, side, self.world)]:
+            raise Trespass(f"{visit} changed rows of {trespass}")
         seen = found(text_of(response)) - found(visit.path)
         leaks = {canary for canary in seen if not may_see(visit, canary, self.world)}
         for sender, text in mails:
@@ -97,10 +112,21 @@ class Judge:
     def send(self, visit: Visit) -> tuple[HttpResponse, list[tuple[str | None, str]]]:
         """The response, and the mails that were written, each with the side of its sender."""
         self.client.cookies = SimpleCookie(visit.visitor.cookies(visit.host))
-        with undone(), self._mails() as mails:
+        self.written: set[str | None] = set()
+        with undone(), self._mails() as mails, connection.execute_wrapper(self._note_writes):
             response = self.client.generic(visit.method, visit.path, HTTP_HOST=visit.host, **FORM[visit.method])
             response.seen = response.getvalue()
         return response, mails
+
+    def _note_writes(self, execute: Callable, sql: str, params: object, many: bool, context: dict) -> object:
+        # Sessions are the visitor's own.
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and '"django_session"' not in sql:
+            self.written.add(self._side_of_scope())
+        return execute(sql, params, many, context)
+
+    def _side_of_scope(self) -> str | None:
+        scope = current()
+        return next((side.name for side in self.world.sides if scope and side.isp.pk == scope.isp_id), None)
 
     @contextmanager
     def _mails(self) -> Iterator[list[tuple[str | None, str]]]:
@@ -108,15 +134,17 @@ class Judge:
 
         def note(sender: type, instance: object, **kwargs: object) -> None:
             if isinstance(instance, OutgoingMail):
-                scope = current()
-                side = next((s.name for s in self.world.sides if scope and s.isp.pk == scope.isp_id), None)
-                mails.append((side, " ".join(str(value) for value in vars(instance).values())))
+                mails.append((self._side_of_scope(), " ".join(str(value) for value in vars(instance).values())))
 
         post_save.connect(note)
         try:
             yield mails
         finally:
             post_save.disconnect(note)
+
+
+class Trespass(AssertionError):
+    """Somebody changed what is not theirs to change."""
 
 
 class BrokenPage(AssertionError):

@@ -10,7 +10,7 @@ from messaging.models import Mail
 from tenants.models import Membership, StaffUser
 from tenants.roles import Role
 from tests.isolation.canaries import canary
-from tests.isolation.judge import BrokenPage, Visit, undone
+from tests.isolation.judge import BrokenPage, Trespass, Visit, undone
 from tests.isolation.rules import RULES
 
 
@@ -37,6 +37,16 @@ def test_membership_unchecked(look, world, monkeypatch):
 
     monkeypatch.setattr("dashboard.access._membership", anybody)
     assert ("a", "subscribers.subscriber", "1") in look(*where, slug="a")
+
+
+def test_writing_with_rights_unchecked(world, everybody, judge, monkeypatch):
+    route = "<slug:slug>/settings/chat/remove/"
+    path, rule = "/wispmega/settings/chat/remove/", RULES["dashboard"][route]
+    visit = Visit(everybody["staff of a (read_only)"], "app.localhost", "dashboard", path, rule, "POST", {"slug": "a"})
+    assert judge.leaks(visit) == set()
+    monkeypatch.setattr("dashboard.access.has_right", lambda role, right: True)
+    with pytest.raises(Trespass):
+        judge.leaks(visit)
 
 
 def test_rights_unchecked(look, world, monkeypatch):

@@ -64,7 +64,9 @@ def test_nobody_sees_what_is_not_theirs(surface, world, everybody, judge):
             leaks.append(f"{visit} shows {sorted(leaked)}")
     assert count > 50
     assert not leaks, f"{len(leaks)} of {count} visits leak:\n" + "\n".join(leaks[:20])
-    assert not broken, f"{len(broken)} of {count} pages fail:\n" + "\n".join(broken[:20])
+    assert not broken, f"{len(broken)} of {count} visits break a page or change what is not theirs:\n" + "\n".join(
+        broken[:20]
+    )
 
 
 @pytest.mark.parametrize("host", ["unknown.example", "nobody.localhost", "127.0.0.1"])
