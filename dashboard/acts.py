@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
+from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
+from preinstall.models import State
 from tenants.roles import Role
 
 ACTS: dict[str, Any] = {
@@ -46,7 +50,13 @@ ACTS: dict[str, Any] = {
 }
 
 # Details worth reading, in the order in which they are shown.
-_SHOWN = ("number", "who", "name", "title", "email", "domain", "kind", "before", "role", "state", "reason")
+_SHOWN = ("number", "who", "name", "username", "title", "email", "domain", "kind", "vendor", "fields", "role", "after")
+_WORDS: dict[str, dict[str, Any]] = {
+    "role": dict(Role.choices),
+    "kind": dict(DocumentKind.choices),
+    "vendor": dict(ChatWidget.Vendor.choices),
+    "after": dict(State.choices),
+}
 
 
 def choices() -> list[tuple[str, Any]]:
@@ -61,7 +71,28 @@ def title(entry: AuditEntry) -> str:
 
 
 def details(entry: AuditEntry) -> str:
-    """To whom or to what it was done."""
-    roles = dict(Role.choices)
-    values = [entry.details[key] for key in _SHOWN if entry.details.get(key) not in (None, "")]
-    return " · ".join(str(roles.get(value, value)) if isinstance(value, str) else str(value) for value in values)
+    """To whom or to what it was done, in words."""
+    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+    if reason := entry.details.get("reason"):
+        parts.append(str(reason))
+    return " · ".join(parts)
+
+
+def _in_words(entry: AuditEntry, key: str) -> str:
+    value = entry.details[key]
+    if key == "number" and entry.verb.startswith("preinstall."):
+        return f"R-{value:06d}"
+    if key == "fields":
+        return ", ".join(_field_name(entry.target_type, name) for name in value)
+    before = entry.details.get("before") if key in {"role", "after"} else None
+    words = _WORDS.get(key, {})
+    shown = str(words.get(value, value))
+    return f"{words.get(before, before)} → {shown}" if before else shown
+
+
+def _field_name(model: str, name: str) -> str:
+    """The field as its form calls it; a name that is no field any more stays as it was written."""
+    try:
+        return str(apps.get_model(model)._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return name

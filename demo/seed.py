@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone, translation
 from faker import Faker
 
 from company.models import Branding, DocumentRule, PortalSettings, Profile
@@ -55,9 +56,11 @@ def _seed_isp(company: Company, password: str) -> None:
     Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
     Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
     for role in Role:
+        with translation.override(company.language):
+            name = f"{role.label} {company.name}"
         user = StaffUser.objects.create(
             email=f"{ROLE_NAMES[role]}@{company.slug}.example",
-            name=f"{role.label} {company.name}",
+            name=name,
             language=company.language,
             password=password,
         )
@@ -107,6 +110,8 @@ def _seed_subscribers(company: Company, password: str) -> None:
         for n, person in enumerate(people)
         for extra in range(2 if n % 23 == 0 else 1)
     )
+    first = Service.objects.filter(subscriber=OuterRef("pk")).order_by("started_on").values("started_on")[:1]
+    Subscriber.objects.update(created_at=Subquery(first))
     PortalUser.objects.bulk_create(
         PortalUser(
             subscriber=person,

@@ -128,14 +128,15 @@ def change_state(*, request: InstallRequest, to: State | str, by: StaffUser, rea
     before, request.state = request.state, to
     request.save(update_fields=["state"])
     StateChange.objects.create(request=request, state=to, reason=reason, by_id=by.pk, by_name=by.name)
-    audit.record("preinstall.request.state_changed", by=by, on=request, before=before, after=str(to), reason=reason)
+    details = {"number": request.number, "before": before, "after": str(to), "reason": reason}
+    audit.record("preinstall.request.state_changed", by=by, on=request, **details)
     return request
 
 
 def add_comment(*, request: InstallRequest, text: str, by: StaffUser) -> RequestComment:
     """Add a note of staff."""
     comment = RequestComment.objects.create(request=request, text=text, by_id=by.pk, by_name=by.name)
-    audit.record("preinstall.request.commented", by=by, on=request)
+    audit.record("preinstall.request.commented", by=by, on=request, number=request.number)
     return comment
 
 

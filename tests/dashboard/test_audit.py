@@ -104,8 +104,8 @@ def test_a_verb_without_words_is_still_readable():
 
 
 def test_details_show_roles_by_their_names():
-    entry = AuditEntry(verb="x", details={"who": "Nina", "before": "support", "role": "billing", "fields": ["a"]})
-    assert details(entry) == "Nina · Support · Billing"
+    entry = AuditEntry(verb="x", details={"who": "Nina", "before": "support", "role": "billing"})
+    assert details(entry) == "Nina · Support → Billing"
 
 
 def test_every_verb_of_an_isp_has_words():
@@ -131,3 +131,31 @@ def test_text_in_details_is_not_markup(isp, owner, signed_in):
     text = rows(signed_in(owner).get("/wispmega/audit/"))
     assert "<b>bold" not in text
     assert "&lt;b&gt;bold" in text
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        (
+            AuditEntry(
+                verb="preinstall.request.state_changed",
+                details={"number": 12, "before": "in_review", "after": "rejected", "reason": "Too far away"},
+            ),
+            "R-000012 · in review → rejected · Too far away",
+        ),
+        (
+            AuditEntry(verb="preinstall.document.viewed", details={"number": 3, "kind": "id_front"}),
+            "R-000003 · Official ID, front",
+        ),
+        (
+            AuditEntry(
+                verb="company.profile.changed",
+                target_type="company.profile",
+                details={"fields": ["tax_id", "no_longer_there"]},
+            ),
+            "tax ID, no_longer_there",
+        ),
+    ],
+)
+def test_details_are_words_and_no_codes(entry, shown):
+    assert details(entry) == shown
