@@ -36,8 +36,8 @@ def sweep_sign_ups() -> None:
 
 
 @app.task
-def send_password_link(*, email: str, base_url: str) -> None:
+def send_password_link(*, email: str, base_url: str, isp_id: int | None) -> None:
     """Mail a link to set a new password, if the address belongs to somebody."""
     from tenants.services import accounts
 
-    accounts.send_password_link(email=email, base_url=base_url)
+    accounts.send_password_link(email=email, base_url=base_url, isp_id=isp_id)

@@ -86,7 +86,8 @@ def forgot(request: HttpRequest) -> HttpResponse:
     email = form.cleaned_data["email"].strip()
     # Beyond five an hour none is sent, but the links of that hour still work.
     if throttle.allow(f"forgot:{sha256(email.lower().encode()).hexdigest()[:32]}", limit=5, seconds=3600):
-        accounts.ask_for_password_link(email=email, base_url=base_url(request.site.host))
+        isp_id = request.site.isp.pk if request.site.isp else None
+        accounts.ask_for_password_link(email=email, base_url=base_url(request.site.host), isp_id=isp_id)
     return redirect("/forgot/sent/")
 
 

@@ -18,6 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from core import tokens
 from core.audit import record
 from core.celery import enqueue_on_commit
+from core.links import dashboard_url
 from tenants import tasks
 from tenants.models import StaffToken, StaffUser
 from tenants.services.mail import send_platform_mail
@@ -43,21 +44,27 @@ class WaitFirst(Exception):
         self.seconds = seconds
 
 
-def ask_for_password_link(*, email: str, base_url: str) -> None:
+def ask_for_password_link(*, email: str, base_url: str, isp_id: int | None) -> None:
     """Have a link to set a new password sent, if there is such a person.
 
     Everything that differs between an account and none happens in a task, so that the page takes the same time for
-    both. `base_url` is the dashboard's host that the link should carry.
+    both. `base_url` is the host that was asked, `isp_id` whose host it is, None for our own.
     """
-    enqueue_on_commit(tasks.send_password_link, email=email, base_url=base_url)
+    enqueue_on_commit(tasks.send_password_link, email=email, base_url=base_url, isp_id=isp_id)
 
 
 @transaction.atomic
-def send_password_link(*, email: str, base_url: str) -> None:
-    """Mail an active person a link that is good for an hour and for one use."""
+def send_password_link(*, email: str, base_url: str, isp_id: int | None) -> None:
+    """Mail an active person a link that is good for an hour and for one use.
+
+    An ISP can lead its own domain to a machine of its own and read the link there. So the link carries that domain only
+    for those who work for this ISP and for nobody else, and our own host for all others.
+    """
     user = StaffUser.objects.filter(email__iexact=email.strip(), is_active=True).first()
     if user is None:
         return
+    if isp_id is not None and not _works_only_for(user, isp_id):
+        base_url = dashboard_url("")
     secret = tokens.issue(StaffToken, purpose=SET_PASSWORD, life=LINK_LIFE, user=user)
     send_platform_mail(
         template="accounts/set_password",
@@ -67,6 +74,10 @@ def send_password_link(*, email: str, base_url: str) -> None:
         url=f"{base_url}/set-password/{secret}/",
     )
     record("tenants.password.link_sent", by=None, on=user)
+
+
+def _works_only_for(user: StaffUser, isp_id: int) -> bool:
+    return not user.is_operator and list(user.memberships.values_list("isp_id", flat=True)) == [isp_id]
 
 
 def owner_of_password_link(secret: str) -> StaffUser:

@@ -204,12 +204,14 @@ def test_a_hit_and_a_miss_get_the_same_answer_and_do_the_same_work(
         queries.append(len(counted))
     assert {answer.headers["Location"] for answer in answers} == {"/forgot/sent/"}
     assert queries[0] == queries[1]
-    assert sent == [{"email": e, "base_url": "http://app.localhost"} for e in (owner.email, "no@one.example")]
+    assert sent == [
+        {"email": e, "base_url": "http://app.localhost", "isp_id": None} for e in (owner.email, "no@one.example")
+    ]
     assert "If there is an account" in at(HOST).get("/forgot/sent/").text
 
 
 def test_the_mail_leads_to_a_new_password(owner, at, in_public):
-    tasks.send_password_link(email=owner.email.upper(), base_url="http://app.localhost")
+    tasks.send_password_link(email=owner.email.upper(), base_url="http://app.localhost", isp_id=None)
     mail = PlatformMail.objects.get()
     assert mail.to == owner.email
     path = mail.text.partition("http://app.localhost")[2].split()[0]
@@ -228,7 +230,7 @@ def test_the_mail_leads_to_a_new_password(owner, at, in_public):
 def test_no_mail_goes_to_unknown_or_inactive_people(in_public):
     inactive = StaffUserFactory(is_active=False)
     for email in ("no@one.example", inactive.email):
-        tasks.send_password_link(email=email, base_url="http://app.localhost")
+        tasks.send_password_link(email=email, base_url="http://app.localhost", isp_id=None)
     assert PlatformMail.objects.count() == 0
     assert StaffToken.objects.count() == 0
 
@@ -396,3 +398,13 @@ def test_a_bad_profile_is_not_saved(data, field, owner, signed_in):
 def test_nobody_without_a_session_sees_a_page_of_a_person(at):
     for path in ("/", "/profile/", "/profile/password/", "/profile/second-factor/", "/profile/second-factor/off/"):
         assert at(HOST).get(path).headers["Location"].startswith("/sign-in/"), path
+
+
+def test_the_task_is_told_whose_domain_was_asked(
+    owner, isp, at, staff_domain, django_capture_on_commit_callbacks, monkeypatch
+):
+    sent = []
+    monkeypatch.setattr(tasks.send_password_link, "delay", lambda **kwargs: sent.append(kwargs))
+    with django_capture_on_commit_callbacks(execute=True):
+        at(staff_domain).post("/forgot/", {"email": owner.email})
+    assert sent == [{"email": owner.email, "base_url": f"http://{staff_domain}", "isp_id": isp.pk}]

@@ -11,7 +11,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core import tokens
 from core.models import AuditEntry
-from tenants.models import PlatformMail, StaffToken, StaffUser
+from tenants.models import Membership, PlatformMail, StaffToken, StaffUser
+from tenants.roles import Role
 from tenants.services import accounts
 from tests.factories.staff import PASSWORD, StaffUserFactory
 
@@ -31,7 +32,7 @@ def code_for(key: str) -> str:
 
 def test_a_password_link_is_kept_hashed_for_one_hour():
     user = StaffUserFactory(email="ana@example.com", language="es")
-    accounts.send_password_link(email=" ANA@example.com ", base_url="http://app.localhost")
+    accounts.send_password_link(email=" ANA@example.com ", base_url="http://app.localhost", isp_id=None)
     token, mail = StaffToken.objects.get(), PlatformMail.objects.get()
     secret = mail.text.partition("/set-password/")[2].split("/")[0]
     assert token.digest == tokens.digest(secret)
@@ -42,7 +43,7 @@ def test_a_password_link_is_kept_hashed_for_one_hour():
 
 def test_no_secret_gets_into_the_audit_log():
     user = StaffUserFactory()
-    accounts.send_password_link(email=user.email, base_url="http://app.localhost")
+    accounts.send_password_link(email=user.email, base_url="http://app.localhost", isp_id=None)
     secret = PlatformMail.objects.get().text.partition("/set-password/")[2].split("/")[0]
     accounts.set_password_by_link(secret=secret, password=NEW)
     key = accounts.new_key()
@@ -142,3 +143,25 @@ def test_guessing_recovery_codes_waits_too():
     with pytest.raises(accounts.WaitFirst) as waits:
         accounts.check_code(user=user, code=codes[0])
     assert waits.value.seconds == 1
+
+
+ISPS_HOST = "https://sistema.wispmega.example"
+
+
+def test_an_isps_own_domain_never_learns_a_link_that_opens_more_than_that_isp(isp, other_isp):
+    here, both, elsewhere, boss, nowhere = (
+        StaffUserFactory(),
+        StaffUserFactory(),
+        StaffUserFactory(),
+        StaffUserFactory(is_operator=True),
+        StaffUserFactory(),
+    )
+    for user, isps in [(here, [isp]), (both, [isp, other_isp]), (elsewhere, [other_isp]), (boss, [isp])]:
+        for each in isps:
+            Membership.objects.create(isp=each, user=user, role=Role.OWNER)
+    for user in (here, both, elsewhere, boss, nowhere):
+        accounts.send_password_link(email=user.email, base_url=ISPS_HOST, isp_id=isp.pk)
+    own = {mail.to for mail in PlatformMail.objects.filter(text__contains=f"{ISPS_HOST}/set-password/")}
+    ours = {mail.to for mail in PlatformMail.objects.filter(text__contains="http://app.localhost/set-password/")}
+    assert own == {here.email}
+    assert ours == {both.email, elsewhere.email, boss.email, nowhere.email}
