@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django_tables2 import RequestConfig
 
+from core import tables
 from core.models import AuditEntry
 from dashboard.access import staff_page
 from dashboard.filters import AuditFilter
@@ -16,6 +16,6 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     """Who did what and when, for this ISP."""
     found = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
     table = AuditTable(found.qs)
-    RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+    tables.show(request, table, per_page=50)
     status = 200 if found.form.is_valid() else 422
     return render(request, "dashboard/audit/list.html", {"table": table, "filter": found}, status=status)

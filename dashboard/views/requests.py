@@ -8,10 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_tables2 import RequestConfig
 
 from company.access import link_identifier
-from core import uploads
+from core import tables, uploads
 from core.pdf import BrokenPdf
 from dashboard.access import staff_page
 from domains.links import portal_url
@@ -33,7 +32,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     counts = dict(rows.order_by().values_list("state").annotate(Count("pk")))
     found = RequestFilter(request.GET, queryset=rows)
     table = RequestTable(found.qs)
-    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    tables.show(request, table, per_page=25)
     context = {
         "table": table,
         "filter": found,

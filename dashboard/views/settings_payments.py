@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_tables2 import RequestConfig
 
+from core import tables
 from dashboard.access import staff_page
 from dashboard.views.settings import bound, saved, section_page, to_section
 from payments import services
@@ -22,7 +22,7 @@ from tenants.roles import Right
 def payments(request: HttpRequest) -> HttpResponse:
     """The list, in the order in which subscribers see it."""
     table = PaymentMethodTable(PaymentMethod.objects.all())
-    RequestConfig(request, paginate={"per_page": 50}).configure(table)
+    tables.show(request, table, per_page=50)
     return section_page(request, "payments", {"table": table})
 
 

@@ -9,9 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from django_tables2 import RequestConfig
 
-from core import throttle
+from core import tables, throttle
 from core.scope import public_scope
 from dashboard.access import staff_page
 from dashboard.forms import InviteForm, RoleForm
@@ -40,7 +39,7 @@ def _list(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpR
         invitation.is_over = memberships.is_over(invitation)
         invitation.may_change = may_grant(request.membership.role, invitation.role)
     table = MemberTable(rows)
-    RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+    tables.show(request, table, per_page=50)
     context = {"table": table, "invitations": open_invitations, "form": form}
     return render(request, "dashboard/staff/list.html", context, status=status)
 

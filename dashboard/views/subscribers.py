@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
-from django_tables2 import RequestConfig
 
+from core import tables
 from dashboard.access import staff_page
 from subscribers import services
 from subscribers.filters import SubscriberFilter
@@ -26,7 +26,7 @@ def subscriber_list(request: HttpRequest) -> HttpResponse:
     )
     found = SubscriberFilter(request.GET, queryset=rows)
     table = SubscriberTable(found.qs)
-    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    tables.show(request, table, per_page=25)
     context = {"table": table, "filter": found, "is_empty": not table.page.object_list and not rows.exists()}
     status = 200 if found.form.is_valid() else 422
     return render(request, "dashboard/subscribers/list.html", context, status=status)

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_tables2 import RequestConfig
 
+from core import tables
 from core.http import Request
 from core.models import AuditEntry
 from tenants import places
@@ -29,7 +29,7 @@ def isps(request: Request) -> HttpResponse:
     """The list of ISPs."""
     found = IspFilter(request.GET, ISP.objects.with_state().with_members())
     table = IspTable(found.qs, empty_text=_("No ISP matches. Change the search or the filters."))
-    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    tables.show(request, table, per_page=25)
     failed = SignUp.objects.failed().order_by("-finished_at")[:FAILED_SHOWN]
     return render(request, "platform/console.html", {"table": table, "filter": found, "failed": failed})
 
