@@ -25,22 +25,33 @@ ATTEMPTS = 6
 STUCK = timedelta(minutes=10)
 
 
+class Unwritable(ValueError):
+    """What somebody typed cannot stand in a header, such as an address whose domain is longer than domains can be."""
+
+
 def compose(model: type[OutgoingMail], *, template: str, language: str, to: str, **context: object) -> OutgoingMail:
     """Write a mail in the current transaction, from `emails/<template>.txt` in a language.
 
     The template's first line is the subject, the rest the text; `from_name` and `reply_to` in the context are used for
-    the headers too. The caller enqueues the delivery on commit.
+    the headers too. The caller enqueues the delivery on commit. Texts in the context are put on one line each: names
+    are typed by people, and none of them may add lines, or a header, to the mail.
     """
+    context = {name: one_line(value) if isinstance(value, str) else value for name, value in context.items()}
     with translation.override(language):
         rendered = render_to_string(f"emails/{template}.txt", context)
     subject, _, text = rendered.strip().partition("\n")
     return model._default_manager.create(
         to=to,
-        subject=subject.strip()[:200],
+        subject=one_line(subject)[:200],
         text=text.strip() + "\n",
-        from_name=str(context.get("from_name", ""))[:120].replace("\n", " ").replace("\r", " "),
+        from_name=str(context.get("from_name", ""))[:120],
         reply_to=str(context.get("reply_to", "")),
     )
+
+
+def one_line(text: str) -> str:
+    """A text with single spaces in place of line breaks of all kinds."""
+    return " ".join(text.split())
 
 
 def deliver(model: type[OutgoingMail], pk: int) -> bool:
@@ -50,7 +61,7 @@ def deliver(model: type[OutgoingMail], pk: int) -> bool:
         return False
     try:
         _send(mail)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, Unwritable) as error:
         _note_failure(model, mail, error)
         return False
     with transaction.atomic():
@@ -61,6 +72,11 @@ def deliver(model: type[OutgoingMail], pk: int) -> bool:
 def _claim(model: type[OutgoingMail], pk: int) -> OutgoingMail | None:
     with transaction.atomic():
         mail = waiting(model).select_for_update(skip_locked=True).filter(pk=pk).first()
+        if mail and mail.attempts >= ATTEMPTS:
+            # The last attempt took its worker down, before it could say why.
+            mail.state, mail.error = OutgoingMail.State.FAILED, mail.error or "WorkerLost"
+            mail.save(update_fields=["state", "error"])
+            return None
         if mail:
             mail.state = OutgoingMail.State.SENDING
             mail.attempts += 1
@@ -87,6 +103,10 @@ def _send(mail: OutgoingMail) -> None:
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
+    try:
+        message.message()
+    except ValueError as error:
+        raise Unwritable(type(error).__name__) from error
     message.send()
 
 
@@ -95,7 +115,7 @@ def _note_failure(model: type[OutgoingMail], mail: OutgoingMail, error: Exceptio
     refused = isinstance(error, smtplib.SMTPRecipientsRefused) and all(
         code >= 500 for code, _ in error.recipients.values()
     )
-    over = refused or mail.attempts >= ATTEMPTS
+    over = refused or isinstance(error, Unwritable) or mail.attempts >= ATTEMPTS
     logger.warning("Mail %s was not sent (attempt %s): %s", mail.uuid, mail.attempts, type(error).__name__)
     with transaction.atomic():
         model._default_manager.filter(pk=mail.pk).update(
