@@ -4,6 +4,8 @@ from typing import Any, Protocol
 
 from django.db.models import Model
 
+LABEL = 200  # characters that the column holds
+
 
 class Actor(Protocol):
     """Somebody who acts: staff, a portal user, an operator."""
@@ -28,7 +30,7 @@ def record(verb: str, *, by: Actor | None, on: Model | None = None, **details: A
         verb=verb,
         actor_kind=by.audit_kind if by else "system",
         actor_id=by.pk if by else None,
-        actor_label=by.audit_label if by else "",
+        actor_label=by.audit_label[:LABEL] if by else "",
         target_type=on._meta.label_lower if on else "",
         target_id=str(on.pk) if on else "",
         details=details,

@@ -12,6 +12,7 @@ from core.forms import Form
 from tenants.models import StaffUser
 
 PASSWORD_LENGTH = 200
+EMAIL_LENGTH = 254  # of the column
 
 
 def password_field(label: Any, autocomplete: str, **kwargs: Any) -> forms.CharField:
@@ -22,7 +23,9 @@ def password_field(label: Any, autocomplete: str, **kwargs: Any) -> forms.CharFi
 
 class SignInForm(Form):
     email = forms.EmailField(
-        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=_("E-mail"),
+        max_length=EMAIL_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     password = password_field(_("Password"), "current-password")
 
@@ -42,7 +45,9 @@ class CodeForm(Form):
 
 class ForgotForm(Form):
     email = forms.EmailField(
-        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=_("E-mail"),
+        max_length=EMAIL_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
 
 
@@ -119,7 +124,9 @@ class SecondFactorForm(OwnPasswordMixin, CodeForm):
 
 
 class InviteForm(Form):
-    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=EMAIL_LENGTH, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     role = forms.ChoiceField(label=_("Role"))
 
     def __init__(self, *args: Any, roles: list[tuple[str, Any]], **kwargs: Any) -> None:

@@ -103,7 +103,9 @@ class SignUpForm(core_forms.Form):
     currency = forms.ChoiceField(label=_("Currency"), choices=places.currencies)
     timezone = forms.ChoiceField(label=_("Time zone"), choices=places.timezones)
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
-    email = forms.EmailField(label=_("Your e-mail address"), widget=forms.EmailInput({"autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("Your e-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
+    )
     password = forms.CharField(
         label=_("Password"),
         max_length=200,

@@ -182,6 +182,9 @@ def _end_invitations_beyond(membership: Membership) -> None:
 
 
 def _open_invitation(isp: ISP | IspRef, email: str) -> StaffToken:
+    if "\x00" in email:
+        # PostgreSQL refuses to look for it.
+        raise InvitationGone
     token = invitations(isp).filter(email__iexact=email.strip()).select_for_update(of=("self",)).first()
     if token is None:
         raise InvitationGone

@@ -363,3 +363,17 @@ def test_text_in_names_is_not_markup(isp, owner, signed_in):
     page = signed_in(owner).get("/wispmega/staff/")
     assert "<script>alert(1)" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
+
+
+def test_an_address_longer_than_the_column_gets_a_message(owner, signed_in):
+    answer = signed_in(owner).post("/wispmega/staff/invite/", {"email": f"{'a' * 250}@example.com", "role": "support"})
+    assert answer.status_code == 422
+    assert "at most 254 characters" in answer.text
+
+
+@pytest.mark.parametrize("act", ["resend", "withdraw"])
+def test_an_address_that_no_database_can_hold_is_not_open(owner, signed_in, act):
+    client = signed_in(owner)
+    answer = client.post(f"/wispmega/staff/invitations/{act}/", {"email": "nina\x00@example.com"})
+    assert answer.headers["Location"] == "/wispmega/staff/"
+    assert "not open any more" in client.get("/wispmega/staff/").text

@@ -251,3 +251,9 @@ def test_no_account_exists_before_the_address_is_confirmed(browser, filled_in):
     browser.post("/sign-up/", filled_in())
     with public_scope():
         assert not StaffUser.objects.filter(email="ada@example.com").exists()
+
+
+def test_an_address_longer_than_the_column_gets_a_message(browser, filled_in):
+    response = browser.post("/sign-up/", filled_in(email=f"{'a' * 250}@example.com"))
+    assert (response.status_code, rows()) == (422, [])
+    assert "at most 254 characters" in response.content.decode()
