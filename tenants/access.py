@@ -15,6 +15,8 @@ from core.http import Request
 def operator_page(view: View) -> View:
     """Operators may open the page, on the platform's host. Others signed in get a refusal, visitors the sign-in page.
 
+    What it shows stays out of every cache.
+
     The second factor of an account that has one is seen to by StaffMiddleware: without it nobody is signed in.
     """
 
@@ -24,6 +26,8 @@ def operator_page(view: View) -> View:
             return redirect(f"/sign-in/?{urlencode({'next': request.get_full_path()})}")
         if not request.user.is_operator or request.site.surface != "platform":
             return permission_denied(request)
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     return declare(wrapper, Access("operator"))

@@ -220,3 +220,8 @@ def test_staff_see_no_way_into_the_console(at):
     browser = at("localhost")
     _give_session(browser, person)
     assert "/console/" not in browser.get("/").content.decode()
+
+
+def test_no_cache_keeps_what_operators_see(console, isp):
+    for method, path in paths(isp):
+        assert getattr(console, method)(path).headers["Cache-Control"] == "no-store", path
