@@ -83,9 +83,11 @@ def _safe(target: str | None) -> str:
 @public_page
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, if there is one."""
+    """End the session, if there is one. Who has none gets none either, so that nobody fills the table with them."""
+    was_signed_in = bool(request.portal_user)
     authentication.sign_out(request)
-    messages.success(request, _("You have signed out."))
+    if was_signed_in:
+        messages.success(request, _("You have signed out."))
     return redirect("/sign-in/")
 
 
