@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pikepdf
@@ -289,8 +290,10 @@ def test_strangers_find_nothing(staff, document, isp, other_isp, at):
 def test_a_row_that_points_to_another_isp_s_file_opens_nothing(staff, document, isp, other_isp):
     with isp_scope(other_isp):
         theirs = RequestDocumentFactory().file
+        secret = Path(theirs.absolute_path).read_bytes()
     with isp_scope(isp):
         document.file.path = theirs.path
         document.file.save()
     response = staff().get(address(document, "image/"))
     assert response.status_code == 404
+    assert secret not in response.content

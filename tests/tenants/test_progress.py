@@ -120,7 +120,9 @@ def test_after_the_slug_has_gone_another_one_is_asked_for(browser, isp, confirme
 
 
 def test_an_unknown_sign_up_is_not_found(browser):
-    assert browser.get("/sign-up/00000000-0000-4000-8000-000000000000/").status_code == 404
+    page = browser.get("/sign-up/00000000-0000-4000-8000-000000000000/")
+    assert page.status_code == 404
+    assert "This page does not exist" in page.text
 
 
 # Into the dashboard

@@ -1,0 +1,200 @@
+"""Mail of an ISP through a real SMTP conversation, and what happens when the server does not play along."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core import mail
+from core.scope import isp_scope, public_scope
+from messaging.models import Mail
+from messaging.services import send_mail
+from messaging.tasks import deliver_mail, sweep_mail
+from tenants.models import ISP
+
+
+class Server:
+    """Keeps what it is given, or answers with the codes that a test sets."""
+
+    def __init__(self) -> None:
+        self.taken = []
+        self.recipient_answer = "250 OK"
+        self.data_answer = "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if self.recipient_answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.recipient_answer
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        if self.data_answer.startswith("250"):
+            self.taken.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
+        return self.data_answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server(settings) -> Iterator[Server]:
+    handler = Server()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=settings.EMAIL_PORT)
+    controller.start()
+    yield handler
+    controller.stop()
+
+
+def waiting_mail(**fields) -> Mail:
+    values = {"to": "rosa@mail.example", "subject": "Su solicitud R-000001", "text": "Gracias, Núñez.\n", **fields}
+    return Mail.objects.create(**values)
+
+
+def test_the_server_gets_the_mail_in_the_isps_name(in_isp, server):
+    written = waiting_mail(from_name="WispMega", reply_to="hola@wispmega.example")
+    assert mail.deliver(Mail, written.pk) is True
+    (recipients, message), *more = server.taken
+    assert (recipients, more) == (["rosa@mail.example"], [])
+    assert message["From"].addresses[0].display_name == "WispMega"
+    assert message["Reply-To"] == "hola@wispmega.example"
+    assert message["Message-ID"] == f"<{written.uuid}@localhost>"
+    assert message["X-Lastmile-Scope"] == f"isp{in_isp.uuid}"
+    assert message.get_content().strip() == "Gracias, Núñez."
+    written.refresh_from_db()
+    assert written.state == Mail.State.SENT
+    assert written.sent_at is not None
+
+
+def test_delivered_again_it_is_not_sent_again(in_isp, server):
+    written = waiting_mail()
+    assert mail.deliver(Mail, written.pk) is True
+    assert mail.deliver(Mail, written.pk) is False
+    assert len(server.taken) == 1
+
+
+def test_a_server_that_is_busy_is_asked_again_later(in_isp, server):
+    written = waiting_mail()
+    server.data_answer = "451 try again"
+    assert mail.deliver(Mail, written.pk) is False
+    written.refresh_from_db()
+    assert (written.state, written.attempts) == (Mail.State.WAITING, 1)
+    assert written.due_at > timezone.now() + timedelta(seconds=50)
+    assert "451" in written.error
+    server.data_answer = "250 OK"
+    Mail.objects.update(due_at=timezone.now())
+    assert mail.deliver(Mail, written.pk) is True
+    assert len(server.taken) == 1
+
+
+def test_an_address_refused_for_good_is_not_tried_again(in_isp, server):
+    written = waiting_mail()
+    server.recipient_answer = "550 no such mailbox"
+    assert mail.deliver(Mail, written.pk) is False
+    written.refresh_from_db()
+    assert written.state == Mail.State.FAILED
+    assert "550" in written.error
+
+
+def test_no_server_at_all_keeps_the_mail(in_isp, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    written = waiting_mail()
+    assert mail.deliver(Mail, written.pk) is False
+    written.refresh_from_db()
+    assert written.state == Mail.State.WAITING
+    assert "refused" in written.error
+
+
+def test_the_last_attempt_ends_it(in_isp, server):
+    written = waiting_mail(attempts=mail.ATTEMPTS - 1)
+    server.data_answer = "451 try again"
+    mail.deliver(Mail, written.pk)
+    written.refresh_from_db()
+    assert written.state == Mail.State.FAILED
+
+
+def test_what_a_dead_worker_left_is_due_again_after_a_while(in_isp, server):
+    left = waiting_mail(state=Mail.State.SENDING, attempts=1)
+    Mail.objects.update(due_at=timezone.now() + mail.STUCK)
+    assert mail.deliver(Mail, left.pk) is False
+    Mail.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    assert mail.deliver(Mail, left.pk) is True
+    assert len(server.taken) == 1
+
+
+def test_nothing_is_sent_for_a_transaction_that_came_to_nothing(in_isp, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        send_mail(
+            template="preinstall/received",
+            language="es",
+            to="rosa@mail.example",
+            name="Rosa",
+            reference="R-000001",
+            company="WispMega",
+        )
+        assert Mail.objects.count() == 1
+    assert len(callbacks) == 1
+
+
+def test_the_sweep_finds_each_isps_due_mail_and_no_other(isp, other_isp, monkeypatch):
+    queued = []
+    monkeypatch.setattr(deliver_mail, "delay", lambda **told: queued.append((told["isp_id"], told["mail_id"])))
+    expected = set()
+    for each in (isp, other_isp):
+        with isp_scope(each):
+            expected.add((each.pk, waiting_mail().pk))
+            later = waiting_mail()
+            Mail.objects.filter(pk=later.pk).update(due_at=timezone.now() + timedelta(minutes=5))
+            waiting_mail(state=Mail.State.SENT)
+    with public_scope():
+        sweep_mail()
+    assert set(queued) == expected
+
+
+def sent_by_two_workers(server) -> int:
+    """How many times a mail leaves when two connections deliver it at the same time."""
+    with public_scope():
+        isp = ISP.objects.get(slug="wispmega")
+    with isp_scope(isp), transaction.atomic():
+        pk = waiting_mail().pk
+    start = threading.Barrier(2)
+
+    def work() -> None:
+        start.wait(10)
+        try:
+            with isp_scope(isp):
+                mail.deliver(Mail, pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with isp_scope(isp), transaction.atomic():
+        Mail.objects.all().delete()
+    return len(server.taken)
+
+
+def test_two_workers_send_one_mail(committed, server):
+    assert sent_by_two_workers(server) == 1
+
+
+def test_control_without_the_claim_two_workers_send_two(committed, server, monkeypatch):
+    def unlocked(model, pk):
+        with transaction.atomic():
+            return model.objects.get(pk=pk)
+
+    monkeypatch.setattr(mail, "_claim", unlocked)
+    assert sent_by_two_workers(server) == 2
