@@ -65,7 +65,10 @@ def deliver(model: type[OutgoingMail], pk: int) -> bool:
         _note_failure(model, mail, error)
         return False
     with transaction.atomic():
-        model._default_manager.filter(pk=pk).update(state=OutgoingMail.State.SENT, sent_at=timezone.now(), error="")
+        sent = {"state": OutgoingMail.State.SENT, "sent_at": timezone.now(), "error": ""}
+        if not model.keeps_text:
+            sent |= {"text": "", "html": ""}
+        model._default_manager.filter(pk=pk).update(**sent)
     return True
 
 

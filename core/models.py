@@ -56,6 +56,8 @@ class StoredFile(models.Model):
 class OutgoingMail(models.Model):
     """A mail written in the same transaction as its cause and sent afterwards. Made concrete by other apps."""
 
+    keeps_text = True  # False: what was sent is erased, since it carries links that let somebody in
+
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         SENDING = "sending", _("being sent")

@@ -20,8 +20,9 @@ SENT = re.compile(r"[A-Za-z0-9._:\[\]-]{1,300}")
 class HostMiddleware:
     """Sets `request.site` and `request.urlconf` from the Host header alone; no forwarded header has a say.
 
-    Unknown hosts get a neutral 404, hosts of a suspended ISP a neutral 503, contradicting Host headers a 400, a second
-    name of a host (`www.`) a permanent redirect that keeps path and query.
+    Unknown hosts get a neutral 404, hosts of a suspended ISP a neutral 503, contradicting Host headers and paths with a
+    zero byte, which no column takes, a 400, a second name of a host (`www.`) a permanent redirect that keeps path and
+    query.
     """
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
@@ -29,7 +30,7 @@ class HostMiddleware:
 
     def __call__(self, request: Request) -> HttpResponse:
         host = request.META.get("HTTP_HOST", "")
-        if not SENT.fullmatch(host):
+        if not SENT.fullmatch(host) or "\0" in request.path_info:
             return neutral_page(400)
         try:
             site = resolve(host)

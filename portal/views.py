@@ -48,7 +48,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_in_page(request: HttpRequest, form: SignInForm, target: str, status: int = 200) -> HttpResponse:
-    context = {"form": form, "next": target, "identifier": link_identifier(request.isp)}
+    # A link that is hard to guess is not printed on a page that everybody can open.
+    form_link = request.isp.slug if link_identifier(request.isp) == request.isp.slug else ""
+    context = {"form": form, "next": target, "form_link": form_link}
     return render(request, "portal/sign_in.html", context, status=status)
 
 

@@ -165,10 +165,11 @@ def request_done(request: HttpRequest, receipt: str) -> HttpResponse:
 @public_page
 @require_safe
 def own_form(request: HttpRequest) -> HttpResponse:
-    """On an ISP's host, the short address of its form."""
-    if request.site.isp is None:
+    """On an ISP's host, the short address of its form. An ISP whose links are hard to guess has none."""
+    isp = request.site.isp
+    if isp is None or link_identifier(isp) != isp.slug:
         raise Http404
-    return redirect("install", link_identifier(request.site.isp))
+    return redirect("install", isp.slug)
 
 
 @public_page

@@ -230,3 +230,5 @@ class SignUp(models.Model):
 
 class PlatformMail(OutgoingMail):
     """A mail of the platform itself: confirmations, invitations, new passwords."""
+
+    keeps_text = False

@@ -49,3 +49,11 @@ def test_a_mail_that_takes_its_worker_down_each_time_is_given_up(in_isp, monkeyp
     assert mail.deliver(Mail, made.pk) is False
     made.refresh_from_db()
     assert (made.state, made.error, made.attempts) == (Mail.State.FAILED, "WorkerLost", mail.ATTEMPTS)
+
+
+def test_a_link_that_lets_somebody_in_is_not_kept_once_it_was_sent(in_public):
+    sent = invite(url="http://app.localhost/invitation/secret/")
+    assert mail.deliver(PlatformMail, sent.pk)
+    assert "secret" in outbox.outbox[0].body
+    sent.refresh_from_db()
+    assert (sent.state, sent.text) == (PlatformMail.State.SENT, "")

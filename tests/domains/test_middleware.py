@@ -133,3 +133,10 @@ def test_a_warm_host_with_a_path_that_leads_nowhere_spends_no_sql(at, isp, count
     assert response.status_code == 404
     assert b"This page does not exist" in response.content
     assert len(queries) == 0
+
+
+@pytest.mark.parametrize("path", ["/%00/", "/wispmega/settings/captcha/%00/", "/install/a%00b/"])
+def test_a_zero_byte_in_a_path_is_refused_at_the_edge(at, path):
+    page = at("app.localhost").get(path)
+    assert page.status_code == 400
+    assert "Bad request" in page.content.decode()
