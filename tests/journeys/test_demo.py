@@ -1,6 +1,7 @@
 """`bin/demo` as a program: its options, its second start, its refusals."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -65,3 +66,16 @@ def test_second_start_keeps_data_and_reset_begins_anew(tmp_path_factory: pytest.
     anew = json.loads((folder / "demo.json").read_text())
     assert stop_demo(third) == 0
     assert {isp["uuid"] for isp in anew["isps"]}.isdisjoint({isp["uuid"] for isp in about["isps"]})
+
+
+def test_too_old_a_python_is_one_line(tmp_path: Path) -> None:
+    for name in ("bash", "dirname", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    old = tmp_path / "python3"
+    old.write_text("#!/usr/bin/env bash\nexit 1\n")
+    old.chmod(0o755)
+    result = subprocess.run(
+        [ROOT / "bin" / "demo"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr == "Lastmile needs Python 3.11 or newer; none was found.\n"
