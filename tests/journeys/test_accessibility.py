@@ -1,0 +1,76 @@
+"""Pages hold the rules of WCAG 2.1 AA that a program can check, on a phone in light and on a desktop in dark."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo
+from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# Left out: colour samples, whose contrast is what they tell, and pictures made of text, which readers skip.
+CHECK = """axe.run(
+    {exclude: ["[data-sample]", "[aria-hidden=true]"]},
+    {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+).then((found) => found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`))"""
+
+
+@pytest.fixture(params=[(PHONE, "light"), (DESKTOP, "dark")], ids=["phone-light", "desktop-dark"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    size, scheme = request.param
+    # Our policy forbids the checker's script; for the check alone it is set aside.
+    context = browser.new_context(viewport=size, color_scheme=scheme, locale="es-MX", bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def faults(page: Page, address: str) -> list[Any]:
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.add_script_tag(path=AXE)
+    return [f"{address} {fault}" for fault in page.evaluate(CHECK)]
+
+
+def test_public_pages(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    addresses = [demo.about["platform"], f"{demo.about['platform']}sign-up/", demo.about["shared_portal"]]
+    addresses += [isp["portal"][0], isp["install_form"][0], f"{demo.about['dashboard']}sign-in/"]
+    assert [fault for address in addresses for fault in faults(page, address)] == []
+
+
+def test_the_subscribers_pages(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    sign_in_subscriber(page, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])
+    parts = ("", "account/", "contact/", "payment-methods/")
+    assert [fault for part in parts for fault in faults(page, isp["portal"][0] + part)] == []
+
+
+def test_the_staffs_pages(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    parts = [
+        "",
+        "requests/",
+        "requests/4/",
+        "subscribers/",
+        "subscribers/1001/",
+        "subscribers/new/",
+        "staff/",
+        "audit/",
+    ]
+    parts += [
+        f"settings/{name}/" for name in ("profile", "branding", "portal", "documents", "captcha", "chat", "payments")
+    ]
+    if page.viewport_size == DESKTOP:
+        # Every second page is enough for the other size and colours: their pieces are the same.
+        parts = parts[::2]
+    assert [fault for part in parts for fault in faults(page, isp["dashboard"][1] + part)] == []
+
+
+def test_the_check_finds_what_is_wrong(demo: Demo, page: Page) -> None:
+    page.goto(demo.isp("wispmega")["portal"][0])
+    page.add_script_tag(path=AXE)
+    page.evaluate("document.querySelector('label').remove()")
+    assert any("label" in fault for fault in page.evaluate(CHECK))
