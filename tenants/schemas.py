@@ -1,23 +1,21 @@
 """Making, migrating and removing the schema of an ISP."""
 
-from django.apps import apps
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import SCHEMA_NAME, IspLike, ScopeError, isp_scope, public_scope
+from tenants.models import ISP
+from tenants.releases import current_release, tenant_labels
 
 
-def tenant_labels() -> set[str]:
-    """The labels of the apps whose tables each ISP has."""
-    return {config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS}
-
-
-def create_schema(isp: IspLike) -> None:
+def create_schema(isp: ISP) -> None:
     """Make the ISP's schema and its tables in the current transaction: all of it or, after an error, nothing."""
     with public_scope(), connection.cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA "{_checked(isp.schema_name)}"')
     migrate_schema(isp)
+    isp.release = current_release()
+    with public_scope():
+        isp.save(update_fields=["release"])
 
 
 def migrate_schema(isp: IspLike) -> None:
