@@ -172,6 +172,9 @@ DATABASES = {"default": database(DATABASE_URL)}
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PUBLIC_SCHEMA_NAME = "public"
+# Schemas made ahead of time for new ISPs, and the hours that a schema without an owner is left alone.
+SPARE_SCHEMAS = int(os.environ.get("SPARE_SCHEMAS", "5"))
+ORPHAN_SCHEMA_HOURS = int(os.environ.get("ORPHAN_SCHEMA_HOURS", "24"))
 
 CACHES = {
     "default": {
@@ -195,15 +198,29 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# A task whose worker is gone is given to another one after this time; no task may take longer, else it would run twice.
+TASK_SECONDS = int(os.environ.get("TASK_SECONDS", "600"))
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS * 0.9
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": TASK_SECONDS,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "health_check_interval": 10,
+}
+# Tasks that share a connection before it is closed: a server process keeps memory for each schema that it has seen.
+CELERY_DB_REUSE_MAX = 200
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+# Work of the platform. What is done for each ISP is registered with core.periodic and handed out by the first of these.
 CELERY_BEAT_SCHEDULE = {
-    "mail-left-behind": {"task": "messaging.tasks.sweep_mail", "schedule": 60.0},
-    "platform-mail-left-behind": {"task": "tenants.tasks.sweep_platform_mail", "schedule": 60.0},
-    "sign-ups-left-behind": {"task": "tenants.tasks.sweep_sign_ups", "schedule": 60.0},
-    "uploads-never-sent": {"task": "preinstall.tasks.sweep_drafts", "schedule": 3600.0},
-    "sessions-run-out": {"task": "messaging.tasks.sweep_sessions", "schedule": 86400.0},
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("due-work", "tenants.tasks.hand_out_due_work", 10.0),
+        ("platform-mail-left-behind", "tenants.tasks.sweep_platform_mail", 60.0),
+        ("sign-ups-left-behind", "tenants.tasks.sweep_sign_ups", 60.0),
+        ("platform-uploads-never-sent", "tenants.tasks.sweep_platform_files", 3600.0),
+        ("platform-sessions-run-out", "tenants.tasks.sweep_platform_sessions", 86400.0),
+    ]
 }
 # Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask.
 TASK_ISP_LOADER = "tenants.directory.open_isp"
