@@ -172,6 +172,11 @@ DATABASES = {"default": database(DATABASE_URL)}
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PUBLIC_SCHEMA_NAME = "public"
+# Migrations of the fleet: seconds that one waits for a lock, how often it is tried, and whether the hosts of an ISP
+# where one failed are served ("serve") or answer 503 ("refuse").
+MIGRATION_LOCK_TIMEOUT = float(os.environ.get("MIGRATION_LOCK_TIMEOUT", "2"))
+MIGRATION_LOCK_ATTEMPTS = int(os.environ.get("MIGRATION_LOCK_ATTEMPTS", "8"))
+MIGRATION_FAILED_ISPS = os.environ.get("MIGRATION_FAILED_ISPS", "serve")
 # Schemas made ahead of time for new ISPs, and the hours that a schema without an owner is left alone.
 SPARE_SCHEMAS = int(os.environ.get("SPARE_SCHEMAS", "5"))
 ORPHAN_SCHEMA_HOURS = int(os.environ.get("ORPHAN_SCHEMA_HOURS", "24"))

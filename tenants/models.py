@@ -25,10 +25,10 @@ class IspQuerySet(models.QuerySet["ISP"]):
         return self.filter(pk__in=IspSuspension.objects.running().values("isp_id"))
 
     def with_state(self) -> "IspQuerySet":
-        """Adds `is_suspended`."""
-        return self.annotate(
-            is_suspended=models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
-        )
+        """Adds `is_suspended` (off the air: suspended, or refused for what its schema lacks)."""
+        suspended = models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
+        broken = models.Exists(FailedMigration.objects.refused().filter(isp=models.OuterRef("pk")))
+        return self.annotate(is_suspended=suspended | broken)
 
     def with_members(self) -> "IspQuerySet":
         """Adds `members`, how many people work for it."""
@@ -265,3 +265,6 @@ class SignUp(models.Model):
 
 class PlatformMail(OutgoingMail):
     """A mail of the platform itself: confirmations, invitations, new passwords."""
+
+
+from tenants.fleet.marks import FailedMigration  # noqa: E402  it points at ISP, and tenants is its app
