@@ -25,6 +25,7 @@ _BUILDING = 7_310_201  # advisory lock: one process builds a template at a time
 _ASKS_CATALOGUE = re.compile(
     r'\s*select\b.*(\bpg_class|\bpg_catalog|\binformation_schema|"django_migrations")', re.S | re.I
 )
+_OUTSIDE = "They ask for something outside the schema that they make."
 _SAVEPOINT = re.compile(r"\s*(release )?savepoint\b", re.I)
 _INSTANT = re.compile(r"'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^']*'")
 
@@ -122,8 +123,8 @@ def _migrated(name: str) -> tuple[str, list[str]]:
         with connection.execute_wrapper(recorder):
             schemas.migrate_schema(Unowned(name))
     except Exception as error:
-        if recorder.objection:
-            raise NotRepeatable(recorder.objection) from error
+        if recorder.objection == _OUTSIDE:
+            raise NotRepeatable(_OUTSIDE) from error
         raise
     if recorder.objection:
         raise NotRepeatable(recorder.objection)
@@ -141,7 +142,7 @@ class _Recorder:
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         scope = current()
         if scope is None or scope.schema_name != self.schema_name:
-            self.objection = "They ask for something outside the schema that they make."
+            self.objection = _OUTSIDE
         rows = list(params) if many else params
         mogrify = context["cursor"].cursor.mogrify
         texts = [mogrify(sql, row) for row in rows] if many else [mogrify(sql, rows)]
