@@ -1,7 +1,7 @@
 """Celery's queues on Redis, shared fairly between ISPs: a flood of one ISP's tasks does not hold up the others.
 
-Kombu keeps a queue as a list. Here it is a sorted set, and each message has a turn: that of the message at the head, or one
-after the last message of the same ISP, whichever is later. So each ISP with waiting tasks gets one in every round,
+Kombu keeps a queue as a list. Here it is a sorted set, and each message has a turn: that of the message at the head, or
+one after the last message of the same ISP, whichever is later. So each ISP with waiting tasks gets one in every round,
 however many it has, and its own run in the order they were sent. The turn is given by a script that runs inside Redis,
 in the same round trip that kombu's LPUSH takes. See docs/decisions/0003-tasks.md.
 

@@ -1,12 +1,16 @@
 """Which ISPs there are, as small references that are cached for seconds in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from core.caching import TimedCache
 from core.celery import RefusedTask
 from core.scope import public_scope
-from tenants.models import ISP
+from tenants.models import ISP, FormerSlug
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class IspRef:
     language: str
     currency: str
     timezone: str
-    is_suspended: bool
+    is_suspended: bool  # off the air, whether suspended or closed
 
 
 def reference(isp: ISP) -> IspRef:
@@ -42,6 +46,8 @@ def reference(isp: ISP) -> IspRef:
 
 
 _cache: TimedCache[IspRef | None] = TimedCache(seconds=5, size=10_000)
+# What else in this process was derived from the same rows, such as the sites of hosts.
+derived: list[TimedCache[Any]] = []
 
 
 def _find(key: str, **where: object) -> IspRef | None:
@@ -63,14 +69,40 @@ def by_uuid(uuid: UUID) -> IspRef | None:
     return _find(f"uuid:{uuid}", uuid=uuid)
 
 
+def by_former_slug(slug: str) -> IspRef | None:
+    """The ISP that had this slug until lately, or None. One query; nothing is cached."""
+    with public_scope():
+        former = FormerSlug.objects.live().filter(slug=slug).values("isp_id")
+        isp = ISP.objects.with_state().filter(pk__in=former).first()
+    return reference(isp) if isp else None
+
+
 def open_isp(isp_id: int) -> IspRef:
-    """The ISP that a task may run for, read afresh. Raises RefusedTask if it is unknown or suspended."""
-    isp = ISP.objects.with_state().filter(pk=isp_id).first()
-    if isp is None or isp.is_suspended:  # type: ignore[attr-defined]
+    """The ISP that a task may run for, read afresh. Raises RefusedTask if it is unknown or suspended.
+
+    Each task pays for this, so the query is built once in a process and its row is not made a model.
+    """
+    sql, parameters = _open_isp_query()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*parameters, isp_id))
+        row = cursor.fetchone()
+    isp = IspRef(*row) if row else None
+    if isp is None or isp.is_suspended:
         raise RefusedTask(f"No open ISP has the id {isp_id}.")
-    return reference(isp)
+    return isp
+
+
+@cache
+def _open_isp_query() -> tuple[str, tuple[object, ...]]:
+    """Selects the fields of an IspRef; the id, the last of the parameters, is missing."""
+    names = [field.name for field in fields(IspRef)]
+    query = ISP.objects.with_state().values_list(*names).filter(pk=0).order_by().query
+    sql, parameters = query.sql_with_params()
+    return sql, parameters[:-1]
 
 
 def forget_all() -> None:
     """Empty this process's cache, after a change that must show at once."""
-    _cache.clear()
+    for each in (_cache, *derived):
+        each.clear()
+    _open_isp_query.cache_clear()
