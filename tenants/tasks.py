@@ -8,6 +8,7 @@ from core import mail as core_mail
 from core import uploads
 from core.celery import app
 from tenants import janitor, pool
+from tenants.fleet import report
 from tenants.models import PlatformMail, SignUp
 from tenants.provisioning import provision
 from tenants.services import due_work
@@ -62,6 +63,12 @@ def refill_pool() -> None:
 def sweep_schemas() -> None:
     """Remove spares of older releases and schemas that nobody owns; report ISPs whose schema is missing."""
     janitor.sweep(at=timezone.now())
+
+
+@app.task
+def check_schemas() -> None:
+    """Have the hosts of ISPs whose schema is missing answer 503, and no longer once it is back."""
+    report.check_schemas()
 
 
 @app.task

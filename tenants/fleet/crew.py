@@ -86,6 +86,8 @@ class Crew:
             outcomes.put((isp, self._work(isp, self._pause)))
         except Exception as error:
             outcomes.put((isp, error))
+        # What the server remembers of each schema is given back only with the connection.
+        connection.close_if_unusable_or_obsolete()
         return True
 
     def _pause(self, seconds: float) -> None:

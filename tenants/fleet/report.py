@@ -11,6 +11,7 @@ from django.utils import timezone
 from core.scope import public_scope
 from tenants.fleet.marks import FailedMigration
 from tenants.fleet.plan import BehindIsp, behind
+from tenants.models import ISP
 
 logger = logging.getLogger(__name__)
 SCHEMA_MISSING = "The schema or its tables are missing."
@@ -70,7 +71,9 @@ def mark(failure: Failure) -> None:
     """Keep a failure as the ISP's row until a run succeeds there."""
     values = {"migration": failure.migration[:_MIGRATION_NAME], "error": failure.error, "at": timezone.now()}
     with public_scope(), transaction.atomic():
-        FailedMigration.objects.update_or_create(isp_id=failure.isp.pk, defaults=values)
+        # It may have been deleted meanwhile.
+        for isp in ISP.objects.select_for_update(no_key=True).filter(pk=failure.isp.pk):
+            FailedMigration.objects.update_or_create(isp=isp, defaults=values)
 
 
 def check_schemas() -> list[str]:

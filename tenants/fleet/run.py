@@ -29,6 +29,7 @@ def only_one() -> Iterator[None]:
     The lock lives in a transaction on a connection of its own, so that it holds behind a pooler too.
     """
     own = connection.copy()
+    own.settings_dict["OPTIONS"].pop("pool", None)  # it is kept for long
     try:
         own.set_autocommit(False)
         with public_scope(), own.cursor() as cursor:

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    safe_because = "It came before the first installation."
 
     dependencies = [
         ('tenants', '0001_initial'),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import ProgrammingError, connection, transaction
@@ -59,9 +60,12 @@ class Command(MigrateCommand):
                 super().handle(*args, **options)
             elif options["verbosity"]:
                 self.stdout.write("The platform's schema is up to date.")
+        # A pool that is smaller than the crew would have its members wait for one another.
+        pool = settings.DATABASES["default"].get("OPTIONS", {}).get("pool", {}).get("max_size", 0)
+        parallel = min(options["parallel"], max(1, pool - 1)) if pool else options["parallel"]
         tell = Progress(self.stdout) if options["verbosity"] else (lambda report, total: None)
         try:
-            report = run_fleet(slug=options["isp"], canary=options["canary"], parallel=options["parallel"], tell=tell)
+            report = run_fleet(slug=options["isp"], canary=options["canary"], parallel=parallel, tell=tell)
         except NeedsNoTransaction as error:
             raise CommandError(
                 f"{error} cannot run inside a transaction; no ISP was touched. See docs/operations.md."
