@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -144,10 +145,12 @@ def letterbox() -> Iterator[Letterbox]:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, letterbox: Letterbox) -> Iterator[Installation]:
-    installation = Installation(tmp_path, letterbox.port)
-    yield installation
-    installation.close()
+def installation(letterbox: Letterbox) -> Iterator[Installation]:
+    # Not in pytest's own folder: run by root, PostgreSQL is another user, who must not be shut out there.
+    with tempfile.TemporaryDirectory(prefix="lastmile-fire-") as folder:
+        installation = Installation(Path(folder), letterbox.port)
+        yield installation
+        installation.close()
 
 
 @pytest.mark.slow
