@@ -98,13 +98,18 @@ def _verified(name: str) -> str:
         raise NotRepeatable("They write something different each time, such as random values.")
     copy = new_schema_name()
     try:
-        replayed = _undone(lambda: (_replay(first, name, copy), fingerprint(copy))[1])
+        replayed = _undone(lambda: _replayed(first, name, copy))
     except Exception as error:
         raise NotRepeatable(f"Replaying raises {type(error).__name__}.") from error
     if replayed != made:
         kinds = sorted({line.split(" ", 1)[0] for line in set(replayed) ^ set(made)})
         raise NotRepeatable(f"A replayed schema differs in: {', '.join(kinds)}.")
     return first
+
+
+def _replayed(ddl: str, old_name: str, schema_name: str) -> list[str]:
+    _replay(ddl, old_name, schema_name)
+    return fingerprint(schema_name)
 
 
 def _undone(work: Callable[[], Any]) -> Any:
