@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpResponse
 
 from core.errors import neutral_page
-from core.http import Request
+from core.http import Request, moved
 from domains.links import base_url
 from domains.resolver import UnknownHost, resolve
 
@@ -21,7 +21,7 @@ class HostMiddleware:
     """Sets `request.site` and `request.urlconf` from the Host header alone; no forwarded header has a say.
 
     Unknown hosts get a neutral 404, hosts of a suspended ISP a neutral 503, contradicting Host headers a 400, a second
-    name of a host (`www.`) a permanent redirect that keeps path and query.
+    or former name of a host a permanent redirect that keeps path and query.
     """
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
@@ -41,7 +41,7 @@ class HostMiddleware:
         if site.isp is not None and site.isp.is_suspended:
             return neutral_page(503)
         if site.redirect_to:
-            return HttpResponsePermanentRedirect(base_url(site.redirect_to) + request.get_full_path())
+            return moved(request, base_url(site.redirect_to) + request.get_full_path())
         request.site = site
         request.isp = site.isp if site.is_portal else None
         request.urlconf = site.urlconf

@@ -90,3 +90,27 @@ def sweep_platform_files() -> None:
 def sweep_platform_sessions() -> None:
     """Remove the sessions of staff that have run out."""
     call_command("clearsessions")
+
+
+@app.task
+def make_export(*, export_id: int) -> None:
+    """Make a full export that the owner of an ISP asked for."""
+    from tenants.services import exports
+
+    exports.make_export(export_id=export_id)
+
+
+@app.task
+def sweep_exports() -> None:
+    """Forget old exports, and make those that a lost worker left behind."""
+    from tenants.services import exports
+
+    exports.sweep_exports()
+
+
+@app.task
+def sweep_deletions() -> None:
+    """Delete the closed ISPs whose time of grace is over, and finish what was interrupted."""
+    from tenants.services import deletions
+
+    deletions.sweep()
