@@ -1,5 +1,7 @@
 """What a schema consists of, as lines that are the same for two schemas exactly when they are built alike."""
 
+from typing import Any
+
 from django.db import connection
 
 from core.scope import public_scope
@@ -65,15 +67,26 @@ def fingerprint(schema_name: str, *, with_rows: bool = True) -> list[str]:
         return sorted(line for line in lines if not line.startswith("sequence "))
 
 
-def _row_counts(cursor: object, schema_name: str) -> list[str]:
-    cursor.execute(  # type: ignore[attr-defined]
-        """SELECT string_agg(format('SELECT %%L, count(*) FROM %%I.%%I', tablename, schemaname, tablename),
+def contents(schema_name: str) -> dict[str, str]:
+    """A digest of the rows of each table, in whatever order they lie."""
+    with public_scope(), connection.cursor() as cursor:
+        return dict(_each_table(cursor, schema_name, "md5(string_agg(t::text, chr(10) ORDER BY t::text))"))
+
+
+def _row_counts(cursor: Any, schema_name: str) -> list[str]:
+    return [f"rows {table} {count}" for table, count in _each_table(cursor, schema_name, "count(*)")]
+
+
+def _each_table(cursor: Any, schema_name: str, figure: str) -> list[tuple[str, Any]]:
+    """A figure of each table's rows `t`, asked for in one query."""
+    cursor.execute(
+        """SELECT string_agg(format('SELECT %%L, %%s FROM %%I.%%I t', tablename, %s, schemaname, tablename),
                              ' UNION ALL ')
              FROM pg_tables WHERE schemaname = %s""",
-        [schema_name],
+        [figure, schema_name],
     )
-    (query,) = cursor.fetchone()  # type: ignore[attr-defined]
+    (query,) = cursor.fetchone()
     if not query:
         return []
-    cursor.execute(query)  # type: ignore[attr-defined]
-    return [f"rows {table} {count}" for table, count in cursor.fetchall()]  # type: ignore[attr-defined]
+    cursor.execute(query)
+    return list(cursor.fetchall())

@@ -5,25 +5,25 @@ A template is one row of text; replaying it needs nothing but the database. See 
 
 import logging
 import re
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
 from core.scope import current, isp_scope, public_scope
 from tenants import schemas
-from tenants.fingerprint import fingerprint
+from tenants.fingerprint import contents, fingerprint
 from tenants.models import SchemaTemplate, new_schema_name
 from tenants.releases import current_release
 
 logger = logging.getLogger(__name__)
 
-_NOBODY = UUID(int=0)
 _BUILDING = 7_310_201  # advisory lock: one process builds a template at a time
 _ASKS_CATALOGUE = re.compile(
-    r'\s*select\b.*(\bpg_class|\bpg_catalog|\binformation_schema|"django_migrations")', re.S | re.I
+    r'\s*select\b[^;]*(\bpg_class|\bpg_catalog|\binformation_schema|"django_migrations")[^;]*;?\s*', re.I
 )
 _OUTSIDE = "They ask for something outside the schema that they make."
 _SAVEPOINT = re.compile(r"\s*(release )?savepoint\b", re.I)
@@ -40,11 +40,11 @@ class NoTemplate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unowned:
-    """A schema that no ISP has yet, to enter its scope with."""
+    """A schema that no ISP has yet, to enter its scope with. Each says that it is another ISP, which none is."""
 
     schema_name: str
-    pk: int = 0
-    uuid: UUID = _NOBODY
+    pk: int = field(default_factory=lambda: -1 - secrets.randbelow(2**60))
+    uuid: UUID = field(default_factory=uuid4)
 
 
 def build_template() -> SchemaTemplate:
@@ -91,25 +91,29 @@ def _replay(ddl: str, old_name: str, schema_name: str) -> None:
 
 def _verified(name: str) -> str:
     """The text that makes the schema `name`, tried out. Raises NotRepeatable."""
-    first, made = _undone(lambda: _migrated(name))
+    first, made, rows = _undone(lambda: _migrated(name))
     other = new_schema_name()
-    second, _ = _undone(lambda: _migrated(other))
+    second, _, rows_again = _undone(lambda: _migrated(other))
     if _INSTANT.sub("''", first) != _INSTANT.sub("''", second.replace(other, name)):
         raise NotRepeatable("They write something different each time, such as random values.")
     copy = new_schema_name()
     try:
-        replayed = _undone(lambda: _replayed(first, name, copy))
+        replayed, rows_replayed = _undone(lambda: _replayed(first, name, copy))
     except Exception as error:
         raise NotRepeatable(f"Replaying raises {type(error).__name__}.") from error
     if replayed != made:
         kinds = sorted({line.split(" ", 1)[0] for line in set(replayed) ^ set(made)})
         raise NotRepeatable(f"A replayed schema differs in: {', '.join(kinds)}.")
+    # Rows that hold points in time or values made by the server are not the same twice.
+    wrong = [table for table in rows if rows[table] == rows_again[table] != rows_replayed[table]]
+    if wrong:
+        raise NotRepeatable(f"A replayed schema has other rows in: {', '.join(sorted(wrong))}.")
     return first
 
 
-def _replayed(ddl: str, old_name: str, schema_name: str) -> list[str]:
+def _replayed(ddl: str, old_name: str, schema_name: str) -> tuple[list[str], dict[str, str]]:
     _replay(ddl, old_name, schema_name)
-    return fingerprint(schema_name)
+    return fingerprint(schema_name), contents(schema_name)
 
 
 def _undone(work: Callable[[], Any]) -> Any:
@@ -120,7 +124,7 @@ def _undone(work: Callable[[], Any]) -> Any:
     return result
 
 
-def _migrated(name: str) -> tuple[str, list[str]]:
+def _migrated(name: str) -> tuple[str, list[str], dict[str, str]]:
     """Make a schema by the migrations; the statements that did it, as one text, and what came out."""
     recorder = _Recorder(name)
     schemas.create_empty(name)
@@ -133,7 +137,7 @@ def _migrated(name: str) -> tuple[str, list[str]]:
         raise
     if recorder.objection:
         raise NotRepeatable(recorder.objection)
-    return "".join(f"{statement}\n;\n" for statement in recorder.statements), fingerprint(name)
+    return "".join(f"{statement}\n;\n" for statement in recorder.statements), fingerprint(name), contents(name)
 
 
 class _Recorder:
@@ -157,5 +161,7 @@ class _Recorder:
             # What a savepoint undoes cannot be told from what stays.
             self.objection = self.objection or "A statement of theirs fails and they go on."
             raise
-        self.statements += [text for text in texts if not _ASKS_CATALOGUE.match(text) and not _SAVEPOINT.match(text)]
+        self.statements += [
+            text for text in texts if not _ASKS_CATALOGUE.fullmatch(text) and not _SAVEPOINT.match(text)
+        ]
         return result

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError, connection, migrations, transaction
 
-from core.scope import isp_scope, public_scope
+from core.scope import current, isp_scope, public_scope
 from tenants import schemas
 from tenants.fingerprint import fingerprint
 from tenants.models import ISP, SchemaTemplate, SpareSchema, new_schema_name
@@ -123,6 +123,23 @@ def test_what_was_replayed_works_by_itself_and_touches_no_other_schema():
         assert cursor.fetchone() == (0,)
 
 
+def test_a_row_that_names_its_schema_names_the_right_one(also_runs):
+    def add(apps, schema_editor):
+        apps.get_model("nasty", "Thing").objects.create(name=schema_editor.connection.schema_name, size=1)
+
+    also_runs(python(add))
+    build_template()
+    name = replayed()
+    assert rows(name, "SELECT name FROM nasty_thing WHERE name LIKE 't\\_%'") == [(name,)]
+
+
+def test_values_that_the_server_makes_are_made_for_each_schema(also_runs):
+    also_runs(migrations.RunSQL("INSERT INTO nasty_log (what) VALUES (gen_random_uuid()::text)"))
+    assert build_template().why_not == ""
+    made = [rows(replayed(), "SELECT what FROM nasty_log ORDER BY id DESC LIMIT 1") for _ in range(2)]
+    assert made[0] != made[1]
+
+
 @pytest.mark.usefixtures("nasty")
 def test_another_set_of_migrations_is_another_release(settings):
     name = current_release()
@@ -136,6 +153,10 @@ def random_row(apps, schema_editor) -> None:
     apps.get_model("nasty", "Thing").objects.create(name=uuid.uuid4().hex, size=1)
 
 
+def row_of_the_isp(apps, schema_editor) -> None:
+    apps.get_model("nasty", "Thing").objects.create(name=str(current().isp_uuid), size=1)
+
+
 def reads_isps(apps, schema_editor) -> None:
     with public_scope():
         ISP.objects.count()
@@ -147,6 +168,11 @@ def fails_and_goes_on(apps, schema_editor) -> None:
         thing.objects.bulk_create([thing(id=1, name="again", size=1)])
 
 
+def changes_unseen(apps, schema_editor) -> None:
+    with connection.cursor() as cursor:
+        list(cursor.stream("UPDATE nasty_log SET what = 'unseen' WHERE id = 7 RETURNING id"))
+
+
 def copies(apps, schema_editor) -> None:
     with connection.cursor() as cursor, cursor.copy("COPY nasty_log (what) FROM STDIN") as copy:
         copy.write_row(["unseen"])
@@ -156,6 +182,8 @@ def copies(apps, schema_editor) -> None:
     ("code", "reason"),
     [
         (random_row, "something different each time"),
+        (row_of_the_isp, "something different each time"),
+        (changes_unseen, "other rows in: nasty_log"),
         (reads_isps, "outside the schema"),
         (fails_and_goes_on, "fails and they go on"),
         (copies, "rows, sequence"),
