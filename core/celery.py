@@ -80,7 +80,7 @@ class IspTask(_ResumedTask):
         if isp_id is None:
             raise RefusedTask(f"{self.name} names no ISP.")
         with public_scope():
-            isp = import_string(settings.TASK_ISP_LOADER)(isp_id)
+            isp = import_string(settings.TASK_ISP_LOADER)(isp_id, afresh=self.request.called_directly)
         with isp_scope(isp):
             if not self.atomic:
                 return self.run(*args, isp_id=isp_id, **kwargs)

@@ -253,7 +253,8 @@ CELERY_BEAT_SCHEDULE = {
         ("platform-sessions-run-out", "tenants.tasks.sweep_platform_sessions", 86400.0),
     ]
 }
-# Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask.
+# Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask. It is told
+# whether to look `afresh`, or may answer what it knew a second ago.
 TASK_ISP_LOADER = "tenants.directory.open_isp"
 
 # People and passwords

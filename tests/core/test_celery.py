@@ -1,5 +1,8 @@
 """Tasks run in the scope that their message names, or not at all."""
 
+import time
+from unittest.mock import patch
+
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -203,17 +206,27 @@ def test_the_message_of_an_isps_task_says_whose_it_is(task, settings):
             app.amqp.queues.pop(name, None)
 
 
-def test_checking_the_isp_takes_a_task_one_query(isp, task, count_queries):
+def test_a_worker_looks_an_isp_up_once_a_second_and_refuses_it_a_second_after_its_suspension(isp, task, count_queries):
     def run(*, isp_id):
         return list(Zone.objects.all())
 
     run = task(run, base=IspTask)
-    run(isp_id=isp.pk)
+
+    def in_worker():
+        return run.apply(kwargs={"isp_id": isp.pk}, throw=True)
+
+    in_worker()
     with count_queries() as counted:
-        run(isp_id=isp.pk)
-    statements = [query["sql"] for query in counted if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 2
-    assert "tenants_isp" in statements[0]
+        in_worker()
+    assert [query["sql"] for query in counted if "tenants_isp" in query["sql"]] == []
+    with public_scope():
+        operator = StaffUser.objects.create(email="op@example.com", is_operator=True)
+        IspSuspension.objects.create(isp=isp, reason="unpaid", started_by=operator)
+    with pytest.raises(RefusedTask):
+        run(isp_id=isp.pk)  # not in a worker: looked up afresh
+    later = time.monotonic() + 1.01
+    with patch("core.caching.time.monotonic", lambda: later), pytest.raises(RefusedTask):
+        in_worker()
 
 
 def test_the_plan_of_the_scheduler_names_tasks_that_exist(settings):

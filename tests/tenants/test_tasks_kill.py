@@ -157,17 +157,22 @@ def installation(letterbox: Letterbox) -> Iterator[Installation]:
 def test_ten_killed_workers_an_emptied_redis_and_a_restarted_database_lose_and_double_nothing(installation, letterbox):
     installation.prepare(jobs=1000, mails=50)
     installation.start_scheduler()
+    interrupted = 0
     for kill in range(10):
         installation.start_worker()
         installation.until(lambda aim=120 * (kill + 1): installation.effects() >= aim, seconds=90)
         installation.kill("worker")
+        interrupted += int(installation.broker.hlen("unacked"))
+    assert interrupted >= 10
     installation.start_worker()
 
     installation.until(lambda: installation.effects() >= 1300, seconds=90)
+    assert installation.waiting() > 100
     installation.broker.flushall()
     installation.until(lambda: installation.effects() >= 1500, seconds=120)
     installation.postgres.stop()
     installation.postgres.start()
+    assert installation.undone() > 100
 
     installation.until(lambda: installation.undone() == 0, seconds=180)
     # A worker died while a server had its mail: that is found ten minutes later, here at once.
