@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -127,13 +128,15 @@ def add_zone() -> None:
 
 
 def requests(count: int, queries: int, tenants: int) -> float:
-    """Seconds for one request, the mean of many, spread over the tenants."""
+    """Seconds for one request, the median of some, spread over the tenants."""
     site, path = web(), f"/read/{queries}/"
     hosts = [host(number) for number in range(tenants)]
-    began = time.perf_counter()
+    times = []
     for number in range(count):
+        began = time.perf_counter()
         site.get(hosts[number % tenants], path)
-    return (time.perf_counter() - began) / count
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
 
 
 def private_memory(pid: int) -> float:
@@ -156,7 +159,65 @@ def walk(count: int, tenants: int) -> dict[str, Any]:
     return {"most": most, "backends": len(pids), "seconds": (time.perf_counter() - began) / count}
 
 
-WORK: dict[str, Callable[..., Any]] = {work.__name__: work for work in (add_tenants, add_zone, requests, walk)}
+def build_template() -> None:
+    """Record the statements that make a schema of this release, as `migrate` has it done."""
+    from core.scope import public_scope
+    from tenants import template
+
+    with public_scope():
+        template.build_template()
+
+
+def ddl() -> list[str]:
+    """The name of the template's schema, and the text that makes it."""
+    from core.scope import public_scope
+    from tenants.models import SchemaTemplate
+    from tenants.releases import current_release
+
+    with public_scope():
+        row = SchemaTemplate.objects.get(release=current_release())
+    return [row.schema_name, row.ddl]
+
+
+def fill_pool(size: int) -> int:
+    """Make spare schemas; how many."""
+    from core.scope import public_scope
+    from tenants.pool import refill
+
+    with public_scope():
+        return refill(size=size)
+
+
+def schema_names() -> list[str]:
+    """The schemas of all ISPs."""
+    from core.scope import public_scope
+    from tenants.models import ISP
+
+    with public_scope():
+        return list(ISP.objects.order_by("pk").values_list("schema_name", flat=True))
+
+
+def tasks(count: int) -> float:
+    """Seconds for one task of this peer's kind."""
+    from bench import tasks
+
+    return tasks.timed(count, 1 if is_lastmile() else None)
+
+
+WORK: dict[str, Callable[..., Any]] = {
+    work.__name__: work
+    for work in (
+        add_tenants,
+        add_zone,
+        requests,
+        walk,
+        build_template,
+        ddl,
+        fill_pool,
+        schema_names,
+        tasks,
+    )
+}
 
 
 def main() -> None:

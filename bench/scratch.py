@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -80,6 +81,44 @@ class Scratch:
         if done.returncode:
             raise PeerFailed(f"{kind}: {' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
         return done.stdout
+
+    def timed(self, kind: str, *command: str, **more: str) -> float:
+        """Seconds that a command takes, from its start as a process to its end."""
+        began = time.perf_counter()
+        self.run(kind, *command, **more)
+        return time.perf_counter() - began
+
+    @contextmanager
+    def worker(self, kind: str) -> Iterator[None]:
+        """A Celery worker of this peer, with one process."""
+        flags = ["--pool", "solo", "--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "core",
+                "worker",
+                "-I",
+                "bench.tasks",
+                "-Q",
+                f"bench-{kind}",
+                *flags,
+            ],
+            cwd=ROOT,
+            env=self.environment(kind, BENCH_QUEUE=f"bench-{kind}"),
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     @contextmanager
     def peer(self, kind: str, **more: str) -> Iterator["Peer"]:

@@ -22,4 +22,3 @@ _PLAIN = {
 }
 MIDDLEWARE = [kept for name in MIDDLEWARE if (kept := _PLAIN.get(name, name))]
 ROOT_URLCONF = "bench.pages"
-CELERY_TASK_CLS = "celery:Task"
