@@ -94,7 +94,9 @@ def write_section(name: str, text: str) -> None:
     """Put a benchmark's section into docs/benchmarks.md, in the place of its last one."""
     page = PAGE.read_text()
     old = re.compile(rf"^## {re.escape(name)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-    PAGE.write_text(old.sub(lambda _: text, page) if old.search(page) else f"{page.rstrip()}\n\n{text}")
+    if not old.search(page):
+        page = f"{page.rstrip()}\n\n## {name}\n"
+    PAGE.write_text(old.sub(lambda _: f"{text}\n", page).rstrip() + "\n")
 
 
 def main() -> int:
