@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -33,8 +34,7 @@ def exports(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest, export: UUID) -> FileResponse:
     """The archive of one export."""
     with public_scope():
-        rows = DataExport.objects.filter(isp_id=request.isp.pk, state=DataExport.State.DONE).select_related("isp")
-        row = rows.filter(uuid=export).first()
+        row = _finished(request.isp.pk).filter(uuid=export).first()
     try:
         source = services.export_path(row).open("rb") if row else None
     except FileNotFoundError:
@@ -45,3 +45,8 @@ def download(request: HttpRequest, export: UUID) -> FileResponse:
     response = FileResponse(source, as_attachment=True, filename=name, content_type="application/zip")
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _finished(isp_id: int) -> QuerySet[DataExport]:
+    """The exports of one ISP that can be downloaded."""
+    return DataExport.objects.filter(isp_id=isp_id, state=DataExport.State.DONE).select_related("isp")
