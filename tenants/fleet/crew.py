@@ -87,7 +87,8 @@ class Crew:
         except Exception as error:
             outcomes.put((isp, error))
         # What the server remembers of each schema is given back only with the connection.
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         return True
 
     def _pause(self, seconds: float) -> None:

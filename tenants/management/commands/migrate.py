@@ -61,7 +61,7 @@ class Command(MigrateCommand):
             elif options["verbosity"]:
                 self.stdout.write("The platform's schema is up to date.")
         # A pool that is smaller than the crew would have its members wait for one another.
-        pool = settings.DATABASES["default"].get("OPTIONS", {}).get("pool", {}).get("max_size", 0)
+        pool = settings.DATABASE_POOL
         parallel = min(options["parallel"], max(1, pool - 1)) if pool else options["parallel"]
         tell = Progress(self.stdout) if options["verbosity"] else (lambda report, total: None)
         try:

@@ -14,6 +14,7 @@ from core.scope import isp_scope, public_scope
 from domains import resolver
 from tenants import slugs
 from tenants.models import ISP
+from tenants.releases import current_release
 from tenants.schemas import drop_schema
 
 APP = "payments"  # its label is borrowed for the migrations of a test; its own tables play no part
@@ -140,6 +141,10 @@ class Fleet:
         """Run a statement in an ISP's schema and commit it."""
         with isp_scope(isp), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
+
+    def current(self) -> str:
+        """The release that an ISP is at once it has all migrations."""
+        return current_release()
 
     def fresh(self, isp: ISP) -> ISP:
         with public_scope():
