@@ -19,7 +19,8 @@ from redis.client import Redis
 from redis.commands.core import Script
 
 PREFIX = "platform:queue:"
-# The lanes are forgotten whenever the queue is empty, so turns begin at 0 again and the hash stays small.
+# The lanes are forgotten when the queue is empty, so turns begin at 0 again and the hash stays small, and an hour after
+# the last message, so that nothing stays of queues that were made for one answer.
 PUT = """
 local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local turn = 0
@@ -31,6 +32,7 @@ else
 end
 redis.call('ZADD', KEYS[1], turn, ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], turn)
+redis.call('EXPIRE', KEYS[2], 3600)
 return turn
 """
 _put = Script(Redis(), PUT)  # the client is given with each call
@@ -46,6 +48,15 @@ class Channel(redis.Channel):  # type: ignore[misc]
     """Kombu's channel, with sorted sets for lists."""
 
     priority_steps = [0]
+    # Every key in Redis says whose it is.
+    unacked_key = "platform:unacked"
+    unacked_index_key = "platform:unacked_index"
+    unacked_mutex_key = "platform:unacked_mutex"
+    keyprefix_queue = "platform:binding.%s"
+    keyprefix_binding_deadlines = "platform:binding_deadlines"
+    keyprefix_binding_permanent = "platform:binding_permanent.%s"
+    _in_poll: Any
+    _brpop_sent_at: Any
 
     def _q_for_pri(self, queue: str, pri: int) -> str:
         return f"{PREFIX}{queue}"
@@ -57,11 +68,9 @@ class Channel(redis.Channel):  # type: ignore[misc]
         keys = [self._q_for_pri(queue, 0), self._lanes(queue)]
         with self.conn_or_acquire() as client:
             _put(keys=keys, args=[lane(message), dumps(message)], client=client)
-            if self._expires and queue in self._expires:
-                for key in keys:
-                    client.pexpire(key, self._expires[queue])
+            self._maybe_update_queues_expire(client, queue)
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         with self.conn_or_acquire() as client:
             found = client.zpopmin(self._q_for_pri(queue, 0))
             self._maybe_update_queues_expire(client, queue)

@@ -93,5 +93,6 @@ def open_isp(isp_id: int, *, afresh: bool = True) -> IspRef:
 
 def forget_all() -> None:
     """Empty this process's cache, after a change that must show at once."""
-    for cache in (_cache, _open, *derived):
+    everything: list[TimedCache[Any]] = [_cache, _open, *derived]
+    for cache in everything:
         cache.clear()

@@ -7,8 +7,9 @@ from kombu import Connection, Exchange, Queue
 from kombu.transport.redis import Transport as PlainTransport
 
 from core.fair_queue import PREFIX, Transport
-from core.settings import REDIS_URL
+from core.settings import REDIS_URL, TEST_SLOT, TEST_WORKER
 
+FAIR, PLAIN = (f"test-{kind}-{TEST_SLOT}-{TEST_WORKER}" for kind in ("fair", "plain"))
 URL = REDIS_URL.replace("unix://", "redis+socket://")
 FLOOD, LITTLE, PLATFORM = 1, 2, None
 
@@ -25,7 +26,7 @@ def connect(transport, name):
 
 @pytest.fixture
 def fair() -> Iterator[Queue]:
-    broker, queue = connect(Transport, "test-fair")
+    broker, queue = connect(Transport, FAIR)
     yield queue
     queue.purge()
     queue.delete()
@@ -34,7 +35,7 @@ def fair() -> Iterator[Queue]:
 
 @pytest.fixture
 def plain() -> Iterator[Queue]:
-    broker, queue = connect(PlainTransport, "test-plain")
+    broker, queue = connect(PlainTransport, PLAIN)
     yield queue
     queue.purge()
     queue.delete()
@@ -166,11 +167,22 @@ def test_size_and_purge_count_what_waits(fair):
     assert fair.get() is None
 
 
+def test_every_key_of_the_broker_says_that_it_is_the_platforms(fair):
+    send(fair, FLOOD, 0)
+    message = fair.get()
+    with fair.channel.conn_or_acquire() as client:
+        assert client.hlen("platform:unacked") >= 1
+        assert client.exists(f"platform:binding.{FAIR}")
+        assert client.ttl(f"{PREFIX}{FAIR}:lanes") > 0
+        assert not client.exists(f"_kombu.binding.{FAIR}")
+    message.ack()
+
+
 def test_its_keys_belong_to_the_platform_and_nothing_stays_of_an_empty_queue(fair):
     send(fair, FLOOD, 0)
     with fair.channel.conn_or_acquire() as client:
-        assert client.type(f"{PREFIX}test-fair") == b"zset"
+        assert client.type(f"{PREFIX}{FAIR}") == b"zset"
         take(fair)
-        assert not client.exists(f"{PREFIX}test-fair")
+        assert not client.exists(f"{PREFIX}{FAIR}")
         send(fair, LITTLE, 0)
-        assert client.hkeys(f"{PREFIX}test-fair:lanes") == [b"isp:2"]
+        assert client.hkeys(f"{PREFIX}{FAIR}:lanes") == [b"isp:2"]

@@ -24,7 +24,7 @@ from core.embedded import Postgres, Redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APP = "tests.tenants.work_under_fire"
-QUEUE = "platform:queue:celery"
+QUEUE, UNACKED = "platform:queue:celery", "platform:unacked"
 
 
 class Letterbox:
@@ -116,7 +116,7 @@ class Installation:
 
     def waiting(self) -> int:
         """Messages in the queue or in a worker's hands."""
-        return int(self.broker.zcard(QUEUE)) + int(self.broker.hlen("unacked"))
+        return int(self.broker.zcard(QUEUE)) + int(self.broker.hlen(UNACKED))
 
     def until(self, what: Callable[[], bool], *, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -162,7 +162,7 @@ def test_ten_killed_workers_an_emptied_redis_and_a_restarted_database_lose_and_d
         installation.start_worker()
         installation.until(lambda aim=120 * (kill + 1): installation.effects() >= aim, seconds=90)
         installation.kill("worker")
-        interrupted += int(installation.broker.hlen("unacked"))
+        interrupted += int(installation.broker.hlen(UNACKED))
     assert interrupted >= 10
     installation.start_worker()
 
