@@ -14,7 +14,7 @@ def forget(isp_id: int) -> int:
     are refused when their turn comes.
     """
     with app.connection_for_write() as link:
-        client = getattr(link.default_channel, "client", None)
+        client: Any = getattr(link.default_channel, "client", None)
         if not hasattr(client, "zscan_iter"):
             return 0
         removed = 0

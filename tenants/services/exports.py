@@ -18,12 +18,12 @@ from core.crypto import SecretField
 from core.scope import isp_scope, public_scope
 from tenants import archives, tasks
 from tenants.archives import CHUNK, FORMAT, MANIFEST, VERSION, Writer
-from tenants.dumps import NoDump, dump_schema
+from tenants.dumps import NoDump, dump_schema, server_version
 from tenants.models import ISP, DataExport, StaffUser
 from tenants.releases import tenant_labels
 
 KEPT_FOR = timedelta(days=7)
-STUCK = timedelta(hours=6)  # after which a running export belongs to a worker that died
+STUCK = timedelta(hours=7)  # after which a running export belongs to a worker that died; a task lives for six
 # Columns that hold a secret, by name, where the kind of the field does not say it.
 SECRET_COLUMN = re.compile(r"(?:.*_)?(?:password|digest|secret|token|session_key|session_data)(?:_.*)?")
 FILE_NAME = re.compile(r"[0-9a-f]{32}")
@@ -80,7 +80,7 @@ def _write(isp: ISP, writer: Writer) -> dict[str, Any]:
         "version": VERSION,
         "made_at": timezone.now().isoformat(),
         "isp": {"uuid": str(isp.uuid), "slug": isp.slug, "name": isp.name, "schema_name": isp.schema_name},
-        "server_version": connection.pg_version,
+        "server_version": server_version(),
         "migrations": migrations,
         "left_out": left_out,
         "missing_files": missing,
@@ -104,7 +104,7 @@ def _public_rows(isp: Any) -> dict[str, Any]:
 def _secret_columns() -> set[tuple[str, str]]:
     """(table, column) of the fields that are stored encrypted."""
     return {
-        (model._meta.db_table, field.column)
+        (model._meta.db_table, str(field.column))
         for label in tenant_labels()
         for model in apps.get_app_config(label).get_models()
         for field in model._meta.concrete_fields

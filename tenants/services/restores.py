@@ -241,7 +241,7 @@ def _make_it_ones_own(result: Restored) -> None:
 def _drop_unreadable(model: type[models.Model], secret: SecretField, result: Restored) -> None:
     """Empty the secrets that were encrypted for another ISP or by another installation."""
     name, quote = f"{model._meta.label_lower}.{secret.name}", connection.ops.quote_name
-    table, column, key = (quote(text) for text in (model._meta.db_table, secret.column, model._meta.pk.column))
+    table, column, key = (quote(str(text)) for text in (model._meta.db_table, secret.column, model._meta.pk.column))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {key}, {column} FROM {table} WHERE {column} <> ''")  # noqa: S608 - names of a model
         unreadable = [pk for pk, value in cursor.fetchall() if not _opens(value, name)]
