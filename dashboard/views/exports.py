@@ -41,6 +41,7 @@ def download(request: HttpRequest, export: UUID) -> FileResponse:
         source = None
     if row is None or source is None:
         raise Http404
+    services.note_download(order=row, by=request.user)
     name = f"{request.isp.slug}-{row.asked_at:%Y-%m-%d}.zip"
     response = FileResponse(source, as_attachment=True, filename=name, content_type="application/zip")
     response["X-Content-Type-Options"] = "nosniff"

@@ -4,6 +4,7 @@ A row `Deletion` is written before anything goes, and leaves last. The rows of t
 transaction, so there is never half an ISP; files, cache and queue follow, each step safe to repeat.
 """
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from core.sessions import REALM, SessionStore
 from tenants import directory
 from tenants.models import ISP, Closing, Deletion, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.schemas import drop_schema
+
+logger = logging.getLogger(__name__)
 
 
 class NotClosed(Exception):
@@ -78,7 +81,11 @@ def sweep() -> None:
     for closing in Closing.objects.over(at=timezone.now()).select_related("isp"):
         begin(isp=closing.isp)
     for deletion in Deletion.objects.all():
-        finish(deletion=deletion)
+        try:
+            finish(deletion=deletion)
+        except Exception:
+            # One that cannot be finished, for a folder without rights perhaps, does not hold up the others.
+            logger.exception("ISP %s is not wholly deleted yet.", deletion.isp_id)
 
 
 def exports_of(deletion: Deletion) -> Path:

@@ -185,6 +185,12 @@ def export_path(order: DataExport) -> Path:
     return Path(settings.MEDIA_ROOT) / "exports" / str(order.isp.uuid) / f"{order.uuid}.zip"
 
 
+def note_download(*, order: DataExport, by: StaffUser) -> None:
+    """Write down who took an archive along."""
+    with public_scope():
+        record("tenants.export.downloaded", by=by, on=order.isp)
+
+
 def make_export(*, export_id: int) -> None:
     """Make an export that was asked for. Safe to call twice; a second worker finds nothing to do."""
     with transaction.atomic():

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core.celery import RefusedTask
+from core.models import AuditEntry
 from core.scope import public_scope
 from domains import resolver
 from tenants.directory import open_isp
@@ -94,8 +95,32 @@ def test_only_the_own_finished_export_can_be_downloaded(at, isp, other_isp, sett
     browser = at("app.localhost")
     sign_in(browser, make_member(isp, Role.OWNER))
     assert browser.get(f"/wispmega/export/{rows[0].uuid}/").getvalue() == b"of wispmega"
+    with public_scope():
+        assert AuditEntry.objects.get(verb="tenants.export.downloaded").target_id == str(isp.pk)
     refused = browser.get(f"/wispmega/export/{rows[1].uuid}/")
     assert (refused.status_code, b"of fibrandina" in refused.getvalue()) == (404, False)
+
+
+def test_the_list_of_exports_costs_the_same_for_one_and_for_many(at, isp, count_queries):
+    browser = at("app.localhost")
+    owner = make_member(isp, Role.OWNER)
+    sign_in(browser, owner)
+    costs = []
+    for more in (1, 9):
+        with public_scope():
+            for _ in range(more):
+                DataExport.objects.create(isp=isp, asked_by=owner, state="done", size=1)
+        browser.get("/wispmega/export/")
+        with count_queries() as counter:
+            assert browser.get("/wispmega/export/").text.count("Download</a>") >= more
+        costs.append(len(counter))
+    assert costs[0] == costs[1]
+
+
+def test_the_console_tells_closed_from_suspended(console, isp, other_isp, closed):
+    page = console.get("/console/").text
+    assert page.count(">closed<") == 1
+    assert ">suspended<" not in page.partition("<tbody")[2]
 
 
 def test_cancelling_opens_it_again(at, isp, closed, operator):

@@ -180,3 +180,22 @@ def test_the_sweeper_takes_those_whose_grace_is_over_and_no_others(closed, setti
         deletions.sweep()
         assert set(ISP.objects.values_list("slug", flat=True)) == {"wispmega", "fibrandina"}
     assert traces(closed, settings) == []
+
+
+def test_one_that_cannot_be_finished_does_not_hold_up_the_others(closed, settings, monkeypatch, caplog):
+    with public_scope():
+        deletions.begin(isp=closed.isp, now=True)
+        Deletion.objects.create(isp_id=1_000_000, uuid="0" * 32, slug="broken", schema_name="t_000000000000")
+        real = deletions.queued.forget
+
+        def fail(isp_id):
+            if isp_id == 1_000_000:
+                raise OSError("no rights")
+            return real(isp_id)
+
+        Deletion.objects.filter(slug="broken").update(rows_removed_at="2026-01-01T00:00Z", begun_at="2020-01-01T00:00Z")
+        monkeypatch.setattr("tenants.services.deletions.queued.forget", fail)
+        deletions.sweep()
+        assert [row.slug for row in Deletion.objects.all()] == ["broken"]
+    assert "1000000 is not wholly deleted" in caplog.text
+    assert traces(closed, settings) == []
