@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from core.scope import isp_scope, public_scope
 from tenants.fleet import report
 from tenants.fleet.crew import Pause
-from tenants.fleet.plan import BehindIsp, Key, Route, applied_in
+from tenants.fleet.plan import BehindIsp, Key, Route
 from tenants.fleet.report import Failure
 
 # Somebody else holds a lock: lock_not_available, deadlock_detected, serialization_failure.
@@ -30,8 +30,8 @@ def migrate_isp(isp: BehindIsp, route: Route, sql: dict[Key, str | None], pause:
     Unreachable, and Stopped between two transactions.
     """
     failure = report.missing(isp) if isp.is_missing else _advance(isp, route, sql, pause)
-    if failure is not None:
-        report.mark(failure)
+    if failure is not None and not report.mark(failure):
+        return None
     return failure
 
 
@@ -72,48 +72,65 @@ class _Position:
 def _step(isp: BehindIsp, route: Route, sql: dict[Key, str | None], position: _Position) -> bool:
     """Apply and record the next migration that the ISP lacks. True once it lacks none."""
     with public_scope(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout TO {int(settings.MIGRATION_LOCK_TIMEOUT * 1000)}")
-            # What the ISP lacks is read under a lock, so that two runs could not apply the same.
-            cursor.execute("SELECT 1 FROM tenants_isp WHERE id = %s FOR NO KEY UPDATE", [isp.pk])
-            if cursor.fetchone() is None:
-                return True  # deleted meanwhile
-        applied = applied_in(isp)
+        applied = _locked(isp)
+        if applied is None:
+            return True  # deleted meanwhile
         lacking = route.lacking(applied)
+        is_last = len(lacking) <= 1
+        if is_last:
+            _arrive(isp, route.release)
         if lacking:
             position.key = lacking[0]
+            # The tables are locked from here to the commit, which follows at once.
             _apply(isp, lacking[0], route, sql, applied)
-            _record(isp, lacking[0], route, applied)
-        if len(lacking) <= 1:
-            _arrive(isp, route.release)
-            return True
-        return False
+        return is_last
+
+
+def _locked(isp: BehindIsp) -> set[Key] | None:
+    """Lock the ISP's row and read which migrations it has; None if it is gone. One round trip.
+
+    They are read by a statement after the lock, so that two runs could not apply the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL lock_timeout TO %s; SELECT id FROM tenants_isp WHERE id = %s FOR NO KEY UPDATE; "  # noqa: S608
+            f'SELECT app, name FROM "{isp.schema_name}".django_migrations',
+            [int(settings.MIGRATION_LOCK_TIMEOUT * 1000), isp.pk],
+        )
+        cursor.nextset()
+        if not cursor.fetchall():
+            return None
+        cursor.nextset()
+        return set(cursor.fetchall())
 
 
 def _apply(isp: BehindIsp, key: Key, route: Route, sql: dict[Key, str | None], applied: set[Key]) -> None:
-    if route.is_applied_by_parts(key, applied):
-        return
-    statements = sql[key]
+    record = _record(key, route, applied)
     with isp_scope(isp):
+        statements = "" if route.is_applied_by_parts(key, applied) else sql[key]
         if statements is None:
             state = route.state_before(key, applied)
             with connection.schema_editor(atomic=True) as editor:
                 route.migrations[key].apply(state, editor)
-        elif statements:
-            with connection.cursor() as cursor:
-                cursor.execute(statements)
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statements};\n{record}" if statements else record)
 
 
-def _record(isp: BehindIsp, key: Key, route: Route, applied: set[Key]) -> None:
-    """Note the migration, and those that it replaces, in the ISP's own records."""
+def _record(key: Key, route: Route, applied: set[Key]) -> str:
+    """The statement that notes the migration, and those that it replaces, in the ISP's own records."""
     done = [key, *(tuple(other) for other in route.migrations[key].replaces)]
-    with isp_scope(isp), connection.cursor() as cursor:
-        for app, name in done:
-            if (app, name) not in applied:
-                cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", [app, name])
+    rows = ", ".join(f"({literal(app)}, {literal(name)}, now())" for app, name in done if (app, name) not in applied)
+    return f"INSERT INTO django_migrations (app, name, applied) VALUES {rows}"  # noqa: S608
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _arrive(isp: BehindIsp, release: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE tenants_isp SET release = %s WHERE id = %s", [release, isp.pk])
-        cursor.execute("DELETE FROM tenants_failedmigration WHERE isp_id = %s", [isp.pk])
+        cursor.execute(
+            f"UPDATE tenants_isp SET release = {literal(release)} WHERE id = {isp.pk:d};"  # noqa: S608
+            f"DELETE FROM tenants_failedmigration WHERE isp_id = {isp.pk:d}"
+        )

@@ -67,13 +67,14 @@ def missing(isp: BehindIsp) -> Failure:
     return Failure(isp, "", SCHEMA_MISSING)
 
 
-def mark(failure: Failure) -> None:
-    """Keep a failure as the ISP's row until a run succeeds there."""
+def mark(failure: Failure) -> bool:
+    """Keep a failure as the ISP's row until a run succeeds there. False if the ISP was deleted meanwhile."""
     values = {"migration": failure.migration[:_MIGRATION_NAME], "error": failure.error, "at": timezone.now()}
     with public_scope(), transaction.atomic():
-        # It may have been deleted meanwhile.
-        for isp in ISP.objects.select_for_update(no_key=True).filter(pk=failure.isp.pk):
+        isp = ISP.objects.select_for_update(no_key=True).filter(pk=failure.isp.pk).first()
+        if isp is not None:
             FailedMigration.objects.update_or_create(isp=isp, defaults=values)
+    return isp is not None
 
 
 def check_schemas() -> list[str]:
@@ -84,8 +85,7 @@ def check_schemas() -> list[str]:
         marked.exclude(isp_id__in=[isp.pk for isp in lost]).delete()
         known = set(marked.values_list("isp_id", flat=True))
     new = [isp for isp in lost if isp.pk not in known]
-    for isp in new:
-        mark(missing(isp))
+    for isp in filter(lambda isp: mark(missing(isp)), new):
         logger.error("The schema of %s (%s) is missing; its hosts answer 503.", isp.slug, isp.schema_name)
     return [isp.slug for isp in new]
 

@@ -304,6 +304,7 @@ def test_a_record_written_apart_from_the_change_would_apply_it_twice(fleet, made
 
     def killed_before_the_record(*args):
         transaction.on_commit(lambda: (_ for _ in ()).throw(Killed))
+        return "SELECT 1"
 
     with monkeypatch.context() as apart:
         apart.setattr(replay, "_record", killed_before_the_record)
