@@ -28,7 +28,7 @@ class IspQuerySet(models.QuerySet["ISP"]):
         return self.filter(models.Q(pk__in=suspended.values("isp_id")) | models.Q(pk__in=closed.values("isp_id")))
 
     def with_state(self) -> "IspQuerySet":
-        """Adds `is_suspended` (off the air: suspended, closed, or refused for what its schema lacks) and `is_closed`."""
+        """Adds `is_suspended` (off the air: suspended, closed, or refused for its schema) and `is_closed`."""
         suspended = models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
         closed = models.Exists(Closing.objects.running().filter(isp=models.OuterRef("pk")))
         broken = models.Exists(FailedMigration.objects.refused().filter(isp=models.OuterRef("pk")))

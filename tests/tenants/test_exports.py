@@ -9,7 +9,7 @@ import shutil
 import zipfile
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import connection, transaction
 
 from company.models import CaptchaKeys
@@ -20,6 +20,7 @@ from messaging.models import Mail
 from subscribers.models import PortalUser, Subscriber
 from tenants import archives
 from tenants.models import ISP, Membership, StaffUser
+from tenants.roles import Role
 from tenants.services import exports, restores
 from tenants.services.restores import CannotRestore, restore
 from tests.isolation.canaries import PATTERN
@@ -360,3 +361,67 @@ def test_memory_stays_flat(full_isp, tmp_path, monkeypatch):
     exports.export(isp=full_isp.isp, to=tmp_path / "big.zip")
     assert sum(pieces) > 8_000_000
     assert max(pieces) <= max(archives.CHUNK, 4_000_000)
+
+
+def test_the_dump_is_made_by_the_direct_address(full_isp, tmp_path, settings):
+    settings.DIRECT_DATABASE = {"HOST": str(tmp_path / "nowhere")}
+    with pytest.raises(exports.CannotExport, match="nowhere"):
+        exports.export(isp=full_isp.isp, to=tmp_path / "one.zip")
+    assert not list(tmp_path.glob("one*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("export_isp", ["nobody", "--to", "x.zip"]),
+        ("restore_isp", ["/nowhere.zip"]),
+        ("rename_isp", ["nobody", "neuer"]),
+        ("close_isp", ["nobody", "--cancel"]),
+        ("delete_isp", ["nobody", "--yes-really", "nobody"]),
+    ],
+)
+def test_on_the_terminal_a_wrong_name_is_one_line_and_exit_code_2(committed, capsys, name, arguments):
+    command = load_command_class("tenants", name)
+    with pytest.raises(SystemExit) as ended:
+        command.run_from_argv(["manage.py", name, *arguments])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "nobody" in said.err or "nowhere" in said.err
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    """The task is called by the test itself."""
+    monkeypatch.setattr("tenants.tasks.make_export.delay", lambda **kwargs: None)
+
+
+def test_an_owner_gets_the_export_that_was_asked_for(full_isp, settings, no_broker):
+    with public_scope():
+        with transaction.atomic():
+            order = exports.ask_for_export(isp=full_isp.isp, by=full_isp.staff[Role.OWNER])
+        exports.make_export(export_id=order.pk)
+        order.refresh_from_db()
+        path = exports.export_path(order)
+        assert (order.state, order.size) == ("done", path.stat().st_size)
+        exports.make_export(export_id=order.pk)
+        with archives.opened(path) as archive:
+            assert archive.manifest["isp"]["slug"] == "altamira"
+        order.__class__.objects.update(finished_at="2020-01-01T00:00Z")
+        exports.sweep_exports()
+        assert not order.__class__.objects.filter(pk=order.pk).exists()
+    assert not path.exists()
+
+
+def test_a_failed_export_is_said_and_another_can_be_asked_for(full_isp, settings, no_broker):
+    settings.DIRECT_DATABASE = {"HOST": "/nowhere"}
+    owner = full_isp.staff[Role.OWNER]
+    with public_scope():
+        with transaction.atomic():
+            order = exports.ask_for_export(isp=full_isp.isp, by=owner)
+        with pytest.raises(exports.CannotExport):
+            exports.make_export(export_id=order.pk)
+        order.refresh_from_db()
+        assert order.state == "failed"
+        with transaction.atomic():
+            assert exports.ask_for_export(isp=full_isp.isp, by=owner).pk != order.pk
