@@ -1,6 +1,7 @@
 """After a deletion nothing is left, wherever it was interrupted, and nobody else lost anything."""
 
 import json
+import os
 from contextlib import suppress
 
 import pytest
@@ -22,15 +23,15 @@ from tenants.services.closings import close
 from tests.factories.tenants import OperatorFactory
 from tests.isolation.canaries import PATTERN
 
+# A queue of this process alone: other runs of the suite share the broker, and their ISPs have the same numbers.
+QUEUE = f"platform:queue:deletions-{os.getpid()}"
+
 
 @pytest.fixture
-def broker():
-    """A queue in Redis that no other test uses."""
-    from core.fair_queue import PREFIX
-
+def broker(monkeypatch):
+    monkeypatch.setattr("core.queued.PREFIX", QUEUE)
     with app.connection_for_write() as link:
-        client = link.default_channel.client
-        key = f"{PREFIX}test-deletions"
+        client, key = link.default_channel.client, QUEUE
         yield client, key
         client.delete(key)
 
@@ -97,7 +98,7 @@ def traces(side, settings):
     with app.connection_for_write() as link:
         queues = link.default_channel.client
         found += list(queues.scan_iter(match=f"*{isp.uuid}*"))
-        for key in queues.scan_iter(match="platform:queue:test-deletions"):
+        for key in queues.scan_iter(match=QUEUE):
             found += [item for item, _ in queues.zscan_iter(key) if json.loads(item)["headers"]["isp_id"] == isp.pk]
     return found
 
@@ -118,7 +119,7 @@ def others_kept(side, settings):
             cursor.execute("SELECT count(*) FROM subscribers_subscriber")
     assert (settings.MEDIA_ROOT / str(other.uuid) / "file").read_text() == "theirs"
     with app.connection_for_write() as link:
-        items = [item for item, _ in link.default_channel.client.zscan_iter("platform:queue:test-deletions")]
+        items = [item for item, _ in link.default_channel.client.zscan_iter(QUEUE)]
     assert [json.loads(item)["headers"]["isp_id"] for item in items] == [other.pk]
     return True
 
