@@ -28,11 +28,12 @@ class IspQuerySet(models.QuerySet["ISP"]):
         return self.filter(models.Q(pk__in=suspended.values("isp_id")) | models.Q(pk__in=closed.values("isp_id")))
 
     def with_state(self) -> "IspQuerySet":
-        """Adds `is_suspended` (off the air: suspended, closed, or refused for its schema) and `is_closed`."""
+        """Adds `is_suspended` (off the air: suspended, closed, refused for its schema), `is_closed`, `needs_repair`."""
         suspended = models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
         closed = models.Exists(Closing.objects.running().filter(isp=models.OuterRef("pk")))
         broken = models.Exists(FailedMigration.objects.refused().filter(isp=models.OuterRef("pk")))
-        return self.annotate(is_suspended=suspended | closed | broken, is_closed=closed)
+        marked = models.Exists(FailedMigration.objects.filter(isp=models.OuterRef("pk")))
+        return self.annotate(is_suspended=suspended | closed | broken, is_closed=closed, needs_repair=marked)
 
     def with_members(self) -> "IspQuerySet":
         """Adds `members`, how many people work for it."""

@@ -42,6 +42,8 @@ class IspTable(django_tables2.Table):
     def render_is_suspended(self, value: bool, record: Any) -> SafeString:
         if record.is_closed:
             return status_badge(str(_("closed")), "red")
+        if record.needs_repair:
+            return status_badge(str(_("needs repair")), "orange")
         return status_badge(str(_("suspended")), "red") if value else status_badge(str(_("active")), "green")
 
 

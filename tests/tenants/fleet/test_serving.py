@@ -15,7 +15,7 @@ from tenants.fleet.marks import FailedMigration
 from tenants.fleet.report import check_schemas
 from tenants.fleet.run import run_fleet
 from tenants.schemas import create_empty, drop_schema, migrate_schema
-from tests.factories.tenants import MembershipFactory, StaffUserFactory
+from tests.factories.tenants import PASSWORD, MembershipFactory, OperatorFactory, StaffUserFactory
 
 CANARY = "canary-of-the-other"
 
@@ -101,7 +101,7 @@ def test_staff_get_the_plain_503_too(isp, at):
         MembershipFactory(isp=isp, user=user)
         client = at("app.localhost")
     client.raise_request_exception = False
-    client.post("/sign-in/", {"email": user.email, "password": "correct horse battery"})
+    client.post("/sign-in/", {"email": user.email, "password": PASSWORD})
     assert client.get("/wispmega/").status_code == 200
     drop_schema(isp)
     assert is_neutral(client.get("/wispmega/"))
@@ -117,3 +117,21 @@ def test_an_isp_whose_migration_failed_is_served_or_not_as_the_setting_says(isp,
         # The check of schemas is about another kind of mark.
         check_schemas()
         assert home("own").status_code == status
+
+
+def test_operators_see_in_the_console_who_needs_repair_and_why(isp, at):
+    with public_scope():
+        operator = OperatorFactory()
+        FailedMigration.objects.create(
+            isp=isp, migration="payments.0002_x", error="LockNotAvailable", at=timezone.now()
+        )
+    browser = at("localhost")
+    browser.post("/sign-in/", {"email": operator.email, "password": PASSWORD})
+    listed = browser.get("/console/").content.decode()
+    assert listed.count("needs repair") == 1
+    page = browser.get(f"/console/isps/{isp.uuid}/").content.decode()
+    assert "needs repair" in page
+    assert "payments.0002_x LockNotAvailable" in page
+    with public_scope():
+        FailedMigration.objects.all().delete()
+    assert "needs repair" not in browser.get("/console/").content.decode()
