@@ -11,6 +11,7 @@ from django.utils import timezone
 from company.models import Identifier, PortalSettings
 from core.access import Access, View, declare
 from core.errors import neutral_page
+from core.http import moved
 from core.scope import isp_scope
 from tenants import directory, slugs
 from tenants.directory import IspRef
@@ -25,12 +26,15 @@ def isp_link_page(view: View) -> View:
     """Anybody may open the page, which runs in the scope of the ISP that the path names, as `request.isp`.
 
     The name must be the kind that the ISP chose for its links, and on an ISP's own host it must be that ISP's. All else
-    is a 404. The view does not get the identifier; it finds it as `request.isp_link`.
+    is a 404. The view does not get the identifier; it finds it as `request.isp_link`. A former slug leads to the new
+    one while it is remembered, but only where links carry the slug: a hidden form stays hidden.
     """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, identifier: str, *args: Any, **kwargs: Any) -> HttpResponse:
         isp = _named(request, identifier)
+        if isp is None:
+            return _renamed(request, identifier)
         if isp.is_suspended:
             return neutral_page(503)
         with isp_scope(isp), timezone.override(zoneinfo.ZoneInfo(isp.timezone)):
@@ -42,19 +46,29 @@ def isp_link_page(view: View) -> View:
     return declare(wrapper, Access("public"))
 
 
-def _named(request: HttpRequest, identifier: str) -> IspRef:
+def _named(request: HttpRequest, identifier: str) -> IspRef | None:
     """The ISP that an identifier names, without asking the database for another one's on an ISP's own host."""
     own = request.site.isp
     if own is not None:
-        if identifier in {own.slug, str(own.uuid)}:
-            return own
-        raise Http404
+        return own if identifier in {own.slug, str(own.uuid)} else None
     try:
         isp = directory.by_uuid(UUID(identifier)) if len(identifier) == 36 else None
     except ValueError:
         isp = None
     if slugs.SLUG.fullmatch(identifier):
         isp = isp or directory.by_slug(identifier)
-    if isp is None:
-        raise Http404
     return isp
+
+
+def _renamed(request: HttpRequest, identifier: str) -> HttpResponse:
+    """To the same page under the slug of today, for a slug that its ISP had until lately. Raises Http404."""
+    isp = directory.by_former_slug(identifier) if slugs.SLUG.fullmatch(identifier) else None
+    own = request.site.isp
+    if isp is None or (own is not None and own.pk != isp.pk):
+        raise Http404
+    with isp_scope(isp):
+        if link_identifier(isp) != isp.slug:
+            raise Http404
+    if isp.is_suspended:
+        return neutral_page(503)
+    return moved(request, request.get_full_path().replace(f"/{identifier}/", f"/{isp.slug}/", 1))

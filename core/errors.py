@@ -1,5 +1,7 @@
 """Pages for when something cannot be shown. They ask no database, so they work when nothing else does."""
 
+import logging
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +14,9 @@ from django.utils.translation import gettext_noop as _
 from core.http import Request
 from core.scope import ScopeError
 
+logger = logging.getLogger(__name__)
+# PostgreSQL's codes for a table or a schema that is not there.
+_MISSING = {"42P01", "3F000"}
 _NEUTRAL = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;display:grid;place-content:center;"
@@ -28,6 +33,15 @@ def neutral_page(status: int) -> HttpResponse:
     if status == 503:
         response["Retry-After"] = "3600"
     return response
+
+
+def without_tables(request: Request, error: BaseException | None) -> HttpResponse | None:
+    """The neutral 503 if an error means that the ISP of the request has lost its tables, with a line in the log."""
+    isp = getattr(request, "isp", None)
+    if isp is None or getattr(error.__cause__ if error else None, "sqlstate", None) not in _MISSING:
+        return None
+    logger.error("A table of %s (%s) is missing; %s answers 503.", isp.slug, isp.schema_name, request.path)
+    return neutral_page(503)
 
 
 def _page(request: Request, status: int, title: str, text: str) -> HttpResponse:
@@ -58,6 +72,8 @@ def bad_request(request: Request, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: Request) -> HttpResponse:
+    if page := without_tables(request, sys.exc_info()[1]):
+        return page
     return _page(
         request, 500, _("Something went wrong on our side"), _("Nothing was saved. Please try again in a moment.")
     )

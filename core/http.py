@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
 if TYPE_CHECKING:
 
@@ -20,3 +20,14 @@ if TYPE_CHECKING:
 
 else:
     Request = HttpRequest
+
+
+class KeptMethod(HttpResponsePermanentRedirect):
+    """A permanent redirect after which a form is sent again as it was."""
+
+    status_code = 308
+
+
+def moved(request: Request, address: str) -> HttpResponse:
+    """The permanent redirect to a page's new address; what was posted is posted there again."""
+    return (HttpResponsePermanentRedirect if request.method in {"GET", "HEAD"} else KeptMethod)(address)

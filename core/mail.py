@@ -7,13 +7,13 @@ arrives at least once.
 
 import logging
 import smtplib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import formataddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Min, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -23,6 +23,7 @@ from core.scope import required
 logger = logging.getLogger(__name__)
 ATTEMPTS = 6
 STUCK = timedelta(minutes=10)
+SETTLED = timedelta(minutes=1)  # by then a mail that was enqueued has usually been tried
 
 
 class Unwritable(ValueError):
@@ -90,8 +91,17 @@ def _claim(model: type[OutgoingMail], pk: int) -> OutgoingMail | None:
 
 def waiting(model: type[OutgoingMail]) -> QuerySet[OutgoingMail]:
     """The mails that are due: never tried, to be tried again, or left behind by a worker that died."""
-    unsent = Q(state=OutgoingMail.State.WAITING) | Q(state=OutgoingMail.State.SENDING)
-    return model._default_manager.filter(unsent, due_at__lte=timezone.now())
+    return _unsent(model).filter(due_at__lte=timezone.now())
+
+
+def next_attempt(model: type[OutgoingMail]) -> datetime | None:
+    """When to look for waiting mails again: as soon as one is due, and at least SETTLED from now. None without any."""
+    due_at = _unsent(model).aggregate(at=Min("due_at"))["at"]
+    return max(due_at, timezone.now() + SETTLED) if due_at else None
+
+
+def _unsent(model: type[OutgoingMail]) -> QuerySet[OutgoingMail]:
+    return model._default_manager.filter(state__in=[OutgoingMail.State.WAITING, OutgoingMail.State.SENDING])
 
 
 def _send(mail: OutgoingMail) -> None:

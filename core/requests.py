@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 from django.utils.http import escape_leading_slashes
 
-from core.errors import neutral_page, page_not_found
+from core.errors import neutral_page, page_not_found, without_tables
 from core.http import Request
 from core.scope import isp_scope, public_scope
 
@@ -153,6 +153,7 @@ class TransactionMiddleware:
         finally:
             _unit.reset(token)
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    def process_exception(self, request: Request, exception: Exception) -> HttpResponse | None:
         if unit := getattr(request, "unit_of_work", None):
             unit.failed = True
+        return without_tables(request, exception)

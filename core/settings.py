@@ -137,9 +137,18 @@ TEMPLATES = [
 ]
 
 
+# A database connection is closed after this many seconds, or once it has visited that many ISPs: what the server's
+# process remembers of their tables is never given back.
+CONN_MAX_AGE = int(os.environ.get("CONN_MAX_AGE", "300"))
+CONN_MAX_ISPS = int(os.environ.get("CONN_MAX_ISPS", "100"))
+# How many connections the threads of one process share; 0: each thread keeps its own.
+DATABASE_POOL = int(os.environ.get("DATABASE_POOL", "0"))
+
+
 def database(url: str) -> dict[str, object]:
     """Django's settings for a postgresql:// address; a folder as host means a unix socket."""
     parts = urlsplit(url)
+    pool = {"min_size": 1, "max_size": DATABASE_POOL, "max_lifetime": CONN_MAX_AGE, "timeout": 10}
     return {
         "ENGINE": "core.db",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -147,8 +156,10 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.netloc.rpartition("@")[2].partition(":")[0]),
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": int(os.environ.get("CONN_MAX_AGE", "300")),
-        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": pool} if DATABASE_POOL else {},
+        # A pool keeps the connections itself, and the backend looks at each one that it hands out.
+        "CONN_MAX_AGE": 0 if DATABASE_POOL else CONN_MAX_AGE,
+        "CONN_HEALTH_CHECKS": not DATABASE_POOL,
         "TEST": {"NAME": f"test_lastmile_{TEST_SLOT}"},
     }
 
@@ -169,9 +180,27 @@ _embedded_database, _embedded_redis = embedded_urls()
 DATABASE_URL = os.environ.get("DATABASE_URL") or _embedded_database
 REDIS_URL = os.environ.get("REDIS_URL") or _embedded_redis
 DATABASES = {"default": database(DATABASE_URL)}
+# What of it differs for pg_dump where DATABASE_URL leads to a pooler, whose connections it must not be given.
+DIRECT_DATABASE = (
+    {
+        name: value
+        for name, value in database(os.environ["DIRECT_DATABASE_URL"]).items()
+        if name in {"NAME", "USER", "PASSWORD", "HOST", "PORT"}
+    }
+    if os.environ.get("DIRECT_DATABASE_URL")
+    else {}
+)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PUBLIC_SCHEMA_NAME = "public"
+# Migrations of the fleet: seconds that one waits for a lock, how often it is tried, and whether the hosts of an ISP
+# where one failed are served ("serve") or answer 503 ("refuse").
+MIGRATION_LOCK_TIMEOUT = float(os.environ.get("MIGRATION_LOCK_TIMEOUT", "2"))
+MIGRATION_LOCK_ATTEMPTS = int(os.environ.get("MIGRATION_LOCK_ATTEMPTS", "8"))
+MIGRATION_FAILED_ISPS = os.environ.get("MIGRATION_FAILED_ISPS", "serve")
+# Schemas made ahead of time for new ISPs, and the hours that a schema without an owner is left alone.
+SPARE_SCHEMAS = int(os.environ.get("SPARE_SCHEMAS", "5"))
+ORPHAN_SCHEMA_HOURS = int(os.environ.get("ORPHAN_SCHEMA_HOURS", "24"))
 
 CACHES = {
     "default": {
@@ -195,17 +224,37 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# A task whose worker is gone is given to another one after this time; no task may take longer, else it would run twice.
+TASK_SECONDS = int(os.environ.get("TASK_SECONDS", "600"))
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS * 0.9
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": TASK_SECONDS,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "health_check_interval": 10,
+}
+# Celery would open a connection for each task. Ours live as those of requests do: CONN_MAX_AGE, CONN_MAX_ISPS.
+CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+# Work of the platform. What is done for each ISP is registered with core.periodic and handed out by the first of these.
 CELERY_BEAT_SCHEDULE = {
-    "mail-left-behind": {"task": "messaging.tasks.sweep_mail", "schedule": 60.0},
-    "platform-mail-left-behind": {"task": "tenants.tasks.sweep_platform_mail", "schedule": 60.0},
-    "sign-ups-left-behind": {"task": "tenants.tasks.sweep_sign_ups", "schedule": 60.0},
-    "uploads-never-sent": {"task": "preinstall.tasks.sweep_drafts", "schedule": 3600.0},
-    "sessions-run-out": {"task": "messaging.tasks.sweep_sessions", "schedule": 86400.0},
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("due-work", "tenants.tasks.hand_out_due_work", 10.0),
+        ("platform-mail-left-behind", "tenants.tasks.sweep_platform_mail", 60.0),
+        ("schemas-missing", "tenants.tasks.check_schemas", 60.0),
+        ("sign-ups-left-behind", "tenants.tasks.sweep_sign_ups", 60.0),
+        ("spare-schemas", "tenants.tasks.refill_pool", 30.0),
+        ("schemas-left-behind", "tenants.tasks.sweep_schemas", 3600.0),
+        ("platform-uploads-never-sent", "tenants.tasks.sweep_platform_files", 3600.0),
+        ("exports-left-behind", "tenants.tasks.sweep_exports", 600.0),
+        ("deletions-due", "tenants.tasks.sweep_deletions", 600.0),
+        ("platform-sessions-run-out", "tenants.tasks.sweep_platform_sessions", 86400.0),
+    ]
 }
-# Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask.
+# Dotted path of the function that turns a task's ISP id into an ISP, or raises core.celery.RefusedTask. It is told
+# whether to look `afresh`, or may answer what it knew a second ago.
 TASK_ISP_LOADER = "tenants.directory.open_isp"
 
 # People and passwords

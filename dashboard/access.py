@@ -12,11 +12,12 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from core.access import Access, View, declare
 from core.errors import permission_denied
+from core.http import moved
 from core.scope import isp_scope
 from tenants.directory import reference
-from tenants.models import ISP, Membership
+from tenants.models import Membership
 from tenants.roles import RIGHTS, Right, has_right
-from tenants.services.memberships import memberships_of
+from tenants.services.memberships import memberships_of, renamed_isp
 
 
 def is_signed_in(request: HttpRequest) -> bool:
@@ -49,10 +50,11 @@ def signed_in_page(view: View) -> View:
     return declare(wrapper, Access("signed_in"))
 
 
-def staff_page(right: Right) -> Callable[[View], View]:
+def staff_page(right: Right, *, while_closed: bool = False) -> Callable[[View], View]:
     """Members of the ISP in the path whose role carries the right may open the page. It runs in that ISP's scope.
 
-    For everybody else, an ISP that exists and one that does not give the same 404.
+    For everybody else, an ISP that exists and one that does not give the same 404. `while_closed` pages open as long as
+    a closed ISP is not deleted, too.
     """
 
     def decorate(view: View) -> View:
@@ -60,9 +62,13 @@ def staff_page(right: Right) -> Callable[[View], View]:
         def wrapper(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if not is_signed_in(request):
                 return sign_in_first(request)
-            membership = _membership(request, slug)
-            if membership.is_suspended:  # type: ignore[attr-defined]
-                return _suspended(request, membership.isp)
+            try:
+                membership = _membership(request, slug)
+            except Http404:
+                return _renamed(request, slug)
+            is_off = membership.is_suspended  # type: ignore[attr-defined]
+            if is_off and not (while_closed and membership.isp.closings.running().exists()):  # type: ignore[attr-defined]
+                return _suspended(request, membership)
             if not has_right(membership.role, right):
                 return permission_denied(request)
             request.membership = membership
@@ -87,14 +93,27 @@ def _membership(request: HttpRequest, slug: str) -> Membership:
     return membership
 
 
+def _renamed(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the same page under the slug of today; only members learn of it. Raises Http404."""
+    isp = renamed_isp(user=request.user, slug=slug)
+    if isp is None or (request.site.isp is not None and request.site.isp.pk != isp.pk):
+        raise Http404
+    return _not_kept(moved(request, request.get_full_path().replace(f"/{slug}/", f"/{isp.slug}/", 1)))
+
+
 def _not_kept(response: HttpResponse) -> HttpResponse:
     """Pages of staff stay out of the browser's cache, so that 'back' after signing out shows nothing."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
-def _suspended(request: HttpRequest, isp: ISP) -> HttpResponse:
-    return render(request, "dashboard/suspended.html", {"suspended_isp": isp}, status=503)
+def _suspended(request: HttpRequest, membership: Membership) -> HttpResponse:
+    page = {
+        "suspended_isp": membership.isp,
+        "closing": membership.isp.closings.running().first(),  # type: ignore[attr-defined]
+        "may_export": has_right(membership.role, Right.EXPORT),
+    }
+    return render(request, "dashboard/suspended.html", page, status=503)
 
 
 def rights_of(membership: Membership) -> set[str]:

@@ -24,6 +24,7 @@ ENTRIES = [
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),
     Entry("staff/", _("Staff"), "users-group", Right.STAFF),
     Entry("audit/", _("Activity log"), "history", Right.SEE_AUDIT),
+    Entry("export/", _("Export all data"), "download", Right.EXPORT),
 ]
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from core.views import choose_language
-from dashboard.views import account, audit, enter, home, invitation, requests, staff, subscribers, two_factor
+from dashboard.views import account, audit, enter, exports, home, invitation, requests, staff, subscribers, two_factor
 
 urlpatterns = [
     path("language/", choose_language, name="language"),
@@ -53,5 +53,7 @@ urlpatterns = [
     path("<slug:slug>/staff/<uuid:member>/role/", staff.change_role, name="staff-role"),
     path("<slug:slug>/staff/<uuid:member>/remove/", staff.remove_member, name="staff-remove"),
     path("<slug:slug>/audit/", audit.audit_log, name="audit"),
+    path("<slug:slug>/export/", exports.exports, name="exports"),
+    path("<slug:slug>/export/<uuid:export>/", exports.download, name="export-download"),
     path("<slug:slug>/settings/", include("dashboard.settings_urls")),
 ]

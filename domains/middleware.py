@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpResponse
 
 from core.errors import neutral_page
-from core.http import Request
+from core.http import Request, moved
 from domains.links import base_url
 from domains.resolver import UnknownHost, resolve
 
@@ -21,7 +21,7 @@ class HostMiddleware:
     """Sets `request.site` and `request.urlconf` from the Host header alone; no forwarded header has a say.
 
     Unknown hosts get a neutral 404, hosts of a suspended ISP a neutral 503, contradicting Host headers and paths with a
-    zero byte, which no column takes, a 400, a second name of a host (`www.`) a permanent redirect that keeps path and
+    zero byte, which no column takes, a 400, a second or former name of a host a permanent redirect that keeps path and
     query.
     """
 
@@ -42,7 +42,7 @@ class HostMiddleware:
         if site.isp is not None and site.isp.is_suspended:
             return neutral_page(503)
         if site.redirect_to:
-            return HttpResponsePermanentRedirect(base_url(site.redirect_to) + request.get_full_path())
+            return moved(request, base_url(site.redirect_to) + request.get_full_path())
         request.site = site
         request.isp = site.isp if site.is_portal else None
         request.urlconf = site.urlconf

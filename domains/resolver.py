@@ -17,7 +17,7 @@ from tenants.models import ISP
 class Site:
     """What a host shows: one surface, and the ISP where the host alone decides it.
 
-    `redirect_to` is set where the host is a second name (`www.`) of the host to use.
+    `redirect_to` is set where the host is a second name (`www.`) or a former one of the host to use.
     """
 
     surface: Surface
@@ -40,6 +40,7 @@ class UnknownHost(LookupError):
 
 _known: TimedCache[Site] = TimedCache(seconds=5, size=10_000)
 _unknown: TimedCache[bool] = TimedCache(seconds=5, size=10_000)
+directory.derived += [_known, _unknown]
 
 
 def resolve(host: str) -> Site:
@@ -67,8 +68,6 @@ def resolve(host: str) -> Site:
 
 def forget_all() -> None:
     """Empty this process's caches, after a change that must show at once."""
-    _known.clear()
-    _unknown.clear()
     directory.forget_all()
 
 
@@ -81,9 +80,12 @@ def _find(name: str) -> Site | None:
     if name == f"portal.{own}":
         return Site(Surface.SHARED_PORTAL, name)
     if name.endswith(f".{own}") and "." not in (slug := name.removesuffix(f".{own}")):
-        if slugs.SLUG.fullmatch(slug) and (isp := _isp(slug)):
+        if not slugs.SLUG.fullmatch(slug):
+            return None
+        if isp := _isp(slug):
             return Site(Surface.PORTAL, name, isp)
-        return None
+        former = directory.by_former_slug(slug)
+        return Site(Surface.PORTAL, name, former, redirect_to=f"{former.slug}.{own}") if former else None
     return _custom(name) or (_twin(name.removeprefix("www.")) if name.startswith("www.") else None)
 
 

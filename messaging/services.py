@@ -1,14 +1,24 @@
 """Sending in the name of the ISP whose scope is open."""
 
+from django.utils import timezone
+
 from core.celery import enqueue_on_commit
-from core.mail import compose
-from core.scope import required
+from core.mail import SETTLED, compose
+from core.scope import NoScope, required
 from messaging.models import Mail
 from messaging.tasks import deliver_mail
+from tenants.services import due_work
 
 
 def send_mail(*, template: str, language: str, to: str, **context: object) -> Mail:
-    """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose."""
+    """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
+
+    If the task is lost, the ISP's sweep finds the mail a minute later.
+    """
     mail = compose(Mail, template=template, language=language, to=to, **context)
-    enqueue_on_commit(deliver_mail, isp_id=required().isp_id, mail_id=mail.pk)
+    isp_id = required().isp_id
+    if isp_id is None:
+        raise NoScope("A mail of an ISP is sent in its scope.")
+    due_work.bring_forward(isp_id=isp_id, kind="mail", at=timezone.now() + SETTLED)
+    enqueue_on_commit(deliver_mail, isp_id=isp_id, mail_id=mail.pk)
     return mail

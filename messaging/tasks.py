@@ -1,40 +1,37 @@
 """Deliveries, and the sweep for what a crash left behind."""
 
-from django.core.management import call_command
+from datetime import timedelta
+
 from django.db import transaction
 
 from core import mail as core_mail
-from core.celery import IspTask, app
-from core.scope import isp_scope
+from core.celery import IspTask, app, enqueue_on_commit
+from core.periodic import for_each_isp
 from messaging.models import Mail
-from tenants.models import ISP
+from tenants.services import due_work
+
+BATCH = 500
 
 
 @app.task(base=IspTask, atomic=False)
 def deliver_mail(*, isp_id: int, mail_id: int) -> None:
     """Hand one mail of an ISP to the mail server."""
-    core_mail.deliver(Mail, mail_id)
+    if not core_mail.deliver(Mail, mail_id):
+        with transaction.atomic():
+            _plan_next_sweep(isp_id)
 
 
-def open_isps() -> list[ISP]:
-    """All ISPs that are not suspended. Call it in the platform's scope."""
-    return [isp for isp in ISP.objects.with_state() if not isp.is_suspended]
+@for_each_isp("mail", every=timedelta(minutes=15))
+@app.task(base=IspTask)
+def sweep_mail(*, isp_id: int) -> None:
+    """Deliver the due mails of an ISP that no task has taken: after a crash, or for another attempt."""
+    for pk in list(core_mail.waiting(Mail).order_by("due_at").values_list("pk", flat=True)[:BATCH]):
+        enqueue_on_commit(deliver_mail, isp_id=isp_id, mail_id=pk)
+    _plan_next_sweep(isp_id)
 
 
-@app.task
-def sweep_mail() -> None:
-    """Deliver the due mails of all ISPs that no task has taken: after a crash, or for another attempt."""
-    for isp in open_isps():
-        with isp_scope(isp), transaction.atomic():
-            due = list(core_mail.waiting(Mail).values_list("pk", flat=True)[:500])
-        for pk in due:
-            deliver_mail.delay(isp_id=isp.pk, mail_id=pk)
-
-
-@app.task
-def sweep_sessions() -> None:
-    """Remove sessions that have run out, the platform's and each ISP's."""
-    call_command("clearsessions")
-    for isp in open_isps():
-        with isp_scope(isp), transaction.atomic():
-            call_command("clearsessions")
+def _plan_next_sweep(isp_id: int) -> None:
+    """Look again when the next attempt of a mail is due, though not at once at what has just been enqueued."""
+    next_at = core_mail.next_attempt(Mail)
+    if next_at:
+        due_work.bring_forward(isp_id=isp_id, kind="mail", at=next_at)

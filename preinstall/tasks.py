@@ -1,19 +1,14 @@
 """Sweeps for install requests."""
 
-from django.db import transaction
+from datetime import timedelta
 
-from core import uploads
-from core.celery import app
-from core.scope import isp_scope
-from messaging.tasks import open_isps
+from core.celery import IspTask, app
+from core.periodic import for_each_isp
 from preinstall import services
 
 
-@app.task
-def sweep_drafts() -> None:
-    """Remove uploads whose form was never sent, and files without a row, the platform's too."""
-    with transaction.atomic():
-        uploads.sweep_orphans()
-    for isp in open_isps():
-        with isp_scope(isp), transaction.atomic():
-            services.sweep_drafts()
+@for_each_isp("drafts", every=timedelta(hours=1))
+@app.task(base=IspTask)
+def sweep_drafts(*, isp_id: int) -> None:
+    """Remove an ISP's uploads whose form was never sent, and files without a row."""
+    services.sweep_drafts()

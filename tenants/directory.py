@@ -1,12 +1,13 @@
 """Which ISPs there are, as small references that are cached for seconds in each process."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from core.caching import TimedCache
 from core.celery import RefusedTask
 from core.scope import public_scope
-from tenants.models import ISP
+from tenants.models import ISP, FormerSlug
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class IspRef:
     language: str
     currency: str
     timezone: str
-    is_suspended: bool
+    is_suspended: bool  # off the air, whether suspended or closed
 
 
 def reference(isp: ISP) -> IspRef:
@@ -42,6 +43,9 @@ def reference(isp: ISP) -> IspRef:
 
 
 _cache: TimedCache[IspRef | None] = TimedCache(seconds=5, size=10_000)
+_open: TimedCache[IspRef] = TimedCache(seconds=1, size=10_000)
+# What else in this process was derived from the same rows, such as the sites of hosts.
+derived: list[TimedCache[Any]] = []
 
 
 def _find(key: str, **where: object) -> IspRef | None:
@@ -63,14 +67,32 @@ def by_uuid(uuid: UUID) -> IspRef | None:
     return _find(f"uuid:{uuid}", uuid=uuid)
 
 
-def open_isp(isp_id: int) -> IspRef:
-    """The ISP that a task may run for, read afresh. Raises RefusedTask if it is unknown or suspended."""
-    isp = ISP.objects.with_state().filter(pk=isp_id).first()
-    if isp is None or isp.is_suspended:  # type: ignore[attr-defined]
-        raise RefusedTask(f"No open ISP has the id {isp_id}.")
-    return reference(isp)
+def by_former_slug(slug: str) -> IspRef | None:
+    """The ISP that had this slug until lately, or None. One query; nothing is cached."""
+    with public_scope():
+        former = FormerSlug.objects.live().filter(slug=slug).values("isp_id")
+        isp = ISP.objects.with_state().filter(pk__in=former).first()
+    return reference(isp) if isp else None
+
+
+def open_isp(isp_id: int, *, afresh: bool = True) -> IspRef:
+    """The ISP that a task may run for. Raises RefusedTask if it is unknown or off the air.
+
+    A worker in a burst of tasks does not ask `afresh`: it asks once a second, so no task of an ISP begins later than a
+    second after its suspension. The answer "no" is never kept.
+    """
+
+    def load() -> IspRef:
+        isp = ISP.objects.with_state().filter(pk=isp_id).first()
+        if isp is None or isp.is_suspended:  # type: ignore[attr-defined]
+            raise RefusedTask(f"No open ISP has the id {isp_id}.")
+        return reference(isp)
+
+    return load() if afresh else _open.get(str(isp_id), load)
 
 
 def forget_all() -> None:
     """Empty this process's cache, after a change that must show at once."""
-    _cache.clear()
+    everything: list[TimedCache[Any]] = [_cache, _open, *derived]
+    for cache in everything:
+        cache.clear()

@@ -12,7 +12,7 @@ from core import forms as core_forms
 from core.captcha import AltchaField
 from core.tokens import digest
 from tenants import places, slugs
-from tenants.models import IspSuspension, StaffUser
+from tenants.models import Closing, IspSuspension, StaffUser
 from tenants.provisioning import is_taken
 
 CHECK = "/sign-up/address/"
@@ -179,5 +179,22 @@ class SuspendForm(core_forms.ModelForm):
 
     class Meta:
         model = IspSuspension
+        fields = ["reason"]
+        help_texts = {"reason": _("The staff of the ISP read this.")}
+
+
+class RenameForm(core_forms.Form):
+    """The slug that an ISP gets instead of its old one."""
+
+    slug = forms.CharField(label=_("New address"), max_length=40, strip=True)
+
+
+class CloseForm(core_forms.ModelForm):
+    """Why an ISP is closed, and how long that can be taken back."""
+
+    days = forms.IntegerField(label=_("Days until everything is deleted"), min_value=1, max_value=365, initial=30)
+
+    class Meta:
+        model = Closing
         fields = ["reason"]
         help_texts = {"reason": _("The staff of the ISP read this.")}

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail, Token
@@ -22,13 +23,17 @@ def new_schema_name() -> str:
 
 class IspQuerySet(models.QuerySet["ISP"]):
     def suspended(self) -> "IspQuerySet":
-        return self.filter(pk__in=IspSuspension.objects.running().values("isp_id"))
+        """Those off the air: suspended by the operator, or closed."""
+        suspended, closed = IspSuspension.objects.running(), Closing.objects.running()
+        return self.filter(models.Q(pk__in=suspended.values("isp_id")) | models.Q(pk__in=closed.values("isp_id")))
 
     def with_state(self) -> "IspQuerySet":
-        """Adds `is_suspended`."""
-        return self.annotate(
-            is_suspended=models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
-        )
+        """Adds `is_suspended` (off the air: suspended, closed, refused for its schema), `is_closed`, `needs_repair`."""
+        suspended = models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
+        closed = models.Exists(Closing.objects.running().filter(isp=models.OuterRef("pk")))
+        broken = models.Exists(FailedMigration.objects.refused().filter(isp=models.OuterRef("pk")))
+        marked = models.Exists(FailedMigration.objects.filter(isp=models.OuterRef("pk")))
+        return self.annotate(is_suspended=suspended | closed | broken, is_closed=closed, needs_repair=marked)
 
     def with_members(self) -> "IspQuerySet":
         """Adds `members`, how many people work for it."""
@@ -52,6 +57,7 @@ class ISP(models.Model):
         editable=False,
         validators=[RegexValidator(r"^t_[0-9a-f]{12}$")],
     )
+    release = models.CharField(max_length=12, default="", db_index=True, editable=False)  # empty: not known yet
     name = models.CharField(_("company"), max_length=120)
     country = models.CharField(_("country"), max_length=2)
     language = models.CharField(_("language"), max_length=5)
@@ -68,6 +74,40 @@ class ISP(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SpareSchema(models.Model):
+    """A whole schema that no ISP has yet. It is made together with its row and claimed by deleting the row."""
+
+    schema_name = models.CharField(max_length=14, unique=True, default=new_schema_name)
+    release = models.CharField(max_length=12, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.schema_name
+
+
+class SchemaTemplate(models.Model):
+    """What makes a schema of one release: the statements of its migrations, as one text."""
+
+    release = models.CharField(max_length=12, unique=True)
+    schema_name = models.CharField(max_length=14)  # stands in `ddl` for the schema to be made
+    ddl = models.TextField(blank=True)  # empty: the migrations cannot be repeated as text
+    why_not = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.release
+
+
+class OrphanSchema(models.Model):
+    """A schema that was found to belong to nobody; it is removed once it has been one for long enough."""
+
+    schema_name = models.CharField(max_length=14, unique=True)
+    found_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.schema_name
 
 
 class IspSuspensionQuerySet(models.QuerySet["IspSuspension"]):
@@ -95,6 +135,120 @@ class IspSuspension(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class ClosingQuerySet(models.QuerySet["Closing"]):
+    def running(self) -> "ClosingQuerySet":
+        return self.filter(cancelled_at=None)
+
+    def over(self, *, at: datetime) -> "ClosingQuerySet":
+        """Closings whose time of grace has ended."""
+        return self.running().filter(ends_at__lte=at)
+
+
+class Closing(models.Model):
+    """An ISP that has been closed: off the air at once, deleted after `ends_at` unless the closing is cancelled."""
+
+    isp = models.ForeignKey(ISP, on_delete=models.CASCADE, related_name="closings")
+    reason = models.CharField(_("reason"), max_length=300)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey("StaffUser", on_delete=models.PROTECT, related_name="+", null=True)
+    ends_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.ForeignKey("StaffUser", on_delete=models.PROTECT, related_name="+", null=True)
+
+    objects = ClosingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["isp"], condition=models.Q(cancelled_at=None), name="one_running_closing")
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class FormerSlugQuerySet(models.QuerySet["FormerSlug"]):
+    def live(self) -> "FormerSlugQuerySet":
+        """Those that still lead to their ISP."""
+        return self.filter(until__gt=timezone.now())
+
+    def looking_like(self, slug: str) -> "FormerSlugQuerySet":
+        return self.filter(slug_skeleton=skeleton(slug))
+
+
+class FormerSlug(models.Model):
+    """A slug that an ISP had, which redirects to the new one until a time; afterwards it is free again."""
+
+    isp = models.ForeignKey(ISP, on_delete=models.CASCADE, related_name="former_slugs")
+    slug = models.CharField(max_length=40, unique=True)  # who takes a slug removes a row that has run out
+    slug_skeleton = models.CharField(max_length=40, db_index=True)
+    until = models.DateTimeField()
+
+    objects = FormerSlugQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-until"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Deletion(models.Model):
+    """What is left to remove of an ISP whose deletion has begun. The row goes when nothing is left."""
+
+    isp_id = models.BigIntegerField(unique=True)
+    uuid = models.UUIDField()
+    slug = models.CharField(max_length=40)
+    schema_name = models.CharField(max_length=14)
+    begun_at = models.DateTimeField(auto_now_add=True)
+    by_id = models.BigIntegerField(null=True)  # the operator; None: the end of the time of grace
+    rows_removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["begun_at"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class DataExport(models.Model):
+    """A full export that the owner of an ISP asked for, made in the background and kept for a few days."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("being made")
+        DONE = "done", _("ready")
+        FAILED = "failed", _("failed")
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    isp = models.ForeignKey(ISP, on_delete=models.CASCADE, related_name="exports")
+    asked_by = models.ForeignKey("StaffUser", on_delete=models.SET_NULL, related_name="+", null=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    size = models.PositiveBigIntegerField(default=0)  # bytes
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["isp"], condition=models.Q(state__in=["waiting", "running"]), name="one_export_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.DONE
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in {self.State.WAITING, self.State.RUNNING}
 
 
 class StaffUserManager(BaseUserManager["StaffUser"]):
@@ -232,3 +386,28 @@ class PlatformMail(OutgoingMail):
     """A mail of the platform itself: confirmations, invitations, new passwords."""
 
     keeps_text = False
+
+class DueWorkQuerySet(models.QuerySet["DueWork"]):
+    def due(self, *, at: datetime) -> "DueWorkQuerySet":
+        """Work whose time has come, of ISPs that are on the air; what waits longest first."""
+        return self.filter(due_at__lte=at).exclude(isp__in=ISP.objects.suspended()).order_by("due_at")
+
+
+class DueWork(models.Model):
+    """When a kind of work (see core.periodic) is to be done next for an ISP."""
+
+    isp = models.ForeignKey(ISP, on_delete=models.CASCADE, related_name="due_work")
+    kind = models.CharField(max_length=40)
+    due_at = models.DateTimeField(db_index=True)
+
+    objects = DueWorkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at"]
+        constraints = [models.UniqueConstraint(fields=["isp", "kind"], name="one_due_date_per_kind")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+from tenants.fleet.marks import FailedMigration  # noqa: E402  it points at ISP, and tenants is its app

@@ -9,9 +9,10 @@ from django.utils import timezone
 from core.audit import record
 from core.scope import public_scope
 from tenants import slugs
-from tenants.models import ISP, Membership, SignUp, StaffUser
+from tenants.models import ISP, FormerSlug, Membership, SignUp, StaffUser
 from tenants.roles import Role
 from tenants.schemas import create_schema
+from tenants.services import due_work
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 5
@@ -37,9 +38,9 @@ def provision(*, sign_up_id: int) -> ISP | None:
 
 
 def is_taken(slug: str) -> bool:
-    """Whether an ISP has this slug or one that is easily taken for it."""
+    """Whether an ISP has this slug or one that is easily taken for it, or had it until lately."""
     with public_scope():
-        return ISP.objects.looking_like(slug).exists()
+        return ISP.objects.looking_like(slug).exists() or FormerSlug.objects.live().looking_like(slug).exists()
 
 
 def _waiting(sign_up_id: int) -> SignUp | None:
@@ -80,6 +81,7 @@ def _make(sign_up_id: int) -> ISP | None:
         timezone=sign_up.timezone,
     )
     create_schema(isp)
+    due_work.plan(isp_ids=[isp.pk])
     owner = _owner(sign_up)
     Membership.objects.create(isp=isp, user=owner, role=Role.OWNER)
     record("tenants.isp.created", by=owner, on=isp, slug=isp.slug, country=isp.country)

@@ -24,6 +24,7 @@ class Right(models.TextChoices):
     PAYMENT_SETTINGS = "payment_settings", _("Change payment methods")
     STAFF = "staff", _("Invite staff and set roles")
     SEE_AUDIT = "see_audit", _("Read the audit log")
+    EXPORT = "export", _("Export all data")
 
 
 _ALL = frozenset(Role)
@@ -40,6 +41,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.PAYMENT_SETTINGS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.STAFF: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SEE_AUDIT: frozenset({Role.OWNER, Role.ADMIN}),
+    Right.EXPORT: frozenset({Role.OWNER}),
 }
 
 

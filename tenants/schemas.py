@@ -1,23 +1,38 @@
 """Making, migrating and removing the schema of an ISP."""
 
-from django.apps import apps
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import SCHEMA_NAME, IspLike, ScopeError, isp_scope, public_scope
+from tenants.models import ISP
+from tenants.releases import current_release, tenant_labels
 
 
-def tenant_labels() -> set[str]:
-    """The labels of the apps whose tables each ISP has."""
-    return {config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS}
+def create_schema(isp: ISP) -> None:
+    """Give a new ISP its schema with all tables, in the current transaction: all of it or, after an error, nothing.
+
+    A spare is claimed, and the ISP takes its name; without one the release's template is replayed, and without that
+    the migrations run.
+    """
+    from tenants.pool import claim_spare  # these two stand on this module
+    from tenants.template import NoTemplate, replay_template
+
+    with public_scope(), transaction.atomic():
+        spare = claim_spare()
+        isp.schema_name, isp.release = spare or isp.schema_name, current_release()
+        isp.save(update_fields=["schema_name", "release"])
+        if spare is None:
+            try:
+                replay_template(isp.schema_name)
+            except NoTemplate:
+                create_empty(isp.schema_name)
+                migrate_schema(isp)
 
 
-def create_schema(isp: IspLike) -> None:
-    """Make the ISP's schema and its tables in the current transaction: all of it or, after an error, nothing."""
+def create_empty(schema_name: str) -> None:
+    """Make a schema with nothing in it."""
     with public_scope(), connection.cursor() as cursor:
-        cursor.execute(f'CREATE SCHEMA "{_checked(isp.schema_name)}"')
-    migrate_schema(isp)
+        cursor.execute(f'CREATE SCHEMA "{_checked(schema_name)}"')
 
 
 def migrate_schema(isp: IspLike) -> None:
@@ -31,8 +46,13 @@ def migrate_schema(isp: IspLike) -> None:
 
 def drop_schema(isp: IspLike) -> None:
     """Remove the ISP's schema and everything in it, if it is there."""
+    drop_named(isp.schema_name)
+
+
+def drop_named(schema_name: str) -> None:
+    """Remove a schema and everything in it, if it is there."""
     with public_scope(), connection.cursor() as cursor:
-        cursor.execute(f'DROP SCHEMA IF EXISTS "{_checked(isp.schema_name)}" CASCADE')
+        cursor.execute(f'DROP SCHEMA IF EXISTS "{_checked(schema_name)}" CASCADE')
 
 
 def _checked(name: str) -> str:

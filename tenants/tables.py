@@ -39,7 +39,11 @@ class IspTable(django_tables2.Table):
     def render_country(self, value: str) -> str:
         return dict(places.countries()).get(value, value)
 
-    def render_is_suspended(self, value: bool) -> SafeString:
+    def render_is_suspended(self, value: bool, record: Any) -> SafeString:
+        if record.is_closed:
+            return status_badge(str(_("closed")), "red")
+        if record.needs_repair:
+            return status_badge(str(_("needs repair")), "orange")
         return status_badge(str(_("suspended")), "red") if value else status_badge(str(_("active")), "green")
 
 

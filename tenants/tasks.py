@@ -1,11 +1,28 @@
 """Work of the platform in the background."""
 
+from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from core import mail as core_mail
+from core import uploads
 from core.celery import app
+from tenants import janitor, pool
+from tenants.fleet import report
 from tenants.models import PlatformMail, SignUp
 from tenants.provisioning import provision
+from tenants.services import due_work
+
+ROUNDS = 20  # batches that one task hands out at most; the next one is seconds away
+
+
+@app.task
+def hand_out_due_work() -> None:
+    """Enqueue what is due for the ISPs, each piece once, and plan for ISPs that have no dates yet."""
+    due_work.plan_what_lacks()
+    for _ in range(ROUNDS):
+        if due_work.hand_out() < due_work.BATCH:
+            return
 
 
 @app.task
@@ -24,7 +41,8 @@ def sweep_platform_mail() -> None:
 @app.task
 def provision_isp(*, sign_up_id: int) -> None:
     """Make the ISP of a confirmed sign-up."""
-    provision(sign_up_id=sign_up_id)
+    if provision(sign_up_id=sign_up_id):
+        refill_pool.delay()
 
 
 @app.task
@@ -36,8 +54,63 @@ def sweep_sign_ups() -> None:
 
 
 @app.task
+def refill_pool() -> None:
+    """Make spare schemas until there are SPARE_SCHEMAS of the current release."""
+    pool.refill()
+
+
+@app.task
+def sweep_schemas() -> None:
+    """Remove spares of older releases and schemas that nobody owns; report ISPs whose schema is missing."""
+    janitor.sweep(at=timezone.now())
+
+
+@app.task
+def check_schemas() -> None:
+    """Have the hosts of ISPs whose schema is missing answer 503, and no longer once it is back."""
+    report.check_schemas()
+
+
+@app.task
 def send_password_link(*, email: str, base_url: str, isp_id: int | None) -> None:
     """Mail a link to set a new password, if the address belongs to somebody."""
     from tenants.services import accounts
 
     accounts.send_password_link(email=email, base_url=base_url, isp_id=isp_id)
+
+
+@app.task
+def sweep_platform_files() -> None:
+    """Remove the platform's own files that no row names."""
+    with transaction.atomic():
+        uploads.sweep_orphans()
+
+
+@app.task
+def sweep_platform_sessions() -> None:
+    """Remove the sessions of staff that have run out."""
+    call_command("clearsessions")
+
+
+@app.task(time_limit=6 * 3600, soft_time_limit=6 * 3600)
+def make_export(*, export_id: int) -> None:
+    """Make a full export that the owner of an ISP asked for."""
+    from tenants.services import exports
+
+    exports.make_export(export_id=export_id)
+
+
+@app.task
+def sweep_exports() -> None:
+    """Forget old exports, and make those that a lost worker left behind."""
+    from tenants.services import exports
+
+    exports.sweep_exports()
+
+
+@app.task
+def sweep_deletions() -> None:
+    """Delete the closed ISPs whose time of grace is over, and finish what was interrupted."""
+    from tenants.services import deletions
+
+    deletions.sweep()

@@ -4,7 +4,7 @@ from django.urls import path
 
 from core.captcha import challenge
 from core.views import choose_language
-from tenants.views import console, home, progress, session, sign_up
+from tenants.views import console, console_life, home, progress, session, sign_up
 
 urlpatterns = [
     path("", home.landing, name="landing"),
@@ -24,4 +24,7 @@ urlpatterns = [
     path("console/isps/<uuid:uuid>/", console.isp, name="console_isp"),
     path("console/isps/<uuid:uuid>/suspend/", console.suspend, name="console_suspend"),
     path("console/isps/<uuid:uuid>/resume/", console.resume, name="console_resume"),
+    path("console/isps/<uuid:uuid>/rename/", console_life.rename, name="console_rename"),
+    path("console/isps/<uuid:uuid>/close/", console_life.close, name="console_close"),
+    path("console/isps/<uuid:uuid>/open/", console_life.cancel_closing, name="console_open"),
 ]

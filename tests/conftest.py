@@ -19,9 +19,23 @@ from domains import resolver
 from tenants import slugs
 from tenants.models import ISP
 from tenants.schemas import create_schema
+from tenants.template import build_template
 
 # Passwords are hashed in earnest, with the real library, but quickly.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests that take longer than a minute")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -60,6 +74,7 @@ def django_db_setup_in_public(django_db_modify_db_settings: None, django_db_bloc
 
     with django_db_blocker.unblock(), public_scope():
         databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        build_template()
         with transaction.atomic():
             make_isp("wispmega", name="WispMega")
             make_isp("fibrandina", name="Fibrandina", country="CO", currency="COP", timezone="America/Bogota")

@@ -4,13 +4,16 @@ Search paths are only ever set with SET LOCAL, so nothing of one transaction is 
 next one. That makes the backend safe behind a pooler in transaction mode. See docs/decisions/0001.
 """
 
+import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
+from psycopg import ClientCursor, ServerCursor
 from psycopg.pq import TransactionStatus
 
 from core.scope import OutsideTransaction, ScopeError, current, public_scope, required
@@ -25,9 +28,21 @@ class _GuardMixin:
     db: "DatabaseWrapper"
     cursor: Any
 
-    def execute(self, sql: Any, params: Any = None) -> Any:
-        self.db.pin_scope(sql)
-        return super().execute(sql, params)  # type: ignore[misc]
+    def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
+        """Send one statement; the first of a transaction travels together with what opens it."""
+        opening = self.db.pin_scope(sql, folds=self._can_fold and isinstance(sql, str))
+        if not opening:
+            return super()._execute(sql, params, *context)  # type: ignore[misc]
+        # On a line of its own, so that the server's messages quote the statement alone.
+        done = super()._execute(f"{opening};\n{sql}", params, *context)  # type: ignore[misc]
+        with suppress(IndexError):  # a statement that is only a comment has no result
+            self.cursor.set_result(opening.count(";") + 1)
+        return done
+
+    @property
+    def _can_fold(self) -> bool:
+        """Whether the cursor takes several statements at once: it does where psycopg puts the values in itself."""
+        return isinstance(self.cursor, ClientCursor) and not isinstance(self.cursor, ServerCursor)
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
         self.db.pin_scope(sql)
@@ -61,8 +76,11 @@ class GuardedCursorDebugWrapper(_GuardMixin, CursorDebugWrapper):
 class DatabaseWrapper(TenantsDatabaseWrapper):
     """PostgreSQL through psycopg, with the scope of `core.scope` enforced on every statement.
 
-    psycopg stays in autocommit mode; BEGIN and the search path travel together as one simple query when the first
-    statement of a transaction comes, which costs the same round trip as psycopg's own lazy BEGIN.
+    psycopg stays in autocommit mode; BEGIN and the search path travel together with the first statement of a
+    transaction as one simple query, which saves the round trip of psycopg's own lazy BEGIN.
+
+    PostgreSQL keeps in each connection what it knows of each table that was used there, and never forgets it. A
+    connection that has visited CONN_MAX_ISPS ISPs is closed at the end of the request or task, and a new one opened.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,10 +106,12 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         if tenant.schema_name != "public":
             raise RuntimeError("Enter core.scope.isp_scope(isp) instead.")
 
-    def pin_scope(self, sql: Any = "") -> None:
+    def pin_scope(self, sql: Any = "", *, folds: bool = False) -> str:
         """Make the server's search path that of the current scope, in a round trip only where it has to change.
 
-        Raises NoScope, OutsideTransaction, and ScopeError for a statement that would change the path itself.
+        Where the statement `folds` and a transaction has to be begun, the statements that do so are returned instead,
+        to be sent with it. Raises NoScope, OutsideTransaction, and ScopeError for a statement that would change the
+        path itself.
         """
         scope = required()
         text = (sql if isinstance(sql, str) else self._as_text(sql)).lower()
@@ -100,13 +120,50 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         if self.get_autocommit():
             if not scope.is_public:
                 raise OutsideTransaction("An ISP's tables are reached inside transaction.atomic() only.")
-            return
+            return ""
+        opening = ""
         if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self._send(f'BEGIN; SET LOCAL search_path TO "{scope.schema_name}"')
+            opening = f'BEGIN; SET LOCAL search_path TO "{scope.schema_name}"'
+            self._note_visit(scope.schema_name)
+            if not folds:
+                self._send(opening)
+                opening = ""
         elif self._pinned != scope.schema_name:
             self._send(f'SET LOCAL search_path TO "{scope.schema_name}"')
+            self._note_visit(scope.schema_name)
         # A rollback to a savepoint may undo a SET LOCAL, so it has to be sent again.
         self._pinned = None if "rollback" in text else scope.schema_name
+        return opening
+
+    def _note_visit(self, schema_name: str) -> None:
+        """Count the schemas whose tables the server's process has come to know; after enough of them it has to go."""
+        visited = self.connection.visited
+        visited.add(schema_name)
+        if len(visited) > settings.CONN_MAX_ISPS:
+            self.close_at = 0.0  # Django closes it when the request ends, as if it were too old
+            self.connection._expire_at = 0.0  # and a pool takes it for too old when it comes back
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """A new connection, or the next one of the pool that still works."""
+        while True:
+            connection = super().get_new_connection(conn_params)
+            if not hasattr(connection, "visited"):
+                connection.visited = set()
+                return connection
+            if _is_quiet(connection):
+                return connection
+            # The server has ended it while it lay in the pool, which replaces it.
+            connection.close()
+            self.pool.putconn(connection)
+
+    def is_usable(self) -> bool:
+        """Whether the connection still works. A silent one does, which is seen without a round trip.
+
+        A server that went away has closed the socket, which makes it readable. After an error the server is asked.
+        """
+        if not self.errors_occurred and self.connection is not None and _is_quiet(self.connection):
+            return True
+        return bool(super().is_usable())
 
     def _as_text(self, sql: Any) -> str:
         return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))
@@ -153,3 +210,12 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
                 super().check_constraints(table_names)
         else:
             super().check_constraints(table_names)
+
+
+def _is_quiet(connection: Any) -> bool:
+    """Whether an idle connection is open, and nothing has come in: no end of file, no last word of the server."""
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
+    return not poll.poll(0)

@@ -15,7 +15,7 @@ from core import tokens
 from core.audit import record
 from core.scope import isp_scope, public_scope
 from tenants.directory import IspRef
-from tenants.models import ISP, Membership, StaffToken, StaffUser
+from tenants.models import ISP, FormerSlug, Membership, StaffToken, StaffUser
 from tenants.roles import Right, Role, has_right
 from tenants.services.mail import send_platform_mail
 
@@ -237,6 +237,12 @@ def memberships_of(user: StaffUser) -> models.QuerySet[Membership]:
     suspensions = ISP.objects.suspended().filter(pk=models.OuterRef("isp"))
     rows = Membership.objects.filter(user_id=user.pk).select_related("isp").order_by("isp__name", "isp__slug")
     return rows.annotate(is_suspended=models.Exists(suspensions))
+
+
+def renamed_isp(*, user: StaffUser, slug: str) -> ISP | None:
+    """The ISP where somebody works that had this slug until lately. One query."""
+    former = FormerSlug.objects.live().filter(slug=slug).values("isp_id")
+    return ISP.objects.filter(pk__in=former, memberships__user_id=user.pk).first()
 
 
 def is_over(invitation: StaffToken) -> bool:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.forms import BaseForm as Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from core.http import Request
 from core.models import AuditEntry
 from tenants import places
 from tenants.access import operator_page
-from tenants.forms import SuspendForm
+from tenants.forms import CloseForm, RenameForm, SuspendForm
 from tenants.models import ISP, SignUp
 from tenants.services import isps as services
 from tenants.tables import IspFilter, IspTable
@@ -38,14 +39,16 @@ def isps(request: Request) -> HttpResponse:
 @require_safe
 def isp(request: Request, uuid: UUID) -> HttpResponse:
     """One ISP: hosts, people, sign-up, what was done to it."""
-    return _isp_page(request, _isp(uuid), SuspendForm())
+    return isp_page(request, find_isp(uuid))
 
 
-def _isp(uuid: UUID) -> ISP:
+def find_isp(uuid: UUID) -> ISP:
+    """The ISP of the address. Raises Http404."""
     return get_object_or_404(ISP.objects.with_state().with_members(), uuid=uuid)
 
 
-def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) -> HttpResponse:
+def isp_page(request: Request, isp: ISP, status: int = 200, **forms: Form) -> HttpResponse:
+    """The page of one ISP; forms that were sent and are not right come by name, the others are empty."""
     page = {
         # Not `isp`: the page belongs to none.
         "shown": isp,
@@ -55,7 +58,12 @@ def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) 
         "suspension": isp.suspensions.running().select_related("started_by").first(),
         "sign_up": SignUp.objects.filter(isp=isp).first(),
         "audit": AuditEntry.objects.filter(target_type="tenants.isp", target_id=str(isp.pk))[:AUDIT_SHOWN],
-        "form": form,
+        "former_slugs": isp.former_slugs.live(),  # type: ignore[attr-defined]
+        "closing": isp.closings.running().select_related("asked_by").first(),  # type: ignore[attr-defined]
+        "form": SuspendForm(),
+        "rename_form": RenameForm(auto_id="rename_%s"),
+        "close_form": CloseForm(auto_id="close_%s"),
+        **forms,
     }
     return render(request, "platform/isp.html", page, status=status)
 
@@ -64,9 +72,9 @@ def _isp_page(request: Request, isp: ISP, form: SuspendForm, status: int = 200) 
 @require_POST
 def suspend(request: Request, uuid: UUID) -> HttpResponse:
     """Suspend an ISP, for a reason."""
-    isp, form = _isp(uuid), SuspendForm(request.POST)
+    isp, form = find_isp(uuid), SuspendForm(request.POST)
     if not form.is_valid():
-        return _isp_page(request, isp, form, status=422)
+        return isp_page(request, isp, 422, form=form)
     try:
         services.suspend(isp=isp, reason=form.cleaned_data["reason"], by=request.user)
         messages.success(request, _("%(name)s is suspended. It takes effect within a few seconds.") % {"name": isp})
@@ -79,7 +87,7 @@ def suspend(request: Request, uuid: UUID) -> HttpResponse:
 @require_POST
 def resume(request: Request, uuid: UUID) -> HttpResponse:
     """End the suspension of an ISP."""
-    isp = _isp(uuid)
+    isp = find_isp(uuid)
     try:
         services.resume(isp=isp, by=request.user)
         messages.success(request, _("%(name)s is active again.") % {"name": isp})

@@ -134,7 +134,7 @@ def stock(canaries: Canaries, monkeypatch: pytest.MonkeyPatch, settings: object)
 def without_pinning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The guard as many would write it: set the path when the scope changes, and trust that it stays."""
 
-    def pin_scope(self: DatabaseWrapper, sql: object = "") -> None:
+    def pin_scope(self: DatabaseWrapper, sql: object = "", *, folds: bool = False) -> None:
         scope = required()
         if self.get_autocommit() and not scope.is_public:
             raise OutsideTransaction

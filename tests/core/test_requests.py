@@ -151,10 +151,10 @@ def test_a_database_that_goes_away_on_the_way_gives_a_plain_page(at, isp, monkey
 
     pin_scope = DatabaseWrapper.pin_scope
 
-    def down(self, sql=""):
+    def down(self, sql="", **options):
         if "SELECT" in sql:
             raise OperationalError("connection to secret-host lost")
-        pin_scope(self, sql)
+        return pin_scope(self, sql, **options)
 
     monkeypatch.setattr(DatabaseWrapper, "pin_scope", down)
     response = client.get("/recall/")

@@ -64,6 +64,7 @@ FILLINGS: dict[str, Any] = {
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
     "secret": lambda side: [side.secrets["sign-up"]],
+    "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),
     "purpose": lambda side: ["tenants.sign-up"],
     "platform uuid": lambda side: [str(side.isp.uuid), str(side.public["sign-up"].uuid)],

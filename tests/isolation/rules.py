@@ -53,6 +53,9 @@ OWN_HOME = SHOP_WINDOW | {
 REGISTER = {
     "tenants.isp",
     "tenants.ispsuspension",
+    "tenants.closing",
+    "tenants.formerslug",
+    "tenants.dataexport",
     "tenants.staffuser",
     "tenants.membership",
     "tenants.stafftoken",
@@ -111,6 +114,9 @@ RULES: dict[str, dict[str, Rule]] = {
         "console/isps/<uuid:uuid>/": operator,
         "console/isps/<uuid:uuid>/suspend/": operator,
         "console/isps/<uuid:uuid>/resume/": operator,
+        "console/isps/<uuid:uuid>/rename/": operator,
+        "console/isps/<uuid:uuid>/close/": operator,
+        "console/isps/<uuid:uuid>/open/": operator,
     },
     "dashboard": {
         "": signed_in,
@@ -137,6 +143,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/staff/<uuid:member>/role/": staff(Right.STAFF),
         "<slug:slug>/staff/<uuid:member>/remove/": staff(Right.STAFF),
         "<slug:slug>/audit/": staff(Right.SEE_AUDIT),
+        "<slug:slug>/export/": staff(Right.EXPORT),
+        "<slug:slug>/export/<uuid:export>/": staff(Right.EXPORT),
         "<slug:slug>/subscribers/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),

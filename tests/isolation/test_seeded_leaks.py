@@ -1,13 +1,20 @@
 """The suite sees a leak: with one defence switched off, visits that were clean show foreign canaries."""
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache, caches
 from django.http import HttpResponse, HttpResponseRedirect
 
+from core import crypto, uploads
 from core.models import StoredFile
-from core.scope import isp_scope
+from core.scope import PUBLIC, Scope, isp_scope, public_scope, required
+from domains import resolver
+from domains.models import Domain, DomainQuerySet
 from messaging.models import Mail
-from tenants.models import Membership, StaffUser
+from tenants.directory import reference
+from tenants.models import DataExport, Membership, StaffUser
 from tenants.roles import Role
 from tests.isolation.canaries import canary
 from tests.isolation.judge import BrokenPage, Trespass, Visit, undone
@@ -114,6 +121,109 @@ def test_a_link_that_names_another_isp_meets_the_scope_next(look, world, monkeyp
     monkeypatch.setattr("company.access._named", lambda request, identifier: directory.by_slug(identifier))
     with pytest.raises(BrokenPage, match="ScopeConflict"):
         look(*where, identifier="b")
+
+
+def test_export_looked_up_by_its_uuid_alone(look, world, monkeypatch):
+    path = f"/wispmega/export/{world.b.public['export'].uuid}/"
+    where = ("staff of a (owner)", "dashboard", "app.localhost", "<slug:slug>/export/<uuid:export>/", path)
+    assert look(*where, slug="a", export="b") == set()
+    monkeypatch.setattr("dashboard.views.exports._finished", lambda isp_id: DataExport.objects.select_related("isp"))
+    assert ("b", "core.storedfile", "2") in look(*where, slug="a", export="b")
+
+
+def test_memberships_of_anybody_in_the_frame(look, world, monkeypatch):
+    where = ("staff of a (owner)", "dashboard", "app.localhost", "<slug:slug>/staff/", "/wispmega/staff/")
+    assert look(*where, slug="a") == set()
+    everybodys = Membership.objects.select_related("isp", "user")
+    monkeypatch.setattr("dashboard.context.memberships_of", lambda user: everybodys)
+    assert ("b", "tenants.isp", "1") in look(*where, slug="a")
+
+
+def test_page_of_another_subscriber_of_the_same_isp(look, world, monkeypatch):
+    where = ("subscriber of a", "portal", world.a.slug_host, "")
+    assert look(*where) == set()
+    neighbour = world.a.row("subscribers.portaluser", 2)
+    monkeypatch.setattr("subscribers.authentication.current_user", lambda request: neighbour)
+    assert ("a", "subscribers.subscriber", "2") in look(*where)
+
+
+def test_host_that_resolves_to_another_isp(look, world, monkeypatch):
+    where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
+    assert look(*where) == set()
+    resolver.forget_all()
+    monkeypatch.setattr("domains.resolver._isp", lambda slug: reference(world.a.isp))
+    try:
+        assert ("a", "company.profile", "1") in look(*where)
+    finally:
+        resolver.forget_all()
+
+
+def test_domain_that_nobody_has_proved(look, world, monkeypatch):
+    host = "unproved.example"
+    where = ("anonymous", "portal", host, "sign-in/")
+    with undone():
+        with public_scope():
+            Domain.objects.create(isp=world.a.isp, host=host, surface="portal", is_primary=False)
+        assert look(*where) == set()
+        resolver.forget_all()
+        monkeypatch.setattr(DomainQuerySet, "live", lambda rows: rows.all())
+        try:
+            assert ("a", "company.profile", "1") in look(*where)
+        finally:
+            resolver.forget_all()
+
+
+def test_search_path_of_the_wrong_schema(look, world, monkeypatch):
+    where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
+    assert look(*where) == set()
+
+    def wrong() -> Scope:
+        scope = required()
+        return replace(scope, schema_name=world.a.isp.schema_name) if scope.isp_id == world.b.isp.pk else scope
+
+    monkeypatch.setattr("core.db.base.required", wrong)
+    assert ("a", "company.profile", "1") in look(*where)
+
+
+def test_cache_keys_without_their_isp(world, monkeypatch):
+    def leaks() -> bool:
+        with isp_scope(world.a.isp):
+            cache.set("seeded", "of a")
+        with isp_scope(world.b.isp):
+            return cache.get("seeded") == "of a"
+
+    assert not leaks()
+    monkeypatch.setattr(caches["default"], "key_func", lambda key, prefix, version: f"platform:{key}")
+    assert leaks()
+
+
+def test_secrets_encrypted_without_their_isp(world, monkeypatch):
+    def leaks() -> bool:
+        with isp_scope(world.a.isp):
+            secret = crypto.encrypt("sk_live", purpose="gateway")
+        with isp_scope(world.b.isp):
+            try:
+                return crypto.decrypt(secret, purpose="gateway") == "sk_live"
+            except ValueError:
+                return False
+
+    assert not leaks()
+    monkeypatch.setattr("core.crypto.required", lambda: PUBLIC)
+    assert leaks()
+
+
+def test_files_opened_in_any_folder(world, monkeypatch):
+    def leaks() -> bool:
+        with isp_scope(world.a.isp):
+            try:
+                with uploads.open_file(world.b.row("core.storedfile", 2)) as file:
+                    return canary("b", StoredFile, 2).encode() in file.read()
+            except uploads.MissingFile:
+                return False
+
+    assert not leaks()
+    monkeypatch.setattr("core.uploads._folder_name", lambda: str(world.b.isp.uuid))
+    assert leaks()
 
 
 @pytest.mark.parametrize("channel", ["body", "header", "cookie", "redirect", "mail", "secret"])

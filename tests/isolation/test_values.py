@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.apps import apps
 from django.core.cache import cache
 from django.http import Http404
 from django.utils import timezone
 
-from core import captcha, crypto, throttle, tokens, uploads
+from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
-from core.scope import NoScope, isp_scope, public_scope
+from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
 from messaging.models import Mail
 from preinstall import services as preinstall
-from tenants.models import IspSuspension, StaffToken
+from tenants.models import ISP, IspSuspension, StaffToken
+from tenants.schemas import tenant_labels
 from tests.isolation.judge import undone
 
 
@@ -43,6 +45,39 @@ def test_every_task_refuses_a_suspended_isp(world):
         for task in tasks(IspTask):
             with pytest.raises(RefusedTask):
                 task(isp_id=world.a.isp.pk)
+
+
+def test_every_task_refuses_an_isp_that_has_been_deleted(world):
+    for task in tasks(IspTask):
+        with undone():
+            with public_scope():
+                ISP.objects.filter(pk=world.a.isp.pk).delete()
+            with pytest.raises(RefusedTask):
+                task(isp_id=world.a.isp.pk)
+
+
+def test_no_task_runs_for_one_isp_from_within_another(world):
+    for task in tasks(IspTask):
+        with isp_scope(world.a.isp), pytest.raises(ScopeConflict):
+            task(isp_id=world.b.isp.pk)
+
+
+def test_periodic_work_of_one_isp_leaves_the_other_as_it_was(world):
+    for kind in periodic.kinds().values():
+        with undone():
+            before = snapshot(world.b)
+            kind.task(isp_id=world.a.isp.pk)
+            assert snapshot(world.b) == before
+
+
+def snapshot(side):
+    """All rows of an ISP."""
+    with isp_scope(side.isp):
+        return {
+            model._meta.label: list(model.objects.order_by("pk").values())
+            for model in apps.get_models()
+            if model._meta.app_label in tenant_labels()
+        }
 
 
 def test_a_task_runs_in_the_isp_of_its_message_alone(world):

@@ -24,7 +24,7 @@ from core.models import StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Domain
 from subscribers.models import PortalUser
-from tenants.models import ISP, Membership, PlatformMail, SignUp, StaffToken, StaffUser
+from tenants.models import ISP, DataExport, Membership, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.roles import Role
 from tenants.schemas import tenant_labels
 from tests.isolation.canaries import canary
@@ -58,6 +58,7 @@ class Side:
 
     name: str  # a or b
     isp: ISP
+    files: Path
     rows: dict[str, dict[int, models.Model]] = field(default_factory=dict)
     staff: dict[Role, StaffUser] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -124,7 +125,7 @@ def build(a: ISP, b: ISP, files: Path) -> World:
     """Fill both ISPs and the platform, in the current transaction."""
     sides = []
     for name, isp in (("a", a), ("b", b)):
-        side = Side(name, isp)
+        side = Side(name, isp, files)
         with public_scope():
             fill_platform(side)
         with isp_scope(isp):
@@ -279,6 +280,16 @@ def fill_platform(side: Side) -> None:
         password=canary(side.name, SignUp, "s"),
         token_digest=tokens.digest(side.secrets["sign-up"]),
     )
+    side.public["export"] = fill_export(side, owner)
     PlatformMail.objects.create(
         to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]
     )
+
+
+def fill_export(side: Side, owner: StaffUser) -> DataExport:
+    """A finished export. Its file holds the canary of a private document."""
+    export = DataExport.objects.create(isp=side.isp, asked_by=owner, state="done", size=8)
+    path = side.files / "exports" / str(side.isp.uuid) / f"{export.uuid}.zip"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(canary(side.name, StoredFile, 2))
+    return export

@@ -121,7 +121,8 @@ def test_old_drafts_go_and_everything_else_stays(isp, other_isp, settings, djang
         theirs = DraftUploadFactory()
         DraftUpload.objects.update(created_at=old)
     with django_capture_on_commit_callbacks(execute=True):
-        sweep_drafts()
+        for each in (isp, other_isp):
+            sweep_drafts(isp_id=each.pk)
     for draft, is_there in ((gone, False), (fresh, True), (theirs, False), (kept, True)):
         assert (settings.MEDIA_ROOT / draft.file.path).exists() == is_there
     assert not orphan.exists()

@@ -1,15 +1,23 @@
-"""What a sign-up form and its mail hold."""
+"""What a sign-up form and its mail hold; an ISP with rows everywhere."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.core.management.color import no_style
+from django.db import connection, transaction
 
-from core.scope import public_scope
-from tenants.models import PlatformMail
+from core.models import AuditEntry
+from core.scope import isp_scope, public_scope
+from tenants.models import ISP, Deletion, PlatformMail, SignUp, StaffUser
+from tenants.schemas import drop_schema
 from tests.captcha import solved
+from tests.conftest import make_isp
 from tests.factories.tenants import PASSWORD
+from tests.isolation.world import Side, fill, fill_platform, tenant_models
 
 
 @pytest.fixture
@@ -47,3 +55,36 @@ def mailed_link(db: None) -> Callable[[], str]:
         return re.search(r"http://localhost(/\S+)", text).group(1)
 
     return find
+
+
+@pytest.fixture
+def full_isp(committed: None, tmp_path: Path, settings: object) -> Iterator[Side]:
+    """An ISP with canaries in every table, in files and in the platform's rows, committed; removed afterwards."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.MEDIA_ROOT.mkdir()
+    try:
+        with public_scope(), transaction.atomic():
+            isp = make_isp("altamira", name="Altamira")
+            side = Side("a", isp, settings.MEDIA_ROOT)
+            fill_platform(side)
+            SignUp.objects.update(isp=isp, state=SignUp.State.DONE)
+            with isp_scope(isp):
+                for model in tenant_models():
+                    fill(side, model, settings.MEDIA_ROOT)
+                for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
+                    connection.cursor().execute(statement)
+        yield side
+    finally:
+        remove_all_but_the_two()
+
+
+def remove_all_but_the_two() -> None:
+    """What tests with real commits have left in the platform's tables, and their schemas."""
+    if connection.in_atomic_block:
+        connection.close()
+    with public_scope(), transaction.atomic():
+        for isp in ISP.objects.exclude(slug__in=["wispmega", "fibrandina"]):
+            drop_schema(isp)
+            isp.delete()
+        for model in (Deletion, SignUp, PlatformMail, AuditEntry, Session, StaffUser):
+            model.objects.all().delete()

@@ -10,7 +10,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from domains.resolver import UnknownHost, resolve
 from tenants import provisioning, tasks
-from tenants.models import ISP, Membership, SignUp, StaffUser
+from tenants.models import ISP, Membership, SchemaTemplate, SignUp, StaffUser
 from tenants.provisioning import ATTEMPTS, provision
 from tenants.roles import Role
 from tests.factories.tenants import PASSWORD, SignUpFactory, StaffUserFactory
@@ -31,12 +31,13 @@ def sign_up() -> SignUp:
 
 
 @pytest.fixture
-def broken_migration(monkeypatch):
+def broken_migration(monkeypatch, in_public):
     """The last app of a schema has a migration that raises after its tables were made."""
 
     def fail(apps, schema_editor):
         raise RuntimeError(CANARY)
 
+    SchemaTemplate.objects.all().delete()  # so that the migrations run
     module = importlib.import_module("preinstall.migrations.0001_initial")
     broken = [*module.Migration.operations, migrations.RunPython(fail, migrations.RunPython.noop)]
     monkeypatch.setattr(module.Migration, "operations", broken)

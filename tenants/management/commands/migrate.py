@@ -1,34 +1,134 @@
-"""`manage.py migrate`: the platform's schema first, then each ISP's."""
+"""`manage.py migrate`: the platform's schema first, then the schemas of all ISPs."""
 
+from collections import defaultdict
 from typing import Any
 
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
-from django.db import DatabaseError
+from django.db import ProgrammingError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import public_scope
-from tenants.models import ISP
-from tenants.schemas import migrate_schema
+from tenants.fleet.capture import NeedsNoTransaction, RehearsalFailed
+from tenants.fleet.plan import BehindIsp, PartlySquashed, Route, applied_in, behind
+from tenants.fleet.progress import Progress
+from tenants.fleet.report import SCHEMA_MISSING, check_schemas, isps, reason
+from tenants.fleet.run import AlreadyRunning, only_one, run_fleet
+
+# Options of Django's command that mean one app or the platform's schema alone.
+_PUBLIC_ONLY = ("app_label", "fake", "fake_initial", "prune")
 
 
 class Command(MigrateCommand):
-    help = "Migrates the platform's schema, then the schema of each ISP."
+    help = (
+        "Migrates the platform's schema, then the schemas of all ISPs. It may be stopped at any point and run again. "
+        "With an app, --fake, --fake-initial or --prune it is Django's own command for the platform's schema alone."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--isp", metavar="SLUG", help="of the ISPs, only this one")
+        parser.add_argument(
+            "--canary", type=int, default=0, metavar="N", help="first N ISPs one by one; stop if one fails"
+        )
+        parser.add_argument("--parallel", type=int, default=2, metavar="N", help="connections at work, 2 by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["canary"] < 0 or options["parallel"] < 1:
+            raise CommandError("--canary takes 0 or more, --parallel 1 or more.", returncode=2)
+        slug = options["isp"]
         with public_scope():
-            super().handle(*args, **options)
-            if options.get("app_label") or options.get("plan") or options.get("check_unapplied"):
+            if any(options[name] for name in _PUBLIC_ONLY):
+                super().handle(*args, **options)
                 return
-            failed = [isp.slug for isp in ISP.objects.all() if not self._migrated(isp, options["verbosity"])]
-        if failed:
-            self.stderr.write(f"Not migrated, left as they were: {', '.join(failed)}")
+            if slug and not self._knows(slug):
+                raise CommandError(f"No ISP has the slug {slug}.", returncode=2)
+            if options["plan"] or options["check_unapplied"]:
+                self._tell(*args, **options)
+                return
+        try:
+            with only_one():
+                self._migrate(*args, **options)
+        except AlreadyRunning:
+            raise CommandError("Another migrate is running; this one has done nothing.", returncode=3) from None
+
+    def _migrate(self, *args: Any, **options: Any) -> None:
+        with public_scope():
+            # Django's own command builds all models several times before it finds that there is nothing to do.
+            if self._public_plan() or options["run_syncdb"]:
+                super().handle(*args, **options)
+            elif options["verbosity"]:
+                self.stdout.write("The platform's schema is up to date.")
+        # A pool that is smaller than the crew would have its members wait for one another.
+        pool = settings.DATABASE_POOL
+        parallel = min(options["parallel"], max(1, pool - 1)) if pool else options["parallel"]
+        tell = Progress(self.stdout) if options["verbosity"] else (lambda report, total: None)
+        try:
+            report = run_fleet(slug=options["isp"], canary=options["canary"], parallel=parallel, tell=tell)
+        except NeedsNoTransaction as error:
+            raise CommandError(
+                f"{error} cannot run inside a transaction; no ISP was touched. See docs/operations.md."
+            ) from error
+        except RehearsalFailed as error:
+            told = f"{error} fails in an empty schema ({reason(error.__cause__ or error)}); no ISP was touched."
+            raise CommandError(told) from error
+        check_schemas()
+        for line in report.lines() if options["verbosity"] or not report.is_good else []:
+            (self.stdout if report.is_good else self.stderr).write(line)
+        if not report.is_good:
             raise SystemExit(1)
 
-    def _migrated(self, isp: ISP, verbosity: int) -> bool:
+    def _public_plan(self) -> list[Any]:
+        executor = MigrationExecutor(connection)
+        return executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+    def _knows(self, slug: str) -> bool:
         try:
-            migrate_schema(isp)
-        except DatabaseError as error:
-            self.stderr.write(f"{isp.slug}: {error}")
-            return False
-        if verbosity > 1:
-            self.stdout.write(f"{isp.slug}: up to date")
-        return True
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM tenants_isp WHERE slug = %s", [slug])
+                return cursor.fetchone() is not None
+        except ProgrammingError:
+            return False  # the database is still empty
+
+    def _tell(self, *args: Any, **options: Any) -> None:
+        """What there is to do. Ends with 1 if asked to check and there is something."""
+        public = self._public_plan()
+        if options["plan"]:
+            super().handle(*args, **{**options, "check_unapplied": False})
+        elif public:
+            self.stdout.write(f"The platform's schema lacks {len(public)} migrations.")
+        try:
+            with transaction.atomic():
+                late = behind(options["isp"])
+        except ProgrammingError:
+            late = []  # what tells the ISPs' releases is among what the platform's schema lacks
+        if options["plan"]:
+            self._plan(late)
+        else:
+            for isp in late:
+                state = SCHEMA_MISSING if isp.is_missing else f"at release {isp.release or '(none)'}"
+                self.stdout.write(f"{isp.slug}: {state}")
+        if options["check_unapplied"] and (public or late):
+            raise SystemExit(1)
+
+    def _plan(self, late: list[BehindIsp]) -> None:
+        """ISPs that lack the same migrations, together."""
+        route, groups = Route(), defaultdict[tuple[str, ...], list[str]](list)
+        for isp in late:
+            if isp.is_missing:
+                groups[(SCHEMA_MISSING,)].append(isp.slug)
+                continue
+            try:
+                with transaction.atomic():
+                    lacking = route.lacking(applied_in(isp))
+            except PartlySquashed as error:
+                groups[(str(error),)].append(isp.slug)
+            else:
+                groups[tuple(".".join(key) for key in lacking)].append(isp.slug)
+        if not groups:
+            self.stdout.write("All ISPs are up to date.")
+        for what, slugs in groups.items():
+            self.stdout.write(f"{isps(len(slugs))} ({', '.join(slugs[:5])}{', …' if len(slugs) > 5 else ''}):")
+            for line in what or ("nothing but a note of the release",):
+                self.stdout.write(f"    {line}")

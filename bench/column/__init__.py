@@ -1,0 +1,1 @@
+"""An app of each ISP with one small table, to which the next release adds a column."""

@@ -1,0 +1,112 @@
+"""Workers that take ISPs from one list, each with its own database connection, and stop cleanly."""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from django.db import connection
+
+from tenants.fleet.plan import BehindIsp
+from tenants.fleet.report import Failure, Report
+
+
+class Stopped(Exception):
+    """The run ends; what this ISP still lacks is left for the next one."""
+
+
+Pause = Callable[[float], None]  # waits so many seconds; raises Stopped if the run ends
+Work = Callable[[BehindIsp, Pause], Failure | None]
+Outcome = tuple[BehindIsp, Failure | Exception | None]
+
+
+class Crew:
+    """Does the work for each ISP and keeps the report. Only the thread that calls `go` touches the report."""
+
+    def __init__(self, work: Work, tell: Callable[[Report, int], None]) -> None:
+        self.report = Report()
+        self.begun: set[int] = set()
+        self._work, self._tell = work, tell
+        self._stop = threading.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def go(self, todo: list[BehindIsp], *, threads: int, stop_at_failure: bool = False) -> None:
+        """Work for all of these ISPs, or until it is stopped: by Ctrl-C, after which those begun end their
+        transaction, by a database that is away, or by the first failure if asked for.
+        """
+        waiting, outcomes = deque(todo), queue.SimpleQueue[Outcome]()
+        self.begun.update(isp.pk for isp in todo)
+        self.report.left += len(todo)
+        if threads == 1 or len(todo) == 1:
+            self._inline(waiting, outcomes, stop_at_failure)
+            return
+        crew = [threading.Thread(target=self._worker, args=(waiting, outcomes)) for _ in range(min(threads, len(todo)))]
+        for worker in crew:
+            worker.start()
+        while True:
+            is_over = not any(worker.is_alive() for worker in crew)
+            try:
+                self._note(outcomes.get(timeout=0.1), stop_at_failure)
+            except queue.Empty:
+                if is_over:
+                    return
+            except KeyboardInterrupt:
+                self.stop("Interrupted.")
+
+    def stop(self, reason: str) -> None:
+        """Begin no further ISP."""
+        self.report.stopped_by = self.report.stopped_by or reason
+        self._stop.set()
+
+    def _inline(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]", stop_at_failure: bool) -> None:
+        try:
+            while self._next(waiting, outcomes):
+                self._note(outcomes.get(), stop_at_failure)
+        except KeyboardInterrupt:
+            self.stop("Interrupted.")
+
+    def _worker(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]") -> None:
+        try:
+            while self._next(waiting, outcomes):
+                pass
+        finally:
+            connection.close()
+
+    def _next(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]") -> bool:
+        if self._stop.is_set():
+            return False
+        try:
+            isp = waiting.popleft()
+        except IndexError:
+            return False
+        try:
+            outcomes.put((isp, self._work(isp, self._pause)))
+        except Exception as error:
+            outcomes.put((isp, error))
+        # What the server remembers of each schema is given back only with the connection.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        return True
+
+    def _pause(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Stopped
+
+    def _note(self, outcome: Outcome, stop_at_failure: bool) -> None:
+        isp, result = outcome
+        if isinstance(result, Stopped):
+            return
+        if isinstance(result, Exception):
+            self.stop(f"{type(result).__name__} at {isp.slug}: {result}")
+            return
+        self.report.left -= 1
+        if result is None:
+            self.report.done += 1
+        else:
+            self.report.failures.append(result)
+            if stop_at_failure:
+                self.stop("A canary failed.")
+        self._tell(self.report, len(self.begun))

@@ -1,0 +1,62 @@
+"""What the operators' console changes in the life of an ISP: its address, its closing."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from core.http import Request
+from tenants.access import operator_page
+from tenants.forms import CloseForm, RenameForm
+from tenants.services import closings, renames
+from tenants.views.console import find_isp, isp_page
+
+
+@operator_page
+@require_POST
+def rename(request: Request, uuid: UUID) -> HttpResponse:
+    """Give an ISP another slug."""
+    isp, form = find_isp(uuid), RenameForm(request.POST, auto_id="rename_%s")
+    if form.is_valid():
+        try:
+            isp = renames.rename(isp=isp, slug=form.cleaned_data["slug"], by=request.user)
+            messages.success(request, _("The address is %(slug)s now. The old one leads there.") % {"slug": isp.slug})
+            return redirect("console_isp", uuid)
+        except renames.CannotRename as error:
+            form.add_error("slug", str(error))
+    return isp_page(request, isp, 422, rename_form=form)
+
+
+@operator_page
+@require_POST
+def close(request: Request, uuid: UUID) -> HttpResponse:
+    """Close an ISP, for a reason and with a time of grace."""
+    isp, form = find_isp(uuid), CloseForm(request.POST, auto_id="close_%s")
+    if not form.is_valid():
+        return isp_page(request, isp, 422, close_form=form)
+    reason, grace = form.cleaned_data["reason"], timedelta(days=form.cleaned_data["days"])
+    try:
+        closings.close(isp=isp, reason=reason, by=request.user, grace=grace)
+        messages.success(request, _("%(name)s is closed. It takes effect within a few seconds.") % {"name": isp})
+    except closings.AlreadyClosed:
+        messages.info(request, _("%(name)s was closed already.") % {"name": isp})
+    return redirect("console_isp", uuid)
+
+
+@operator_page
+@require_POST
+def cancel_closing(request: Request, uuid: UUID) -> HttpResponse:
+    """Open a closed ISP again."""
+    isp = find_isp(uuid)
+    try:
+        closings.cancel_closing(isp=isp, by=request.user)
+        messages.success(request, _("%(name)s is open again.") % {"name": isp})
+    except closings.NotClosed:
+        messages.info(request, _("%(name)s is not closed.") % {"name": isp})
+    except closings.TooLate:
+        messages.error(request, _("Too late: %(name)s is being deleted.") % {"name": isp})
+    return redirect("console_isp", uuid)

@@ -1,0 +1,85 @@
+"""The frame of the benchmarks, and that a quick run of each is complete. No timing is judged here."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import run
+from bench.figure import Figure, ratio
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MACHINE = {"cores": 2, "memory_gib": 8, "load": 0.1, "postgresql": "18", "python": "3.11"}
+
+
+@pytest.mark.parametrize(
+    ("samples", "asked", "holds", "text"),
+    [
+        ([1, 2, 3], {"at_most": 2}, True, "≤ 2"),
+        ([1, 2.1, 3], {"at_most": 2}, False, "≤ 2"),
+        ([8], {"at_least": 8}, True, "≥ 8"),
+        ([7.9], {"at_least": 8}, False, "≥ 8"),
+        ([5], {}, None, ""),
+    ],
+)
+def test_a_figure_says_whether_what_was_asked_is_met(samples, asked, holds, text):
+    figure = Figure("group", "name", "ms", samples, **asked)
+    assert (figure.holds, figure.asked) == (holds, text)
+
+
+def test_a_ratio_compares_what_was_measured_side_by_side():
+    figure = ratio("group", "a / b", [10, 200, 30], [10, 100, 30], at_most=1)
+    assert list(figure.samples) == [1, 2, 1]
+    assert (figure.measured, figure.holds) == (1, True)
+
+
+def test_the_table_names_what_was_missed():
+    told = run.table([Figure("Speed", "slow", "s", [3], at_most=2), Figure("Speed", "fast", "s", [1], at_most=2)])
+    assert [line.split()[-1] for line in told.splitlines() if line.startswith(("slow", "fast"))] == ["NO", "yes"]
+
+
+def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\n\nHead.\n\n## engine\n\noutdated\n\n## other\n\nkept\n")
+    monkeypatch.setattr(run, "PAGE", page)
+    figure = Figure("Speed", "fast", "s", [1], at_most=2, note="By hand.")
+    run.write_section("engine", run.section("engine", [figure], MACHINE))
+    run.write_section("third", run.section("third", [figure], MACHINE))
+    text = page.read_text()
+    assert "outdated" not in text
+    assert "\n\n## other\n" in text
+    assert text.startswith("# Benchmarks\n\nHead.\n\n## engine\n")
+    assert "| fast | 1 |  | s | ≤ 2 | yes |" in text
+    assert "- fast: By hand." in text
+    assert [line for line in text.splitlines() if line.startswith("## ")] == ["## engine", "## other", "## third"]
+
+
+def test_a_quick_run_of_the_engine_is_complete(tmp_path):
+    target = tmp_path / "figures.json"
+    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bench.run", "engine", "--quick", "--json", str(target)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(target.read_text())
+    assert (told["benchmark"], told["quick"]) == ("engine", True)
+    asked = [figure for figure in told["figures"] if figure["asked"]]
+    assert len(asked) == 13
+    assert all(math.isfinite(figure["measured"]) and figure["measured"] > 0 for figure in told["figures"])
+    assert all(isinstance(figure["holds"], bool) for figure in asked)
+    assert all({"name", "unit", "asked", "measured", "holds"} <= figure.keys() for figure in told["figures"])
+    for figure in told["figures"]:
+        assert figure["name"] in done.stdout
+    assert (ROOT / "docs" / "benchmarks.md").read_text() == page, "a quick run writes nothing there"
+
+
+def test_an_unknown_benchmark_is_one_clear_line():
+    command = [sys.executable, "-m", "bench.run", "nothing"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "engine" in done.stderr

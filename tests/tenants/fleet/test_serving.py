@@ -1,0 +1,137 @@
+"""What visitors of an ISP see whose schema is gone, or older than the code."""
+
+import logging
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from core.celery import RefusedTask
+from core.scope import isp_scope, public_scope
+from domains import resolver
+from tenants import tasks
+from tenants.directory import open_isp
+from tenants.fleet.marks import FailedMigration
+from tenants.fleet.report import check_schemas
+from tenants.fleet.run import run_fleet
+from tenants.schemas import create_empty, drop_schema, migrate_schema
+from tests.factories.tenants import PASSWORD, MembershipFactory, OperatorFactory, StaffUserFactory
+
+CANARY = "canary-of-the-other"
+
+
+@pytest.fixture
+def home(at, isp, other_isp):
+    """The portal's first page of WispMega and of Fibrandina, whose page holds a canary."""
+    from company.models import Profile
+
+    with isp_scope(other_isp):
+        Profile(pk=1, display_name=CANARY).save()
+    hosts = {"own": "wispmega.localhost", "other": "fibrandina.localhost"}
+
+    def get(which):
+        resolver.forget_all()
+        client = at(hosts[which])
+        client.raise_request_exception = False
+        return client.get("/sign-in/")
+
+    return get
+
+
+def is_neutral(response) -> bool:
+    return response.status_code == 503 and b"Not available at the moment" in response.content
+
+
+def test_a_request_that_finds_no_tables_is_a_plain_503_and_a_line_in_the_log(isp, home, caplog):
+    assert home("own").status_code == 200
+    drop_schema(isp)
+    with caplog.at_level(logging.ERROR):
+        response = home("own")
+    assert is_neutral(response)
+    assert CANARY not in response.content.decode()
+    assert f"A table of wispmega ({isp.schema_name}) is missing; /sign-in/ answers 503." in caplog.text
+    assert CANARY in home("other").content.decode()
+
+
+def test_the_periodic_check_takes_the_hosts_off_the_air_and_back(isp, other_isp, home, caplog, count_queries):
+    drop_schema(isp)
+    tasks.check_schemas()
+    assert "The schema of wispmega" in caplog.text
+    caplog.clear()
+    with count_queries() as asked:
+        assert is_neutral(home("own"))
+    # The edge answers: nothing was looked for in the schema.
+    assert not any("company_" in query["sql"] for query in asked)
+    assert "A table of" not in caplog.text
+    assert CANARY in home("other").content.decode()
+    tasks.check_schemas()
+    assert "The schema of wispmega" not in caplog.text
+
+    with public_scope():
+        create_empty(isp.schema_name)
+        migrate_schema(isp)
+    tasks.check_schemas()
+    assert home("own").status_code == 200
+
+
+def test_without_the_check_the_edge_would_let_everybody_in(isp, home, caplog):
+    drop_schema(isp)
+    home("own")
+    assert "A table of" in caplog.text
+
+
+def test_a_run_reports_the_missing_schema_and_marks_it(isp, other_isp, home, monkeypatch):
+    drop_schema(isp)
+    report = run_fleet(parallel=1)
+    assert [failure.line for failure in report.failures] == ["wispmega: The schema or its tables are missing."]
+    assert is_neutral(home("own"))
+    assert home("other").status_code == 200
+
+
+def test_tasks_of_an_isp_without_schema_are_refused(isp):
+    drop_schema(isp)
+    check_schemas()
+    with public_scope(), pytest.raises(RefusedTask):
+        open_isp(isp.pk)
+
+
+def test_staff_get_the_plain_503_too(isp, at):
+    with public_scope():
+        user = StaffUserFactory()
+        MembershipFactory(isp=isp, user=user)
+        client = at("app.localhost")
+    client.raise_request_exception = False
+    client.post("/sign-in/", {"email": user.email, "password": PASSWORD})
+    assert client.get("/wispmega/").status_code == 200
+    drop_schema(isp)
+    assert is_neutral(client.get("/wispmega/"))
+
+
+@pytest.mark.parametrize(("choice", "status"), [("serve", 200), ("refuse", 503)])
+def test_an_isp_whose_migration_failed_is_served_or_not_as_the_setting_says(isp, home, choice, status):
+    with public_scope():
+        FailedMigration.objects.create(isp=isp, migration="payments.0002", error="x", at=timezone.now())
+    with override_settings(MIGRATION_FAILED_ISPS=choice):
+        assert home("own").status_code == status
+        assert home("other").status_code == 200
+        # The check of schemas is about another kind of mark.
+        check_schemas()
+        assert home("own").status_code == status
+
+
+def test_operators_see_in_the_console_who_needs_repair_and_why(isp, at):
+    with public_scope():
+        operator = OperatorFactory()
+        FailedMigration.objects.create(
+            isp=isp, migration="payments.0002_x", error="LockNotAvailable", at=timezone.now()
+        )
+    browser = at("localhost")
+    browser.post("/sign-in/", {"email": operator.email, "password": PASSWORD})
+    listed = browser.get("/console/").content.decode()
+    assert listed.count("needs repair") == 1
+    page = browser.get(f"/console/isps/{isp.uuid}/").content.decode()
+    assert "needs repair" in page
+    assert "payments.0002_x LockNotAvailable" in page
+    with public_scope():
+        FailedMigration.objects.all().delete()
+    assert "needs repair" not in browser.get("/console/").content.decode()
