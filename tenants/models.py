@@ -387,6 +387,7 @@ class PlatformMail(OutgoingMail):
 
     keeps_text = False
 
+
 class DueWorkQuerySet(models.QuerySet["DueWork"]):
     def due(self, *, at: datetime) -> "DueWorkQuerySet":
         """Work whose time has come, of ISPs that are on the air; what waits longest first."""
