@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
-from django.db import ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import public_scope
@@ -56,7 +56,7 @@ class Command(MigrateCommand):
     def _migrate(self, *args: Any, **options: Any) -> None:
         with public_scope():
             # Django's own command builds all models several times before it finds that there is nothing to do.
-            if self._public_plan() or options["run_syncdb"]:
+            if options["run_syncdb"] or not self._note_foreign(self._public_plan()):
                 super().handle(*args, **options)
             elif options["verbosity"]:
                 self.stdout.write("The platform's schema is up to date.")
@@ -83,6 +83,15 @@ class Command(MigrateCommand):
         executor = MigrationExecutor(connection)
         return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
+    def _note_foreign(self, plan: list[Any]) -> bool:
+        """Note those that are the ISPs' alone and do nothing in the platform's schema. False if others are there."""
+        if any(router.allow_migrate(connection.alias, migration.app_label) for migration, _ in plan):
+            return False
+        executor = MigrationExecutor(connection) if plan else None
+        for migration, _ in plan:
+            executor.record_migration(migration)  # type: ignore[union-attr, call-arg]
+        return True
+
     def _knows(self, slug: str) -> bool:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -97,7 +106,7 @@ class Command(MigrateCommand):
         if options["plan"]:
             super().handle(*args, **{**options, "check_unapplied": False})
         elif public:
-            self.stdout.write(f"The platform's schema lacks {len(public)} migrations.")
+            self.stdout.write(f"The platform's schema lacks migrations: {len(public)}.")
         try:
             with transaction.atomic():
                 late = behind(options["isp"])

@@ -67,6 +67,8 @@ def _clean_up() -> None:
         for isp in ISP.objects.all():
             drop_schema(isp)
         ISP.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM django_migrations WHERE app = %s AND name <> '0001_initial'", [APP])
     resolver.forget_all()
 
 

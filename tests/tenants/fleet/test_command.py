@@ -45,6 +45,14 @@ def test_nothing_to_do_costs_the_same_for_one_isp_and_for_thirty(fleet, migrate,
     assert not any("t_" in sql and "django_migrations" in sql and "SELECT app" in sql for sql in many)
 
 
+def test_the_isps_migrations_are_noted_in_the_platforms_schema_and_do_nothing_there(fleet, made, migrate):
+    fleet.release("0002_colour", COLOUR)
+    assert "The platform's schema is up to date." in told()
+    noted = "SELECT name FROM public.django_migrations WHERE app = 'payments' AND name = '0002_colour'"
+    assert fleet.ask(noted) == ["0002_colour"]
+    assert fleet.ask("SELECT to_regclass('public.payments_gadget')") == [None]
+
+
 def test_one_query_tells_who_is_behind(fleet, made):
     fleet.release("0002_colour", COLOUR)
     with CaptureQueriesContext(connection) as asked:
@@ -59,7 +67,7 @@ def test_check_lists_who_is_behind_and_changes_nothing(fleet, made, capsys):
         call_command("migrate", check_unapplied=True, skip_checks=True)
     assert ended.value.code == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "The platform's schema lacks 1 migrations." in lines
+    assert "The platform's schema lacks migrations: 1." in lines
     assert [line for line in lines if ": at release" in line] == [
         f"{isp.slug}: at release {fleet.fresh(isp).release}" for isp in made
     ]

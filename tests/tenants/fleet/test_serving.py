@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -11,9 +12,12 @@ from core.scope import isp_scope, public_scope
 from domains import resolver
 from tenants import tasks
 from tenants.directory import open_isp
+from tenants.fleet.capture import capture
 from tenants.fleet.marks import FailedMigration
+from tenants.fleet.plan import Route
 from tenants.fleet.report import check_schemas
 from tenants.fleet.run import run_fleet
+from tenants.models import ISP, new_schema_name
 from tenants.schemas import create_empty, drop_schema, migrate_schema
 from tests.factories.tenants import PASSWORD, MembershipFactory, OperatorFactory, StaffUserFactory
 
@@ -135,3 +139,34 @@ def test_operators_see_in_the_console_who_needs_repair_and_why(isp, at):
     with public_scope():
         FailedMigration.objects.all().delete()
     assert "needs repair" not in browser.get("/console/").content.decode()
+
+
+def test_our_own_migrations_pass_the_rehearsal_and_make_what_django_makes(isp):
+    """Replayed in a bare schema, they leave the tables and columns that the ISPs have."""
+    shape = (
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+        "WHERE table_schema = %s AND table_name <> 'django_migrations' ORDER BY 1, 2"
+    )
+    route, done = Route(), set()
+    sql = capture(route)
+    with public_scope():
+        bare = ISP(pk=0, schema_name=new_schema_name())
+        create_empty(bare.schema_name)
+        with isp_scope(bare), transaction.atomic():
+            for key, statements in sql.items():
+                _run(route, key, statements, done)
+                done.add(key)
+        with connection.cursor() as cursor:
+            cursor.execute(shape, [bare.schema_name])
+            replayed = cursor.fetchall()
+            cursor.execute(shape, [isp.schema_name])
+            assert replayed == cursor.fetchall()
+
+
+def _run(route, key, statements, done) -> None:
+    if statements is None:
+        with connection.schema_editor(atomic=True) as editor:
+            route.migrations[key].apply(route.state_before(key, done), editor)
+    elif statements:
+        with connection.cursor() as cursor:
+            cursor.execute(statements)
