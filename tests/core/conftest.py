@@ -51,8 +51,9 @@ def read() -> str:
         return cursor.fetchone()[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def canary_schemas(django_db_setup: None, django_db_blocker: object) -> Iterator[Canaries]:
+    """Schemas that no ISP owns; gone with the module, since the janitor's tests would find them."""
     canaries = Canaries(raw_isp(1), raw_isp(2), raw_isp(3))
     with django_db_blocker.unblock():
         with public_scope(), transaction.atomic(), connection.cursor() as cursor:
