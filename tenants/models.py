@@ -1,6 +1,5 @@
 """The platform's own tables: ISPs, the people who work for them, sign-ups."""
 
-import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -13,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail, Token
 from tenants.roles import Role
+from tenants.schema_models import OrphanSchema, SchemaTemplate, SpareSchema, new_schema_name
 from tenants.slugs import skeleton
 
-
-def new_schema_name() -> str:
-    """A schema name that was never used: `t_` and 12 random hex digits."""
-    return f"t_{secrets.token_hex(6)}"
+# Django looks for models here.
+__all__ = ["OrphanSchema", "SchemaTemplate", "SpareSchema"]
 
 
 class IspQuerySet(models.QuerySet["ISP"]):
@@ -74,40 +72,6 @@ class ISP(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class SpareSchema(models.Model):
-    """A whole schema that no ISP has yet. It is made together with its row and claimed by deleting the row."""
-
-    schema_name = models.CharField(max_length=14, unique=True, default=new_schema_name)
-    release = models.CharField(max_length=12, db_index=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.schema_name
-
-
-class SchemaTemplate(models.Model):
-    """What makes a schema of one release: the statements of its migrations, as one text."""
-
-    release = models.CharField(max_length=12, unique=True)
-    schema_name = models.CharField(max_length=14)  # stands in `ddl` for the schema to be made
-    ddl = models.TextField(blank=True)  # empty: the migrations cannot be repeated as text
-    why_not = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.release
-
-
-class OrphanSchema(models.Model):
-    """A schema that was found to belong to nobody; it is removed once it has been one for long enough."""
-
-    schema_name = models.CharField(max_length=14, unique=True)
-    found_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.schema_name
 
 
 class IspSuspensionQuerySet(models.QuerySet["IspSuspension"]):
