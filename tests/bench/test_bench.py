@@ -58,6 +58,7 @@ def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
     assert [line for line in text.splitlines() if line.startswith("## ")] == ["## engine", "## other", "## third"]
 
 
+@pytest.mark.slow
 def test_a_quick_run_of_the_engine_is_complete(tmp_path):
     target = tmp_path / "figures.json"
     page = (ROOT / "docs" / "benchmarks.md").read_text()
