@@ -30,8 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "journeys" in str(item.path):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.needs("chromium"))
-            # One demo serves them all, so they stay in one process.
-            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 class Demo:
