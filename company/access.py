@@ -38,9 +38,10 @@ def isp_link_page(view: View) -> View:
         if isp.is_suspended:
             return neutral_page(503)
         with isp_scope(isp), timezone.override(zoneinfo.ZoneInfo(isp.timezone)):
+            request.isp = isp  # known from here on, so that a page without its tables is told from a fault
             if identifier != link_identifier(isp):
                 raise Http404
-            request.isp, request.isp_link = isp, identifier
+            request.isp_link = identifier
             return view(request, *args, **kwargs)
 
     return declare(wrapper, Access("public"))
@@ -66,9 +67,9 @@ def _renamed(request: HttpRequest, identifier: str) -> HttpResponse:
     own = request.site.isp
     if isp is None or (own is not None and own.pk != isp.pk):
         raise Http404
+    if isp.is_suspended:
+        return neutral_page(503)
     with isp_scope(isp):
         if link_identifier(isp) != isp.slug:
             raise Http404
-    if isp.is_suspended:
-        return neutral_page(503)
     return moved(request, request.get_full_path().replace(f"/{identifier}/", f"/{isp.slug}/", 1))

@@ -15,6 +15,7 @@ from core.errors import permission_denied
 from core.http import moved
 from core.scope import isp_scope
 from tenants.directory import reference
+from tenants.fleet.marks import FailedMigration
 from tenants.models import Membership
 from tenants.roles import RIGHTS, Right, has_right
 from tenants.services.memberships import memberships_of, renamed_isp
@@ -111,6 +112,8 @@ def _suspended(request: HttpRequest, membership: Membership) -> HttpResponse:
     page = {
         "suspended_isp": membership.isp,
         "closing": membership.isp.closings.running().first(),  # type: ignore[attr-defined]
+        "suspension": membership.isp.suspensions.running().first(),  # type: ignore[attr-defined]
+        "repair": FailedMigration.objects.refused().filter(isp=membership.isp).first(),
         "may_export": has_right(membership.role, Right.EXPORT),
     }
     return render(request, "dashboard/suspended.html", page, status=503)

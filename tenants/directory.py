@@ -23,7 +23,7 @@ class IspRef:
     language: str
     currency: str
     timezone: str
-    is_suspended: bool  # off the air, whether suspended or closed
+    is_suspended: bool  # off the air, for whatever reason
 
 
 def reference(isp: ISP) -> IspRef:

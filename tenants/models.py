@@ -21,9 +21,10 @@ __all__ = ["OrphanSchema", "SchemaTemplate", "SpareSchema"]
 
 class IspQuerySet(models.QuerySet["ISP"]):
     def suspended(self) -> "IspQuerySet":
-        """Those off the air: suspended by the operator, or closed."""
-        suspended, closed = IspSuspension.objects.running(), Closing.objects.running()
-        return self.filter(models.Q(pk__in=suspended.values("isp_id")) | models.Q(pk__in=closed.values("isp_id")))
+        """Those off the air: suspended by the operator, closed, or refused for what their schema lacks."""
+        reasons = IspSuspension.objects.running(), Closing.objects.running(), FailedMigration.objects.refused()
+        off = [models.Q(pk__in=rows.values("isp_id")) for rows in reasons]
+        return self.filter(off[0] | off[1] | off[2])
 
     def with_state(self) -> "IspQuerySet":
         """Adds `is_suspended` (off the air: suspended, closed, refused for its schema), `is_closed`, `needs_repair`."""

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.access import public_page
+from core.errors import neutral_page
 from dashboard.access import is_signed_in
 from dashboard.forms import JoinForm
 from dashboard.views.account import link_gone, not_kept
@@ -17,11 +18,16 @@ from tenants.services import accounts, memberships
 
 @public_page
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Somebody new makes an account; somebody known signs in and accepts. Opening the page accepts nothing."""
+    """Somebody new makes an account; somebody known signs in and accepts. Opening the page accepts nothing.
+
+    While the ISP is off the air nobody joins it; the link stays good.
+    """
     try:
         found = memberships.find_invitation(token)
         if request.site.isp is not None and request.site.isp.pk != found.isp_id:
             return link_gone(request)
+        if memberships.is_off_the_air(found):
+            return neutral_page(503)
         if is_signed_in(request) or memberships.account_of(found) is not None:
             return _accept(request, token, found)
         return _join(request, token, found)

@@ -28,3 +28,7 @@ class FailedMigration(models.Model):
 
     def __str__(self) -> str:
         return self.migration or self.error
+
+    @property
+    def is_schema_missing(self) -> bool:
+        return not self.migration

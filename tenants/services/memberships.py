@@ -88,6 +88,11 @@ def find_invitation(secret: str) -> StaffToken:
     return token
 
 
+def is_off_the_air(invitation: StaffToken) -> bool:
+    """Whether the ISP of an invitation is suspended, closed or without its tables."""
+    return ISP.objects.suspended().filter(stafftoken=invitation).exists()
+
+
 def account_of(invitation: StaffToken) -> StaffUser | None:
     """The account that the invited address already has."""
     return StaffUser.objects.filter(email__iexact=invitation.email).first()

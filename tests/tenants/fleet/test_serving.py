@@ -1,15 +1,19 @@
 """What visitors of an ISP see whose schema is gone, or older than the code."""
 
 import logging
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from core import tokens
 from core.celery import RefusedTask
 from core.scope import isp_scope, public_scope
-from domains import resolver
+from domains import resolver, services
+from domains.models import Surface
 from tenants import tasks
 from tenants.directory import open_isp
 from tenants.fleet.capture import capture
@@ -17,8 +21,10 @@ from tenants.fleet.marks import FailedMigration
 from tenants.fleet.plan import Route
 from tenants.fleet.report import check_schemas
 from tenants.fleet.run import run_fleet
-from tenants.models import ISP, new_schema_name
+from tenants.models import ISP, DueWork, IspSuspension, StaffToken, new_schema_name
+from tenants.roles import Role
 from tenants.schemas import create_empty, drop_schema, migrate_schema
+from tenants.services import due_work
 from tests.factories.tenants import PASSWORD, MembershipFactory, OperatorFactory, StaffUserFactory
 
 CANARY = "canary-of-the-other"
@@ -111,16 +117,87 @@ def test_staff_get_the_plain_503_too(isp, at):
     assert is_neutral(client.get("/wispmega/"))
 
 
-@pytest.mark.parametrize(("choice", "status"), [("serve", 200), ("refuse", 503)])
-def test_an_isp_whose_migration_failed_is_served_or_not_as_the_setting_says(isp, home, choice, status):
+@pytest.fixture
+def surfaces(isp, at):
+    """WispMega's pages by name, each as somebody sees it who may: a function that gets the page anew."""
+    with public_scope():
+        owner = MembershipFactory(isp=isp, role=Role.OWNER).user
+        services.add_domain(isp=isp, host="sistema.wispmega.example", surface=Surface.DASHBOARD)
+        services.add_domain(isp=isp, host="clientes.wispmega.example", surface=Surface.PORTAL)
+        invited = {"purpose": "invitation", "life": timedelta(days=1), "isp": isp, "role": Role.SUPPORT}
+        link = tokens.issue(StaffToken, email="ana@example.com", created_by=owner, **invited)
+    staff, office = at("app.localhost"), at("sistema.wispmega.example")
+    for client in (staff, office):
+        client.post("/sign-in/", {"email": owner.email, "password": PASSWORD})
+    pages = {
+        "portal": (at("wispmega.localhost"), "/sign-in/"),
+        "own portal domain": (at("clientes.wispmega.example"), "/sign-in/"),
+        "install form": (at("wispmega.localhost"), "/install/wispmega/"),
+        "install form on the shared portal": (at("portal.localhost"), "/install/wispmega/"),
+        "dashboard": (staff, "/wispmega/"),
+        "settings": (staff, "/wispmega/settings/profile/"),
+        "own staff domain": (office, "/wispmega/"),
+        "invitation": (at("app.localhost"), f"/invitation/{link}/"),
+    }
+
+    def get(name):
+        resolver.forget_all()
+        client, path = pages[name]
+        client.raise_request_exception = False
+        return client.get(path)
+
+    return {name: partial(get, name) for name in pages}
+
+
+def failed(isp) -> None:
     with public_scope():
         FailedMigration.objects.create(isp=isp, migration="payments.0002", error="x", at=timezone.now())
-    with override_settings(MIGRATION_FAILED_ISPS=choice):
-        assert home("own").status_code == status
-        assert home("other").status_code == 200
-        # The check of schemas is about another kind of mark.
+
+
+def test_an_isp_whose_migration_failed_is_served_or_not_as_the_setting_says_on_every_surface(isp, home, surfaces):
+    failed(isp)
+    for choice, status in (("serve", 200), ("refuse", 503)):
+        with override_settings(MIGRATION_FAILED_ISPS=choice):
+            for _ in range(2):
+                assert {name: get().status_code for name, get in surfaces.items()} == dict.fromkeys(surfaces, status)
+                assert home("other").status_code == 200
+                # The check of schemas is about another kind of mark.
+                check_schemas()
+
+
+@override_settings(MIGRATION_FAILED_ISPS="refuse")
+def test_staff_of_a_refused_isp_read_that_an_update_is_being_finished(isp, surfaces):
+    failed(isp)
+    page = surfaces["dashboard"]().content.decode()
+    assert "An update of the platform is being finished for this company" in page
+    assert "payments.0002" not in page
+    with public_scope():
+        IspSuspension.objects.create(isp=isp, reason="unpaid", started_by=OperatorFactory())
+    page = surfaces["dashboard"]().content.decode()
+    assert "An update" not in page
+    assert "unpaid" in page
+
+
+@override_settings(MIGRATION_FAILED_ISPS="refuse")
+def test_a_refused_isp_gets_no_work_and_its_work_waits(isp, other_isp):
+    with public_scope():
+        due_work.plan(isp_ids=[isp.pk, other_isp.pk])
+        later = timezone.now() + timedelta(days=2)
+        assert isp.pk in set(DueWork.objects.due(at=later).values_list("isp_id", flat=True))
+        failed(isp)
+        assert set(DueWork.objects.due(at=later).values_list("isp_id", flat=True)) == {other_isp.pk}
+
+
+def test_a_schema_dropped_by_hand_is_a_503_on_every_surface_before_and_after_the_check(isp, home, surfaces):
+    del surfaces["invitation"]  # it is of the platform until somebody accepts
+    drop_schema(isp)
+    for _ in range(2):
+        answers = {name: get() for name, get in surfaces.items()}
+        assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(surfaces, 503)
+        assert not any(CANARY in answer.content.decode() for answer in answers.values())
+        assert CANARY in home("other").content.decode()
         check_schemas()
-        assert home("own").status_code == status
+    assert "The data of this company cannot be reached" in surfaces["dashboard"]().content.decode()
 
 
 def test_operators_see_in_the_console_who_needs_repair_and_why(isp, at):
