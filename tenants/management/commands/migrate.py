@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
-from django.db import ProgrammingError, connection, router, transaction
+from django.db import DatabaseError, ProgrammingError, connection, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import public_scope
@@ -15,6 +15,7 @@ from tenants.fleet.plan import BehindIsp, PartlySquashed, Route, applied_in, beh
 from tenants.fleet.progress import Progress
 from tenants.fleet.report import SCHEMA_MISSING, check_schemas, isps, reason
 from tenants.fleet.run import AlreadyRunning, only_one, run_fleet
+from tenants.template import build_template
 
 # Options of Django's command that mean one app or the platform's schema alone.
 _PUBLIC_ONLY = ("app_label", "fake", "fake_initial", "prune")
@@ -74,10 +75,24 @@ class Command(MigrateCommand):
             told = f"{error} fails in an empty schema ({reason(error.__cause__ or error)}); no ISP was touched."
             raise CommandError(told) from error
         check_schemas()
+        if not report.stopped_by:
+            self._prepare_template()
         for line in report.lines() if options["verbosity"] or not report.is_good else []:
             (self.stdout if report.is_good else self.stderr).write(line)
         if not report.is_good:
             raise SystemExit(1)
+
+    def _prepare_template(self) -> None:
+        """Have the template of the release ready, so that neither the pool nor the first new ISP waits for it."""
+        try:
+            with public_scope():
+                template = build_template()
+        except DatabaseError as error:
+            # It costs new ISPs time and nothing else; the next refill of the pool tries again.
+            self.stderr.write(f"The template for new ISPs could not be made: {reason(error)}")
+        else:
+            if template.why_not:
+                self.stderr.write(f"The release has no template for new ISPs: {template.why_not}")
 
     def _public_plan(self) -> list[Any]:
         executor = MigrationExecutor(connection)

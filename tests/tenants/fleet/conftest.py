@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core.scope import isp_scope, public_scope
 from domains import resolver
 from tenants import slugs
-from tenants.models import ISP
+from tenants.models import ISP, SchemaTemplate
 from tenants.releases import current_release
 from tenants.schemas import drop_schema
 
@@ -67,6 +67,7 @@ def _clean_up() -> None:
         for isp in ISP.objects.all():
             drop_schema(isp)
         ISP.objects.all().delete()
+        SchemaTemplate.objects.all().delete()
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE app = %s AND name <> '0001_initial'", [APP])
     resolver.forget_all()

@@ -121,6 +121,40 @@ def test_canaries_that_do_well_are_followed_by_all_others(fleet, made):
     assert behind() == []
 
 
+def template(fleet):
+    """The template of the release of the code, if there is one, and why it cannot be replayed."""
+    sql = "SELECT why_not || '.' FROM tenants_schematemplate WHERE release = %s AND (ddl <> '' OR why_not <> '')"
+    return fleet.ask(sql, fleet.current())
+
+
+def test_a_release_comes_with_its_template(fleet, made, migrate, monkeypatch):
+    fleet.release("0002_colour", COLOUR)
+    assert template(fleet) == []
+    migrate()
+    assert template(fleet) == ["."]
+    # The second time nothing is made anew.
+    monkeypatch.setattr("tenants.template._verified", None)
+    migrate()
+    assert template(fleet) == ["."]
+
+
+def test_a_release_that_cannot_be_replayed_says_so_and_is_migrated(fleet, made, capsys):
+    code = "import uuid\n\ndef write(apps, schema_editor):\n"
+    code += "    apps.get_model('payments', 'Gadget').objects.create(name=uuid.uuid4().hex)\n"
+    fleet.release("0002_random", "migrations.RunPython(write),", before=code)
+    call_command("migrate", verbosity=0, skip_checks=True)
+    assert "The release has no template for new ISPs: They write something different" in capsys.readouterr().err
+    assert behind() == []
+
+
+def test_a_run_that_canaries_ended_makes_no_template(fleet, made):
+    fleet.release("0002_unique", UNIQUE)
+    fleet.do(made[0], "INSERT INTO payments_gadget (name) VALUES ('x'), ('x')")
+    with pytest.raises(SystemExit):
+        call_command("migrate", verbosity=0, skip_checks=True, canary=1)
+    assert template(fleet) == []
+
+
 def test_a_second_run_at_the_same_time_is_refused_with_one_line(fleet, made):
     fleet.release("0002_colour", COLOUR)
     with only_one(), pytest.raises(CommandError, match="Another migrate is running") as refused:
