@@ -1,4 +1,4 @@
-"""Finds schemas that nobody owns and owners without a schema.
+"""Finds schemas that nobody owns. ISPs that have lost theirs are found by `tenants.fleet.report.check_schemas`.
 
 A schema and the row that owns it (ISP or spare) are made in one transaction, and one query here sees both at one
 instant. So what is still being made is seen not at all, and a schema without a row is what somebody's hand left.
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from core.scope import public_scope
-from tenants.models import ISP, OrphanSchema, SchemaTemplate, SpareSchema
+from tenants.models import OrphanSchema, SchemaTemplate, SpareSchema
 from tenants.releases import current_release
 from tenants.schemas import drop_named
 
@@ -35,7 +35,6 @@ class Swept:
     removed: list[str] = field(default_factory=list)  # orphans that had been seen long enough
     stale: list[str] = field(default_factory=list)  # spares of older releases, removed
     waiting: list[str] = field(default_factory=list)  # orphans that are still given time
-    missing: list[str] = field(default_factory=list)  # ISPs whose schema is gone; they are left as they are
 
 
 def sweep(*, at: datetime) -> Swept:
@@ -50,7 +49,6 @@ def sweep(*, at: datetime) -> Swept:
         before = at - timedelta(hours=settings.ORPHAN_SCHEMA_HOURS)
         for name in _noted_orphans(at):
             (found.removed if _dropped_orphan(name, before) else found.waiting).append(name)
-        found.missing = list(ISP.objects.extra(where=[_WITHOUT_SCHEMA]).values_list("slug", flat=True))  # noqa: S610
     _tell(found)
     return found
 
@@ -116,5 +114,3 @@ def _tell(found: Swept) -> None:
         logger.warning("Removed the schema %s, which belonged to nobody.", name)
     for name in found.waiting:
         logger.warning("The schema %s belongs to nobody; it is removed unless somebody claims it.", name)
-    for slug in found.missing:
-        logger.error("The schema of the ISP %s is missing.", slug)

@@ -61,7 +61,7 @@ def refill_pool() -> None:
 
 @app.task
 def sweep_schemas() -> None:
-    """Remove spares of older releases and schemas that nobody owns; report ISPs whose schema is missing."""
+    """Remove spares of older releases and schemas that nobody owns."""
     janitor.sweep(at=timezone.now())
 
 
