@@ -224,9 +224,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A task whose worker is gone is given to another one after this time; no task may take longer, else it would run twice.
+# A task whose worker is gone is given to another one after this time. So no task may take longer, its wait for another
+# attempt (a minute at most) included; what has to, holds a core.lease.
 TASK_SECONDS = int(os.environ.get("TASK_SECONDS", "600"))
-CELERY_TASK_TIME_LIMIT = TASK_SECONDS * 0.9
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS * 0.8
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": TASK_SECONDS,
     "unacked_restore_interval": 5,

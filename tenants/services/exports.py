@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.crypto import SecretField
+from core.lease import Busy, lease
 from core.scope import isp_scope, public_scope
 from tenants import archives, tasks
 from tenants.archives import CHUNK, FORMAT, MANIFEST, VERSION, Writer
@@ -22,8 +23,9 @@ from tenants.dumps import NoDump, dump_schema, server_version
 from tenants.models import ISP, DataExport, StaffUser
 from tenants.releases import tenant_labels
 
+UNDER_WAY = [DataExport.State.WAITING, DataExport.State.RUNNING]
 KEPT_FOR = timedelta(days=7)
-STUCK = timedelta(hours=7)  # after which a running export belongs to a worker that died; a task lives for six
+GIVEN_UP = timedelta(days=1)  # after which nobody begins again with an export that its workers did not survive
 # Columns that hold a secret, by name, where the kind of the field does not say it.
 SECRET_COLUMN = re.compile(r"(?:.*_)?(?:password|digest|secret|token|session_key|session_data)(?:_.*)?")
 FILE_NAME = re.compile(r"[0-9a-f]{32}")
@@ -171,8 +173,7 @@ def ask_for_export(*, isp: Any, by: StaffUser) -> DataExport:
     """Have a full export made in the background, unless one is under way; returns it."""
     with public_scope():
         row = ISP.objects.select_for_update().get(pk=isp.pk)
-        under_way = [DataExport.State.WAITING, DataExport.State.RUNNING]
-        order = DataExport.objects.filter(isp=row, state__in=under_way).first()
+        order = DataExport.objects.filter(isp=row, state__in=UNDER_WAY).first()
         if order is None:
             order = DataExport.objects.create(isp=row, asked_by=by)
             record("tenants.export.asked_for", by=by, on=row)
@@ -192,10 +193,22 @@ def note_download(*, order: DataExport, by: StaffUser) -> None:
 
 
 def make_export(*, export_id: int) -> None:
-    """Make an export that was asked for. Safe to call twice; a second worker finds nothing to do."""
+    """Make an export that was asked for.
+
+    It may take longer than the time after which its task is given to another worker. That one finds it leased and
+    leaves it; if the first one has died, it begins anew.
+    """
+    try:
+        with lease("export", export_id):
+            _make(export_id)
+    except Busy:
+        return
+
+
+def _make(export_id: int) -> None:
     with transaction.atomic():
-        waiting = DataExport.objects.select_for_update(skip_locked=True, of=("self",)).select_related("isp", "asked_by")
-        order = waiting.filter(pk=export_id, state=DataExport.State.WAITING).first()
+        orders = DataExport.objects.select_for_update(of=("self",)).select_related("isp", "asked_by")
+        order = orders.filter(pk=export_id, state__in=UNDER_WAY).first()
         if order is None:
             return
         order.state, order.started_at = DataExport.State.RUNNING, timezone.now()
@@ -222,7 +235,8 @@ def sweep_exports() -> None:
     for old in DataExport.objects.select_related("isp").filter(finished_at__lt=now - KEPT_FOR):
         export_path(old).unlink(missing_ok=True)
         old.delete()
-    stuck = DataExport.objects.filter(state=DataExport.State.RUNNING, started_at__lt=now - STUCK)
-    stuck.update(state=DataExport.State.WAITING)
-    for pk in DataExport.objects.filter(state=DataExport.State.WAITING).values_list("pk", flat=True)[:100]:
+    under_way = DataExport.objects.filter(state__in=UNDER_WAY)
+    under_way.filter(asked_at__lt=now - GIVEN_UP).update(state=DataExport.State.FAILED, finished_at=now)
+    # Those that are being made are leased, and their second task ends at once.
+    for pk in under_way.order_by("asked_at").values_list("pk", flat=True)[:100]:
         tasks.make_export.delay(export_id=pk)

@@ -84,8 +84,8 @@ class Installation:
                 start_new_session=True,
             )
 
-    def start_worker(self) -> None:
-        self.start("worker", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
+    def start_worker(self, concurrency: str = "2") -> None:
+        self.start("worker", "worker", "--concurrency", concurrency, "--without-gossip", "--without-mingle")
 
     def start_scheduler(self) -> None:
         self.start("scheduler", "beat", "--pidfile", "")
@@ -204,3 +204,14 @@ def test_late_acknowledgement_alone_keeps_what_a_killed_worker_had_and_early_wou
     installation.until(lambda: installation.waiting() == 0, seconds=90)
     assert (installation.undone() > 0) == early
     assert installation.doubled() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leased", [True, False])
+def test_work_that_takes_longer_than_its_task_is_waited_for_is_given_away_and_done_once(installation, leased):
+    """Its task comes again while it runs. The second run is the control: without the lease it is begun again."""
+    installation.settings |= {"LONG_SECONDS": "25", "NO_LEASE": str(int(not leased))}
+    installation.prepare(jobs=0)
+    installation.start_worker("4")
+    installation.until(lambda: installation.undone() == 0 and installation.waiting() == 0, seconds=90)
+    assert (installation.doubled() == []) == leased

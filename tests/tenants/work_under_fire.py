@@ -7,12 +7,14 @@
 import os
 import sys
 import time
+from contextlib import nullcontext
 from datetime import timedelta
 
 import django
 from django.db import connection, transaction
 
 from core.celery import IspTask, app, enqueue_on_commit
+from core.lease import Busy, lease
 from core.periodic import for_each_isp
 from core.scope import isp_scope, public_scope
 
@@ -23,6 +25,7 @@ CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, job_id bigint NOT N
 """
 app.conf.task_acks_late = os.environ.get("EARLY_ACKNOWLEDGEMENT") != "1"
 JOB_SECONDS = float(os.environ.get("JOB_SECONDS", "0.01"))
+LONG_SECONDS = float(os.environ.get("LONG_SECONDS", "0"))
 
 
 @app.task(base=IspTask, name="tests.do_job")
@@ -48,6 +51,23 @@ def sweep_jobs(*, isp_id: int) -> None:
             enqueue_on_commit(do_job, isp_id=isp_id, job_id=job_id)
 
 
+@app.task(base=IspTask, atomic=False, name="tests.do_long_work", time_limit=120)
+def do_long_work(*, isp_id: int) -> None:
+    """Take longer than TASK_SECONDS, like an export: a row in `effect` as it begins, job 0 done at its end."""
+    try:
+        with nullcontext() if os.environ.get("NO_LEASE") == "1" else lease("tests.long", isp_id):
+            _write("INSERT INTO effect (job_id) SELECT 0 WHERE NOT EXISTS (SELECT FROM job WHERE id = 0 AND done)")
+            time.sleep(LONG_SECONDS)
+            _write("UPDATE job SET done = true WHERE id = 0")
+    except Busy:
+        return
+
+
+def _write(sql: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
 def prepare(jobs: int, mails: int) -> None:
     """Make two ISPs with jobs and mails, all of it committed and enqueued. Prints the names of the schemas."""
     from messaging.services import send_mail
@@ -64,6 +84,9 @@ def prepare(jobs: int, mails: int) -> None:
             with connection.cursor() as cursor:
                 cursor.execute(TABLES)
                 cursor.execute("INSERT INTO job (id) SELECT generate_series(1, %s)", [jobs])
+                if LONG_SECONDS:
+                    cursor.execute("INSERT INTO job (id) VALUES (0)")
+                    enqueue_on_commit(do_long_work, isp_id=isp.pk)
             for job_id in range(1, jobs + 1):
                 enqueue_on_commit(do_job, isp_id=isp.pk, job_id=job_id)
                 if mails and job_id % (jobs // mails) == 0:
