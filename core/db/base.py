@@ -21,6 +21,8 @@ from core.scope import OutsideTransaction, ScopeError, current, public_scope, re
 # Statements that would move the search path behind the guard's back, or outlive the transaction.
 _FORBIDDEN = ("search_path", "set schema", "set local schema", "set session schema", "reset all", "discard ")
 
+_BUSY = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
 
 class _GuardMixin:
     """Pins the search path right before each statement, whichever way the statement is sent."""
@@ -135,11 +137,28 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         self._pinned = None if "rollback" in text else scope.schema_name
         return opening
 
-    def _note_visit(self, schema_name: str) -> None:
+    def run_whole(self, sql: str) -> None:
+        """Run statements as a transaction of their own in the current ISP's scope, in one round trip, without results.
+
+        PostgreSQL takes a text of several statements for one transaction and undoes all of it at the first error. It
+        is for the same work in thousands of schemas, where each round trip counts. Raises NoScope, ScopeError
+        inside another transaction too, and DatabaseError.
+        """
+        scope = required()
+        if any(words in sql.lower() for words in _FORBIDDEN):
+            raise ScopeError("The search path is set by the scope alone.")
+        self.ensure_connection()
+        if not self.get_autocommit() or self.connection.pgconn.transaction_status in _BUSY:
+            raise ScopeError("Inside a transaction these would not be one of their own.")
+        # Such work touches few tables of each schema, so the server's process remembers little of it.
+        self._note_visit(scope.schema_name, most=5 * settings.CONN_MAX_ISPS)
+        self._send(f'SET LOCAL search_path TO "{scope.schema_name}";\n{sql}')
+
+    def _note_visit(self, schema_name: str, most: int | None = None) -> None:
         """Count the schemas whose tables the server's process has come to know; after enough of them it has to go."""
         visited = self.connection.visited
         visited.add(schema_name)
-        if len(visited) > settings.CONN_MAX_ISPS:
+        if len(visited) > (most or settings.CONN_MAX_ISPS):
             self.close_at = 0.0  # Django closes it when the request ends, as if it were too old
             self.connection._expire_at = 0.0  # and a pool takes it for too old when it comes back
 

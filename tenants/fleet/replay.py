@@ -11,6 +11,7 @@ from tenants.fleet import report
 from tenants.fleet.crew import Pause
 from tenants.fleet.plan import BehindIsp, Key, Route
 from tenants.fleet.report import Failure
+from tenants.fleet.shortcut import Shortcuts, arrive, record, records
 
 # Somebody else holds a lock: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = {"55P03", "40P01", "40001"}
@@ -23,12 +24,16 @@ class Unreachable(Exception):
     """The database went away and did not come back."""
 
 
-def migrate_isp(isp: BehindIsp, route: Route, sql: dict[Key, str | None], pause: Pause) -> Failure | None:
+def migrate_isp(
+    isp: BehindIsp, route: Route, sql: dict[Key, str | None], shortcuts: Shortcuts, pause: Pause
+) -> Failure | None:
     """Bring an ISP to the release of the route, a transaction for each migration. None once it is there.
 
     What fails is rolled back, marked in the platform's schema and returned; the migrations before it stay. Raises
     Unreachable, and Stopped between two transactions.
     """
+    if not isp.is_missing and shortcuts.take(isp, pause):
+        return None
     failure = report.missing(isp) if isp.is_missing else _advance(isp, route, sql, pause)
     if failure is not None and not report.mark(failure):
         return None
@@ -78,7 +83,8 @@ def _step(isp: BehindIsp, route: Route, sql: dict[Key, str | None], position: _P
         lacking = route.lacking(applied)
         is_last = len(lacking) <= 1
         if is_last:
-            _arrive(isp, route.release)
+            with connection.cursor() as cursor:
+                cursor.execute(arrive(isp, route.release))
         if lacking:
             position.key = lacking[0]
             # The tables are locked from here to the commit, which follows at once.
@@ -105,7 +111,7 @@ def _locked(isp: BehindIsp) -> set[Key] | None:
 
 
 def _apply(isp: BehindIsp, key: Key, route: Route, sql: dict[Key, str | None], applied: set[Key]) -> None:
-    record = _record(key, route, applied)
+    noted = record(records(key, route, applied))
     with isp_scope(isp):
         statements = "" if route.is_applied_by_parts(key, applied) else sql[key]
         if statements is None:
@@ -113,24 +119,4 @@ def _apply(isp: BehindIsp, key: Key, route: Route, sql: dict[Key, str | None], a
             with connection.schema_editor(atomic=True) as editor:
                 route.migrations[key].apply(state, editor)
         with connection.cursor() as cursor:
-            cursor.execute(f"{statements};\n{record}" if statements else record)
-
-
-def _record(key: Key, route: Route, applied: set[Key]) -> str:
-    """The statement that notes the migration, and those that it replaces, in the ISP's own records."""
-    done = [key, *(tuple(other) for other in route.migrations[key].replaces)]
-    rows = ", ".join(f"({literal(app)}, {literal(name)}, now())" for app, name in done if (app, name) not in applied)
-    return f"INSERT INTO django_migrations (app, name, applied) VALUES {rows}"  # noqa: S608
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _arrive(isp: BehindIsp, release: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE tenants_isp SET release = {literal(release)} WHERE id = {isp.pk:d};"  # noqa: S608
-            f"DELETE FROM tenants_failedmigration WHERE isp_id = {isp.pk:d}"
-        )
+            cursor.execute(f"{statements};\n{noted}" if statements else noted)

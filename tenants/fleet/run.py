@@ -11,6 +11,7 @@ from tenants.fleet.crew import Crew, Pause
 from tenants.fleet.plan import BehindIsp, Key, Route, behind
 from tenants.fleet.replay import migrate_isp
 from tenants.fleet.report import Failure, Report
+from tenants.fleet.shortcut import Shortcuts
 
 _LOCK = (1818324852, 1)  # names the run among the database's advisory locks
 _PASSES = 5  # over ISPs that old code has made meanwhile
@@ -55,9 +56,10 @@ def run_fleet(
         return Report()
     route = Route()
     sql: dict[Key, str | None] = capture(route)
+    shortcuts = Shortcuts(route, sql)
 
     def work(isp: BehindIsp, pause: Pause) -> Failure | None:
-        return migrate_isp(isp, route, sql, pause)
+        return migrate_isp(isp, route, sql, shortcuts, pause)
 
     crew = Crew(work, tell)
     crew.go(todo[:canary], threads=1, stop_at_failure=True)

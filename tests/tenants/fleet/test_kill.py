@@ -141,19 +141,19 @@ def test_a_run_killed_at_twenty_random_points_converges(fleet, made):
 
 def test_with_records_in_a_transaction_of_their_own_kills_leave_a_wrong_state(fleet, made):
     """The control: the same kills, and a record that is written after the change was committed."""
-    change, record = replay._apply, replay._record
+    change, record, records = replay._apply, replay.record, replay.records
 
     def apart() -> None:
         def later(isp, key, route, *args):
             def write():
                 time.sleep(0.005)
                 with isp_scope(isp), transaction.atomic(), connection.cursor() as cursor:
-                    cursor.execute(record(key, route, set()))
+                    cursor.execute(record(records(key, route, set())))
 
             transaction.on_commit(write)
             change(isp, key, route, *args)
 
-        replay._apply, replay._record = later, lambda *args: "SELECT 1"
+        replay._apply, replay.record = later, lambda *args: "SELECT 1"
 
     kill_again_and_again(fleet, random.Random(3), apart)
     assert wrongs(fleet, made) != []

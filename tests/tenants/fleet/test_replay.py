@@ -12,6 +12,7 @@ from tenants.fleet.capture import NeedsNoTransaction, RehearsalFailed, capture
 from tenants.fleet.marks import FailedMigration
 from tenants.fleet.plan import Route, behind
 from tenants.fleet.run import run_fleet
+from tenants.fleet.shortcut import Shortcuts
 from tenants.releases import current_release
 
 COLOUR = 'migrations.AddField("gadget", "colour", models.CharField(max_length=9, default="red")),'
@@ -34,6 +35,12 @@ def made(fleet, migrate):
     isps = fleet.make(3)
     migrate()
     return isps
+
+
+@pytest.fixture
+def looking(monkeypatch):
+    """No ISP takes the way of one text."""
+    monkeypatch.setattr(Shortcuts, "take", lambda *args: False)
 
 
 def marks() -> dict[str, tuple[str, str]]:
@@ -264,7 +271,7 @@ def test_a_lock_that_is_never_given_up_stops_one_isp_alone_and_holds_nobody_up(f
     assert run_fleet().done == 1
 
 
-def test_a_connection_that_is_lost_is_made_again(fleet, made, monkeypatch):
+def test_a_connection_that_is_lost_is_made_again(fleet, made, looking, monkeypatch):
     fleet.release("0002_colour", COLOUR)
     real, cut = replay._apply, []
 
@@ -295,7 +302,7 @@ def test_an_isp_deleted_meanwhile_is_no_failure(fleet, made, monkeypatch):
     assert (report.done, report.failures) == (3, [])
 
 
-def test_a_record_written_apart_from_the_change_would_apply_it_twice(fleet, made, monkeypatch):
+def test_a_record_written_apart_from_the_change_would_apply_it_twice(fleet, made, looking, monkeypatch):
     """The control: one transaction for change and record is what makes a killed run converge."""
     fleet.release("0002_colour", COLOUR)
 
@@ -307,8 +314,8 @@ def test_a_record_written_apart_from_the_change_would_apply_it_twice(fleet, made
         return "SELECT 1"
 
     with monkeypatch.context() as apart:
-        apart.setattr(replay, "_record", killed_before_the_record)
-        apart.setattr(replay, "_arrive", lambda *args: None)
+        apart.setattr(replay, "record", killed_before_the_record)
+        apart.setattr(replay, "arrive", lambda *args: "SELECT 1")
         with pytest.raises(Killed):
             run_fleet(parallel=1)
     report = run_fleet(parallel=1)
