@@ -88,8 +88,11 @@ def sweep_platform_files() -> None:
 
 @app.task
 def sweep_platform_sessions() -> None:
-    """Remove the sessions of staff that have run out."""
+    """Remove the sessions and the links of staff that have run out."""
+    from tenants.services import accounts
+
     call_command("clearsessions")
+    accounts.forget_old_links(at=timezone.now())
 
 
 # Longer than TASK_SECONDS: the lease keeps a second worker out. The last minutes are for writing down that it failed.

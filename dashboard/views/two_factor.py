@@ -112,7 +112,7 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         device, status = checked(form, request.user)
         if device is not None:
-            accounts.switch_off_second_factor(user=request.user)
+            accounts.switch_off_second_factor(user=request.user, by=request.user)
             messages.success(request, _("From now on your password alone signs you in."))
             return redirect("/profile/")
     return render(request, "dashboard/account/second_factor_switch_off.html", {"form": form}, status=status)

@@ -5,7 +5,7 @@ import math
 import secrets
 import time
 from base64 import b32encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core import tokens
-from core.audit import record
+from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.links import dashboard_url
 from tenants import tasks
@@ -25,6 +25,7 @@ from tenants.services.mail import send_platform_mail
 
 SET_PASSWORD = "set-password"  # noqa: S105 - a purpose
 LINK_LIFE = timedelta(hours=1)
+LINKS_KEPT = timedelta(days=30)  # after their end: so long an invitation that ran out can be seen and sent again
 RECOVERY_CODES = 10
 
 
@@ -78,6 +79,11 @@ def send_password_link(*, email: str, base_url: str, isp_id: int | None) -> None
 
 def _works_only_for(user: StaffUser, isp_id: int) -> bool:
     return not user.is_operator and list(user.memberships.values_list("isp_id", flat=True)) == [isp_id]
+
+
+def forget_old_links(*, at: datetime) -> int:
+    """Remove the links of staff that ran out a month ago, used or not. Returns how many there were."""
+    return StaffToken.objects.filter(expires_at__lt=at - LINKS_KEPT).delete()[0]
 
 
 def owner_of_password_link(secret: str) -> StaffUser:
@@ -164,11 +170,11 @@ def switch_on_second_factor(*, user: StaffUser, key: str, code: str) -> tuple[TO
     return device, codes
 
 
-def switch_off_second_factor(*, user: StaffUser) -> None:
-    """Ask for the password only from now on."""
+def switch_off_second_factor(*, user: StaffUser, by: Actor | None) -> None:
+    """Ask for the password only from now on. The owner of the account is told, whoever did it."""
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
-    record("tenants.second_factor.switched_off", by=user, on=user)
+    record("tenants.second_factor.switched_off", by=by, on=user)
     _tell(user, "accounts/second_factor_off")
 
 

@@ -145,7 +145,7 @@ def test_a_session_of_a_protected_account_without_a_code_is_nobodys(protected, a
     assert is_out(client)
     with public_scope():
         # Negative control: without the second factor the very same session is good.
-        accounts.switch_off_second_factor(user=protected)
+        accounts.switch_off_second_factor(user=protected, by=protected)
     assert not is_out(client)
 
 

@@ -11,6 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core import tokens
 from core.models import AuditEntry
+from tenants import tasks
 from tenants.models import Membership, PlatformMail, StaffToken, StaffUser
 from tenants.roles import Role
 from tenants.services import accounts
@@ -165,3 +166,12 @@ def test_an_isps_own_domain_never_learns_a_link_that_opens_more_than_that_isp(is
     ours = {mail.to for mail in PlatformMail.objects.filter(text__contains="http://app.localhost/set-password/")}
     assert own == {here.email}
     assert ours == {both.email, elsewhere.email, boss.email, nowhere.email}
+
+
+def test_links_of_staff_are_forgotten_a_month_after_their_end():
+    user = StaffUserFactory()
+    old, lately, good = (link_for(user, life=timedelta(days=days)) for days in (-31, -29, 1))
+    tasks.sweep_platform_sessions()
+    kept = set(StaffToken.objects.values_list("digest", flat=True))
+    assert kept == {tokens.digest(lately), tokens.digest(good)}
+    assert tokens.digest(old) not in kept
