@@ -188,6 +188,13 @@ def fill_pool(size: int) -> int:
         return refill(size=size)
 
 
+def release() -> str:
+    """The release of the code that runs."""
+    from tenants.releases import current_release
+
+    return current_release()
+
+
 def schema_names() -> list[str]:
     """The schemas of all ISPs."""
     from core.scope import public_scope
@@ -214,6 +221,7 @@ WORK: dict[str, Callable[..., Any]] = {
         build_template,
         ddl,
         fill_pool,
+        release,
         schema_names,
         tasks,
     )

@@ -33,6 +33,9 @@ class Command(MigrateCommand):
         parser.add_argument(
             "--canary", type=int, default=0, metavar="N", help="first N ISPs one by one; stop if one fails"
         )
+        parser.add_argument(
+            "--no-template", action="store_true", help="leave the template for new ISPs to the next refill of the pool"
+        )
         parser.add_argument("--parallel", type=int, default=2, metavar="N", help="connections at work, 2 by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,7 +78,7 @@ class Command(MigrateCommand):
             told = f"{error} fails in an empty schema ({reason(error.__cause__ or error)}); no ISP was touched."
             raise CommandError(told) from error
         check_schemas()
-        if not report.stopped_by:
+        if not (report.stopped_by or options.get("no_template")):
             self._prepare_template()
         for line in report.lines() if options["verbosity"] or not report.is_good else []:
             (self.stdout if report.is_good else self.stderr).write(line)
