@@ -1,10 +1,12 @@
 """What is made for one ISP is worth nothing at the other: tasks, cache keys, secrets, tokens, signatures, files."""
 
+import inspect
 from datetime import timedelta
 
 import pytest
 from celery import current_app
 from django.apps import apps
+from django.core import mail
 from django.core.cache import cache
 from django.http import Http404
 from django.utils import timezone
@@ -16,7 +18,16 @@ from messaging.models import Mail
 from preinstall import services as preinstall
 from tenants.models import ISP, IspSuspension, StaffToken
 from tenants.schemas import tenant_labels
+from tests.conftest import HostClient
 from tests.isolation.judge import undone
+
+# What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
+ARGUMENTS = {"messaging.tasks.deliver_mail": {"mail_id": 1}}
+MISSING = {
+    "tenants.tasks.deliver_platform_mail": "mail_id",
+    "tenants.tasks.make_export": "export_id",
+    "tenants.tasks.provision_isp": "sign_up_id",
+}
 
 
 def tasks(kind):
@@ -62,12 +73,27 @@ def test_no_task_runs_for_one_isp_from_within_another(world):
             task(isp_id=world.b.isp.pk)
 
 
-def test_periodic_work_of_one_isp_leaves_the_other_as_it_was(world):
-    for kind in periodic.kinds().values():
+def test_every_task_of_one_isp_leaves_the_other_as_it_was(world):
+    assert {kind.task.name for kind in periodic.kinds().values()} <= {task.name for task in tasks(IspTask)}
+    for task in tasks(IspTask):
         with undone():
             before = snapshot(world.b)
-            kind.task(isp_id=world.a.isp.pk)
+            # Rows have the same keys at both.
+            task(isp_id=world.a.isp.pk, **ARGUMENTS.get(task.name, {}))
             assert snapshot(world.b) == before
+
+
+def test_tasks_of_the_platform_do_nothing_for_what_is_not_there(world):
+    ours = {task.name: list(inspect.signature(task.run).parameters) for task in tasks(PlatformTask)}
+    taken = {task for task, names in ours.items() if any(name.endswith("_id") for name in names)}
+    assert taken == {*MISSING, "tenants.tasks.send_password_link"}
+    before = [snapshot(side) for side in world.sides], len(mail.outbox)
+    for name, argument in MISSING.items():
+        app.tasks[name](**{argument: 2**40})
+    with undone():
+        # An address that nobody has, for an ISP that is not there.
+        app.tasks["tenants.tasks.send_password_link"](email="no@example.com", base_url="http://x", isp_id=2**40)
+        assert ([snapshot(side) for side in world.sides], len(mail.outbox)) == before
 
 
 def snapshot(side):
@@ -166,3 +192,13 @@ def test_tokens_expire(world):
         secret = tokens.issue(StaffToken, purpose="enter", life=timedelta(seconds=-1), email="x@example.com")
         assert tokens.find(StaffToken, secret, purpose="enter") is None
         assert StaffToken.objects.filter(expires_at__lt=timezone.now()).exists()
+
+
+def test_an_invitation_opens_nothing_on_the_hosts_of_the_other_isp(world):
+    path = f"/invitation/{world.a.secrets['invitation']}/"
+    name = world.a.isp.name
+    assert name in HostClient(world.a.staff_host).get(path).text
+    for host in (world.b.staff_host, world.b.custom_host, world.b.slug_host):
+        answer = HostClient(host).get(path)
+        assert answer.status_code in {404, 410}
+        assert name not in answer.text

@@ -1,7 +1,9 @@
 """Everybody asks for everything, and nobody sees a canary that is not for them."""
 
+import re
+
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from core.scope import public_scope
 from tests.isolation.addresses import SURFACES
@@ -47,13 +49,30 @@ def test_those_who_may_do_see_it(judge, everybody, name, host, path, model):
     assert model in {canary.model for canary in found(text_of(response))}
 
 
+# Whose a key in Redis is.
+OWNED = re.compile(rb"(platform|isp[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}):")
+
+
+def redis_keys():
+    return set(cache._cache.get_client(None).scan_iter(count=1000))
+
+
+def test_a_key_without_its_isp_would_be_seen(world, monkeypatch):
+    """The control for what the walk below says of Redis."""
+    monkeypatch.setattr(caches["default"], "key_func", lambda key, prefix, version: key)
+    with public_scope():
+        cache.set("page", 1)
+    assert [key for key in redis_keys() if not OWNED.match(key)] == [b"page"]
+
+
 @pytest.mark.parametrize("surface", SURFACES)
 def test_nobody_sees_what_is_not_theirs(surface, world, everybody, judge):
-    leaks, broken, count = [], [], 0
+    leaks, broken, count, keys = [], [], 0, set()
     for visit in visits(surface, world, everybody):
         count += 1
         if visit.method == "POST":
             with public_scope():
+                keys |= redis_keys()
                 cache.clear()  # else the throttles would answer
         try:
             leaked = judge.leaks(visit)
@@ -63,6 +82,7 @@ def test_nobody_sees_what_is_not_theirs(surface, world, everybody, judge):
         if leaked:
             leaks.append(f"{visit} shows {sorted(leaked)}")
     assert count > 50
+    assert [key for key in keys | redis_keys() if not OWNED.match(key)] == []
     assert not leaks, f"{len(leaks)} of {count} visits leak:\n" + "\n".join(leaks[:20])
     assert not broken, f"{len(broken)} of {count} visits break a page or change what is not theirs:\n" + "\n".join(
         broken[:20]

@@ -118,6 +118,12 @@ class Installation:
         """Messages in the queue or in a worker's hands."""
         return int(self.broker.zcard(QUEUE)) + int(self.broker.hlen(UNACKED))
 
+    def keys_of_nobody(self) -> list[bytes]:
+        """Keys of the broker and of the cache that do not say whose they are."""
+        owned = (b"platform:", b"isp")
+        kept = [redis.Redis(unix_socket_path=str(self.redis.socket), db=number) for number in range(4)]
+        return [key for each in kept for key in each.scan_iter(count=1000) if not key.startswith(owned)]
+
     def until(self, what: Callable[[], bool], *, seconds: float) -> None:
         end = time.monotonic() + seconds
         while not what():
@@ -164,6 +170,7 @@ def test_ten_killed_workers_an_emptied_redis_and_a_restarted_database_lose_and_d
         installation.kill("worker")
         interrupted += int(installation.broker.hlen(UNACKED))
     assert interrupted >= 10
+    assert installation.keys_of_nobody() == []
     installation.start_worker()
 
     installation.until(lambda: installation.effects() >= 1300, seconds=90)
@@ -213,5 +220,7 @@ def test_work_that_takes_longer_than_its_task_is_waited_for_is_given_away_and_do
     installation.settings |= {"LONG_SECONDS": "25", "NO_LEASE": str(int(not leased))}
     installation.prepare(jobs=0)
     installation.start_worker("4")
+    installation.until(lambda: installation.effects() > 0, seconds=60)
+    assert installation.keys_of_nobody() == []
     installation.until(lambda: installation.undone() == 0 and installation.waiting() == 0, seconds=90)
     assert (installation.doubled() == []) == leased
