@@ -1,6 +1,7 @@
 """Works at sign-ups, pool, template and sweep in a child process that it kills, again and again.
 
-Run by test_provisioning_killed as a program of its own, since it forks: KILLS SEED [careless].
+Run by test_provisioning_killed as a program of its own, since it forks: KILLS SEED SECONDS [careless]; each
+child lives for as many seconds at most.
 """
 
 import os
@@ -54,7 +55,7 @@ def work_carelessly(chance: random.Random) -> None:
             SpareSchema.objects.create(schema_name=name, release=current_release())
 
 
-def main(kills: int, seed: int, *careless: str) -> None:
+def main(kills: int, seed: int, seconds: float, *careless: str) -> None:
     """Raises an error where a child ended by itself: it must be the kill that ends it."""
     django.setup()
     chance = random.Random(seed)
@@ -65,7 +66,7 @@ def main(kills: int, seed: int, *careless: str) -> None:
                 (work_carelessly if careless else work)(random.Random(chance.random()))
             finally:
                 os._exit(1)
-        time.sleep(chance.uniform(0.01, 0.5))
+        time.sleep(chance.uniform(0.01, seconds))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
@@ -73,4 +74,4 @@ def main(kills: int, seed: int, *careless: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])
