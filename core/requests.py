@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse, HttpResponsePermanentRedirect
@@ -98,6 +99,15 @@ def on_rollback(callback: Callable[[], None]) -> None:
         unit.on_rollback(callback)
 
 
+@lru_cache(maxsize=1024)
+def _needs_no_database(path: str, urlconf: str | None) -> bool:
+    """Whether the view of a path is marked `no_database`. Django resolves the path once more, so ours is remembered.
+
+    Raises Resolver404, which is not.
+    """
+    return getattr(resolve(path, urlconf).func, "no_database", False)
+
+
 class TransactionMiddleware:
     """Opens the scope of the host (its ISP, or the platform) and one transaction, sessions included.
 
@@ -110,10 +120,10 @@ class TransactionMiddleware:
     def __call__(self, request: Request) -> HttpResponse:
         urlconf = request.urlconf
         try:
-            match = resolve(request.path_info, urlconf)
+            no_database = _needs_no_database(request.path_info, urlconf)
         except Resolver404:
             return self._without_match(request, urlconf)
-        if getattr(match.func, "no_database", False):
+        if no_database:
             return self.get_response(request)
         isp = request.site.isp if request.site.is_portal else None
         with isp_scope(isp) if isp else public_scope():

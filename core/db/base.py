@@ -7,6 +7,7 @@ next one. That makes the backend safe behind a pooler in transaction mode. See d
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,22 @@ from core.scope import OutsideTransaction, ScopeError, current, public_scope, re
 _FORBIDDEN = ("search_path", "set schema", "set local schema", "set session schema", "reset all", "discard ")
 
 _BUSY = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+
+def _look_at(sql: str) -> bool:
+    """Whether a statement may undo a SET LOCAL. Raises ScopeError for one that would change the search path itself."""
+    return _read_before(sql) if len(sql) < 2_000 else _read(sql)
+
+
+def _read(sql: str) -> bool:
+    text = sql.lower()
+    if any(words in text for words in _FORBIDDEN):
+        raise ScopeError("The search path is set by the scope alone.")
+    return "rollback" in text
+
+
+# Most statements come again and again; their values are not part of the text yet.
+_read_before = lru_cache(maxsize=512)(_read)
 
 
 class _GuardMixin:
@@ -116,9 +133,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         path itself.
         """
         scope = required()
-        text = (sql if isinstance(sql, str) else self._as_text(sql)).lower()
-        if any(words in text for words in _FORBIDDEN):
-            raise ScopeError("The search path is set by the scope alone.")
+        undoes = _look_at(sql if isinstance(sql, str) else self._as_text(sql))
         if self.get_autocommit():
             if not scope.is_public:
                 raise OutsideTransaction("An ISP's tables are reached inside transaction.atomic() only.")
@@ -134,7 +149,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             self._send(f'SET LOCAL search_path TO "{scope.schema_name}"')
             self._note_visit(scope.schema_name)
         # A rollback to a savepoint may undo a SET LOCAL, so it has to be sent again.
-        self._pinned = None if "rollback" in text else scope.schema_name
+        self._pinned = None if undoes else scope.schema_name
         return opening
 
     def run_whole(self, sql: str) -> None:
@@ -145,8 +160,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         inside another transaction too, and DatabaseError.
         """
         scope = required()
-        if any(words in sql.lower() for words in _FORBIDDEN):
-            raise ScopeError("The search path is set by the scope alone.")
+        _look_at(sql)
         self.ensure_connection()
         if not self.get_autocommit() or self.connection.pgconn.transaction_status in _BUSY:
             raise ScopeError("Inside a transaction these would not be one of their own.")

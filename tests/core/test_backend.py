@@ -11,6 +11,7 @@ from django.db.transaction import atomic
 from django_tenants.postgresql_backend.base import FakeTenant
 from django_tenants.postgresql_backend.introspection import DatabaseSchemaIntrospection
 
+from core.db import base
 from core.scope import NoScope, OutsideTransaction, ScopeConflict, ScopeError, isp_scope, public_scope
 from tests.core.conftest import READ, in_threads, read
 
@@ -246,6 +247,7 @@ def test_introspection_control_that_of_django_tenants_leaves_the_path_of_the_isp
     # On the wrapper itself: behind the proxy, undoing it would leave the wrapper without any.
     monkeypatch.setattr(connections["default"], "introspection", DatabaseSchemaIntrospection(connection))
     monkeypatch.setattr("core.db.base._FORBIDDEN", ())
+    monkeypatch.setattr("core.db.base._read_before", base._read)
     assert path_after_introspection(canaries.a) == canaries.a.schema_name
     connection.close()
 
