@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from django.db import connection
 
 from tenants.fleet.plan import BehindIsp
 from tenants.fleet.report import Failure, Report
+
+_LOOK = 0.02  # seconds between two looks at what the workers have done
 
 
 class Stopped(Exception):
@@ -49,10 +52,12 @@ class Crew:
         while True:
             is_over = not any(worker.is_alive() for worker in crew)
             try:
-                self._note(outcomes.get(timeout=0.1), stop_at_failure)
-            except queue.Empty:
+                while not outcomes.empty():
+                    self._note(outcomes.get(), stop_at_failure)
                 if is_over:
                     return
+                # To be woken for each ISP would keep the workers waiting for their turn.
+                time.sleep(_LOOK)
             except KeyboardInterrupt:
                 self.stop("Interrupted.")
 

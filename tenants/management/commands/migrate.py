@@ -36,7 +36,7 @@ class Command(MigrateCommand):
         parser.add_argument(
             "--no-template", action="store_true", help="leave the template for new ISPs to the next refill of the pool"
         )
-        parser.add_argument("--parallel", type=int, default=2, metavar="N", help="connections at work, 2 by default")
+        parser.add_argument("--parallel", type=int, default=3, metavar="N", help="connections at work, 3 by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["canary"] < 0 or options["parallel"] < 1:
@@ -60,7 +60,7 @@ class Command(MigrateCommand):
     def _migrate(self, *args: Any, **options: Any) -> None:
         with public_scope():
             # Django's own command builds all models several times before it finds that there is nothing to do.
-            if options["run_syncdb"] or not self._note_foreign(self._public_plan()):
+            if options["run_syncdb"] or not self._note_foreign():
                 super().handle(*args, **options)
             elif options["verbosity"]:
                 self.stdout.write("The platform's schema is up to date.")
@@ -98,16 +98,16 @@ class Command(MigrateCommand):
                 self.stderr.write(f"The release has no template for new ISPs: {template.why_not}")
 
     def _public_plan(self) -> list[Any]:
-        executor = MigrationExecutor(connection)
-        return executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return _plan_of(MigrationExecutor(connection))
 
-    def _note_foreign(self, plan: list[Any]) -> bool:
+    def _note_foreign(self) -> bool:
         """Note those that are the ISPs' alone and do nothing in the platform's schema. False if others are there."""
+        executor = MigrationExecutor(connection)
+        plan = _plan_of(executor)
         if any(router.allow_migrate(connection.alias, migration.app_label) for migration, _ in plan):
             return False
-        executor = MigrationExecutor(connection) if plan else None
         for migration, _ in plan:
-            executor.record_migration(migration)  # type: ignore[union-attr, call-arg]
+            executor.record_migration(migration)  # type: ignore[call-arg]
         return True
 
     def _knows(self, slug: str) -> bool:
@@ -159,3 +159,8 @@ class Command(MigrateCommand):
             self.stdout.write(f"{isps(len(slugs))} ({', '.join(slugs[:5])}{', …' if len(slugs) > 5 else ''}):")
             for line in what or ("nothing but a note of the release",):
                 self.stdout.write(f"    {line}")
+
+
+def _plan_of(executor: MigrationExecutor) -> list[Any]:
+    """What the platform's schema lacks, in order."""
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
