@@ -37,7 +37,7 @@ def neutral_page(status: int) -> HttpResponse:
 
 
 def without_tables(request: Request, error: BaseException | None) -> HttpResponse | None:
-    """The neutral 503 if an error means that the ISP of the request has lost its tables or role, with a line in the log."""
+    """The neutral 503, and a line in the log, if an error means that the request's ISP has lost its tables or role."""
     isp = getattr(request, "isp", None)
     code = getattr(error.__cause__ if error else None, "sqlstate", None)
     if isp is None or not (code in _MISSING or isinstance(error, RoleMissing)):

@@ -34,20 +34,22 @@ GRANT {_NUMBERS} ON ALL SEQUENCES IN SCHEMA "{{name}}" TO "{{name}}";
 """
 _LACKING = """
 SELECT n.nspname, r.oid IS NULL FROM pg_namespace n LEFT JOIN pg_roles r ON r.rolname = n.nspname
- WHERE (n.nspname IN (SELECT schema_name FROM tenants_isp) OR n.nspname IN (SELECT schema_name FROM tenants_spareschema))
+ WHERE n.nspname IN (SELECT schema_name FROM tenants_isp UNION ALL SELECT schema_name FROM tenants_spareschema)
    AND (r.oid IS NULL OR NOT has_schema_privilege(r.oid, n.oid, 'USAGE'))
    AND (%(name)s::text IS NULL OR n.nspname = %(name)s)
  ORDER BY 1
 """
-# Another database of this server may be a copy of ours, and go on using the role.
-_ONLY_OURS = """
-NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.dbid <> 0
+# Another database of this server may be a copy of ours and go on using the role; and from PostgreSQL 16 on only who made
+# a role may drop it, which a database user of before may have been.
+_DROPPABLE = """
+(current_setting('server_version_num')::int < 160000 OR pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))
+   AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.dbid <> 0
                AND s.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
 _LEFT_BEHIND = f"""
 SELECT r.rolname FROM pg_roles r
   JOIN pg_shdescription d ON d.classoid = 'pg_authid'::regclass AND d.objoid = r.oid AND d.description = %(label)s
- WHERE r.rolname ~ '^t_[0-9a-f]{{12}}$' AND {_ONLY_OURS}
+ WHERE r.rolname ~ '^t_[0-9a-f]{{12}}$' AND {_DROPPABLE}
    AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = r.rolname)
    AND (%(name)s::text IS NULL OR r.rolname = %(name)s)
  ORDER BY 1
@@ -61,9 +63,9 @@ def make_role(schema_name: str) -> None:
 
 
 def drop_role(schema_name: str) -> None:
-    """Drop the role of a schema that is gone, if there is one and no other database uses it."""
+    """Drop the role of a schema that is gone, if there is one, it is ours and no other database uses it."""
     with public_scope(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM pg_roles r WHERE rolname = %s AND {_ONLY_OURS}", [schema_name])  # noqa: S608
+        cursor.execute(f"SELECT 1 FROM pg_roles r WHERE rolname = %s AND {_DROPPABLE}", [schema_name])  # noqa: S608
         if cursor.fetchone() is not None:
             cursor.execute(f'DROP ROLE "{schema_name}"')
 
@@ -71,7 +73,7 @@ def drop_role(schema_name: str) -> None:
 def mend() -> tuple[list[str], list[str]]:
     """Make what roles of ISPs and spares lack, and drop roles whose schema is gone; the names of both.
 
-    A transaction for each, which looks again. This is also how an installation from before the roles comes to have them.
+    A transaction for each, which looks again. So an installation from before the roles comes to have them, too.
     """
     with public_scope():
         lacking = [name for name, _ in _ask(_LACKING)] if settings.ISP_ROLES else []

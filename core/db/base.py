@@ -271,7 +271,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
             super()._savepoint(sid)
             return
-        # Before path and role are set: where the role is missing, what was done before the savepoint is not lost with it.
+        # Before path and role are set: where the role is missing, what was done before is not lost with it.
         required()
         self._send(self.ops.savepoint_create_sql(sid))
 

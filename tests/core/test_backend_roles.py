@@ -167,7 +167,7 @@ def test_a_missing_role_is_an_error_that_says_so(canaries):
         connection.cursor().execute(f"CREATE SCHEMA {orphan.schema_name}")
         connection.cursor().execute(f"CREATE TABLE {orphan.schema_name}.canary AS SELECT 'no role'::text AS text")
     try:
-        with isp_scope(orphan), pytest.raises(RoleMissing, match="manage.py migrate"), atomic():
+        with isp_scope(orphan), pytest.raises(RoleMissing, match=r"manage\.py migrate"), atomic():
             read()
         with public_scope(), atomic():
             read()
