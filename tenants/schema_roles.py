@@ -39,12 +39,12 @@ SELECT n.nspname, r.oid IS NULL FROM pg_namespace n LEFT JOIN pg_roles r ON r.ro
    AND (%(name)s::text IS NULL OR n.nspname = %(name)s)
  ORDER BY 1
 """
-# Another database of this server may be a copy of ours and go on using the role; and from PostgreSQL 16 on only who made
-# a role may drop it, which a database user of before may have been.
+# Another database of this server may be a copy of ours and go on using the role. And from PostgreSQL 16 on only who made
+# a role may drop it, which may have been a database user of before.
 _DROPPABLE = """
 (current_setting('server_version_num')::int < 160000 OR pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))
-   AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.dbid <> 0
-               AND s.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+   AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
+                      AND s.dbid <> 0 AND s.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
 _LEFT_BEHIND = f"""
 SELECT r.rolname FROM pg_roles r
