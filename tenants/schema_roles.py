@@ -39,7 +39,7 @@ SELECT n.nspname, r.oid IS NULL FROM pg_namespace n LEFT JOIN pg_roles r ON r.ro
    AND (%(name)s::text IS NULL OR n.nspname = %(name)s)
  ORDER BY 1
 """
-# Another database of this server may be a copy of ours and go on using the role. And from PostgreSQL 16 on only who made
+# Another database of this server may be a copy of ours and go on using the role. From PostgreSQL 16 on only who made
 # a role may drop it, which may have been a database user of before.
 _DROPPABLE = """
 (current_setting('server_version_num')::int < 160000 OR pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))

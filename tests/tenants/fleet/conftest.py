@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from core.scope import isp_scope, owner_scope, public_scope
+from core.scope import owner_scope, public_scope
 from domains import resolver
 from tenants import slugs
 from tenants.models import ISP, SchemaTemplate
@@ -141,7 +141,7 @@ class Fleet:
 
     def do(self, isp: ISP, sql: str) -> None:
         """Run a statement in an ISP's schema and commit it."""
-        with isp_scope(isp), transaction.atomic(), connection.cursor() as cursor:
+        with owner_scope(isp), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
 
     def current(self) -> str:
