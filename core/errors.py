@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
+from core.db.base import RoleMissing
 from core.http import Request
 from core.scope import ScopeError
 
@@ -36,11 +37,13 @@ def neutral_page(status: int) -> HttpResponse:
 
 
 def without_tables(request: Request, error: BaseException | None) -> HttpResponse | None:
-    """The neutral 503 if an error means that the ISP of the request has lost its tables, with a line in the log."""
+    """The neutral 503, and a line in the log, if an error means that the request's ISP has lost its tables or role."""
     isp = getattr(request, "isp", None)
-    if isp is None or getattr(error.__cause__ if error else None, "sqlstate", None) not in _MISSING:
+    code = getattr(error.__cause__ if error else None, "sqlstate", None)
+    if isp is None or not (code in _MISSING or isinstance(error, RoleMissing)):
         return None
-    logger.error("A table of %s (%s) is missing; %s answers 503.", isp.slug, isp.schema_name, request.path)
+    what = "The role" if isinstance(error, RoleMissing) else "A table"
+    logger.error("%s of %s (%s) is missing; %s answers 503.", what, isp.slug, isp.schema_name, request.path)
     return neutral_page(503)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -49,6 +49,8 @@ class Scope:
     schema_name: str
     isp_id: int | None = None
     isp_uuid: UUID | None = None
+    # Whether its tables themselves may be changed. It is the same scope all the same.
+    as_owner: bool = field(default=False, compare=False)
 
     @property
     def is_public(self) -> bool:
@@ -130,9 +132,21 @@ def isp_scope(isp: IspLike) -> AbstractContextManager[None]:
 
     Raises ScopeError for a schema name that the server did not make, ScopeConflict inside another ISP's scope.
     """
+    return _entered(_scope_of(isp))
+
+
+def owner_scope(isp: IspLike) -> AbstractContextManager[None]:
+    """Run with the tables of one ISP as who owns them, not as its role: for what makes, changes or empties tables.
+
+    Raises what isp_scope raises. Code that enters isp_scope inside has the rights of the role alone.
+    """
+    return _entered(_scope_of(isp, as_owner=True))
+
+
+def _scope_of(isp: IspLike, *, as_owner: bool = False) -> Scope:
     if not SCHEMA_NAME.fullmatch(isp.schema_name):
         raise ScopeError("Not a schema name made by the server.")
-    return _entered(Scope(isp.schema_name, isp.pk, isp.uuid))
+    return Scope(isp.schema_name, isp.pk, isp.uuid, as_owner)
 
 
 def same_scope(scope: Scope | None) -> AbstractContextManager[None]:

@@ -193,6 +193,8 @@ DIRECT_DATABASE = (
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PUBLIC_SCHEMA_NAME = "public"
+# Whether an ISP's statements run as a PostgreSQL role of its own, which can reach its schema and no other.
+ISP_ROLES = os.environ.get("ISP_ROLES", "1") == "1"
 # Migrations of the fleet: seconds that one waits for a lock, how often it is tried, and whether the hosts of an ISP
 # where one failed are served ("serve") or answer 503 ("refuse").
 MIGRATION_LOCK_TIMEOUT = float(os.environ.get("MIGRATION_LOCK_TIMEOUT", "2"))

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from core.scope import public_scope
+from tenants import schema_roles
 from tenants.models import OrphanSchema, SchemaTemplate, SpareSchema
 from tenants.releases import current_release
 from tenants.schemas import drop_named
@@ -35,10 +36,14 @@ class Swept:
     removed: list[str] = field(default_factory=list)  # orphans that had been seen long enough
     stale: list[str] = field(default_factory=list)  # spares of older releases, removed
     waiting: list[str] = field(default_factory=list)  # orphans that are still given time
+    roles_made: list[str] = field(default_factory=list)  # what ISPs and spares lacked
+    roles_dropped: list[str] = field(default_factory=list)  # whose schema was gone
 
 
 def sweep(*, at: datetime) -> Swept:
     """Remove spares of older releases and schemas that have belonged to nobody for ORPHAN_SCHEMA_HOURS; tell the rest.
+
+    Roles are brought in line with schemas at the end.
 
     Every removal is a transaction of its own that looks again before it drops.
     """
@@ -49,6 +54,7 @@ def sweep(*, at: datetime) -> Swept:
         before = at - timedelta(hours=settings.ORPHAN_SCHEMA_HOURS)
         for name in _noted_orphans(at):
             (found.removed if _dropped_orphan(name, before) else found.waiting).append(name)
+    found.roles_made, found.roles_dropped = schema_roles.mend()
     _tell(found)
     return found
 

@@ -18,8 +18,11 @@ def claim_spare() -> str | None:
     The spare is the caller's once the transaction commits, and back in the pool if it does not.
     """
     spares = SpareSchema.objects.filter(release=current_release())
-    # One whose schema somebody has dropped is left to the janitor.
+    # One whose schema or role is missing is left to the janitor.
     namespace = Func(F("schema_name"), function="to_regnamespace", output_field=TextField())
+    role = Func(F("schema_name"), function="to_regrole", output_field=TextField())
+    if settings.ISP_ROLES:
+        spares = spares.alias(role=role).filter(role__isnull=False)
     with public_scope():
         spare = (
             spares.alias(namespace=namespace)

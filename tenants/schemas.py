@@ -3,9 +3,10 @@
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from core.scope import SCHEMA_NAME, IspLike, ScopeError, isp_scope, public_scope
+from core.scope import SCHEMA_NAME, IspLike, ScopeError, owner_scope, public_scope
 from tenants.models import ISP
 from tenants.releases import current_release, tenant_labels
+from tenants.schema_roles import drop_role, make_role
 
 
 def create_schema(isp: ISP) -> None:
@@ -30,14 +31,15 @@ def create_schema(isp: ISP) -> None:
 
 
 def create_empty(schema_name: str) -> None:
-    """Make a schema with nothing in it."""
-    with public_scope(), connection.cursor() as cursor:
+    """Make a schema with nothing in it, and the role that will reach it."""
+    with public_scope(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA "{_checked(schema_name)}"')
+        make_role(schema_name)
 
 
 def migrate_schema(isp: IspLike) -> None:
     """Bring the ISP's tables to the current release, in one transaction."""
-    with isp_scope(isp), transaction.atomic():
+    with owner_scope(isp), transaction.atomic():
         executor = MigrationExecutor(connection)
         labels = tenant_labels()
         targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
@@ -45,14 +47,15 @@ def migrate_schema(isp: IspLike) -> None:
 
 
 def drop_schema(isp: IspLike) -> None:
-    """Remove the ISP's schema and everything in it, if it is there."""
+    """Remove the ISP's schema with everything in it and its role, if they are there."""
     drop_named(isp.schema_name)
 
 
 def drop_named(schema_name: str) -> None:
-    """Remove a schema and everything in it, if it is there."""
-    with public_scope(), connection.cursor() as cursor:
+    """Remove a schema with everything in it and its role, if they are there."""
+    with public_scope(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f'DROP SCHEMA IF EXISTS "{_checked(schema_name)}" CASCADE')
+        drop_role(schema_name)
 
 
 def _checked(name: str) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
-from core.scope import current, isp_scope, public_scope
+from core.scope import current, owner_scope, public_scope
 from tenants import schemas
 from tenants.fingerprint import contents, fingerprint
 from tenants.models import SchemaTemplate, new_schema_name
@@ -85,7 +85,7 @@ def replay_template(schema_name: str) -> None:
 def _replay(ddl: str, old_name: str, schema_name: str) -> None:
     schemas.create_empty(schema_name)
     # The template's name is random and occurs in no other sense, so replacing it as text is safe.
-    with isp_scope(Unowned(schema_name)), connection.cursor() as cursor:
+    with owner_scope(Unowned(schema_name)), connection.cursor() as cursor:
         cursor.execute(ddl.replace(old_name, schema_name))
 
 

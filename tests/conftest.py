@@ -16,9 +16,9 @@ from django.test import Client
 
 from core.scope import isp_scope, public_scope
 from domains import resolver
-from tenants import slugs
+from tenants import schema_roles, slugs
 from tenants.models import ISP
-from tenants.schemas import create_schema
+from tenants.schemas import create_schema, drop_schema
 from tenants.template import build_template
 
 # Passwords are hashed in earnest, with the real library, but quickly.
@@ -89,12 +89,15 @@ def django_db_setup_in_public(django_db_modify_db_settings: None, django_db_bloc
 
     with django_db_blocker.unblock(), public_scope():
         databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        schema_roles.mend()  # runs that were killed have left roles, which belong to the server
         build_template()
         with transaction.atomic():
             make_isp("wispmega", name="WispMega")
             make_isp("fibrandina", name="Fibrandina", country="CO", currency="COP", timezone="America/Bogota")
     yield
     with django_db_blocker.unblock(), public_scope():
+        for isp in ISP.objects.all():
+            drop_schema(isp)
         teardown_databases(databases, verbosity=0)
 
 

@@ -1,9 +1,11 @@
 """The guarded database backend: no statement without a scope, no ISP's statement outside a transaction.
 
-Search paths are only ever set with SET LOCAL, so nothing of one transaction is left on the server's connection for the
-next one. That makes the backend safe behind a pooler in transaction mode. See docs/decisions/0001.
+Search paths and roles are only ever set with SET LOCAL, so nothing of one transaction is left on the server's
+connection for the next one. That makes the backend safe behind a pooler in transaction mode. See docs/decisions/0001,
+and 0004 for the roles.
 """
 
+import re
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,22 +13,39 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.db import Error, ProgrammingError
 from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg import ClientCursor, ServerCursor
 from psycopg.pq import TransactionStatus
 
-from core.scope import OutsideTransaction, ScopeError, current, public_scope, required
+from core.scope import OutsideTransaction, Scope, ScopeError, current, public_scope, required
 
 # Statements that would move the search path behind the guard's back, or outlive the transaction.
 _FORBIDDEN = ("search_path", "set schema", "set local schema", "set session schema", "reset all", "discard ")
+# Statements that would take another role; looked for only where the text has one of these words at all.
+_ROLE_WORDS = ("role", "authorization")
+_BETWEEN = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
+_TAKES_ROLE = re.compile(
+    rf"\b(?:set|reset){_BETWEEN}+(?:(?:local|session){_BETWEEN}+)?(?:role\b|(?:session{_BETWEEN}+)?authorization\b)"
+    rf'|(?:^|;){_BETWEEN}*(?:set|reset){_BETWEEN}*(?:(?:local|session){_BETWEEN}*)?"(?:role|session_authorization)"'
+    rf"|set_config{_BETWEEN}*\({_BETWEEN}*e?'(?:role|session_authorization)'|\bsession_authorization\b",
+    re.S,
+)
+# PostgreSQL's codes for a role that is not there, and for one that may not be taken or lacks its rights.
+_ROLE_TROUBLE = {"22023", "42501"}
+
+
+class RoleMissing(ProgrammingError):
+    """The server does not let us act as the ISP's role, so nothing of the ISP is read or written."""
+
 
 _BUSY = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
 def _look_at(sql: str) -> bool:
-    """Whether a statement may undo a SET LOCAL. Raises ScopeError for one that would change the search path itself."""
+    """Whether a statement may undo a SET LOCAL. Raises ScopeError for one that would change path or role itself."""
     return _read_before(sql) if len(sql) < 2_000 else _read(sql)
 
 
@@ -34,6 +53,8 @@ def _read(sql: str) -> bool:
     text = sql.lower()
     if any(words in text for words in _FORBIDDEN):
         raise ScopeError("The search path is set by the scope alone.")
+    if any(word in text for word in _ROLE_WORDS) and _TAKES_ROLE.search(text):
+        raise ScopeError("The role is set by the scope alone.")
     return "rollback" in text
 
 
@@ -53,7 +74,8 @@ class _GuardMixin:
         if not opening:
             return super()._execute(sql, params, *context)  # type: ignore[misc]
         # On a line of its own, so that the server's messages quote the statement alone.
-        done = super()._execute(f"{opening};\n{sql}", params, *context)  # type: ignore[misc]
+        with self.db.role_explained():
+            done = super()._execute(f"{opening};\n{sql}", params, *context)  # type: ignore[misc]
         with suppress(IndexError):  # a statement that is only a comment has no result
             self.cursor.set_result(opening.count(";") + 1)
         return done
@@ -126,11 +148,11 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             raise RuntimeError("Enter core.scope.isp_scope(isp) instead.")
 
     def pin_scope(self, sql: Any = "", *, folds: bool = False) -> str:
-        """Make the server's search path that of the current scope, in a round trip only where it has to change.
+        """Make the server's search path and role those of the scope, in a round trip only where they have to change.
 
         Where the statement `folds` and a transaction has to be begun, the statements that do so are returned instead,
-        to be sent with it. Raises NoScope, OutsideTransaction, and ScopeError for a statement that would change the
-        path itself.
+        to be sent with it. Raises NoScope, OutsideTransaction, RoleMissing, and ScopeError for a statement that would
+        change path or role itself.
         """
         scope = required()
         undoes = _look_at(sql if isinstance(sql, str) else self._as_text(sql))
@@ -138,18 +160,18 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             if not scope.is_public:
                 raise OutsideTransaction("An ISP's tables are reached inside transaction.atomic() only.")
             return ""
-        opening = ""
+        opening, wanted = "", _settings_of(scope)
         if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            opening = f'BEGIN; SET LOCAL search_path TO "{scope.schema_name}"'
+            opening = f"BEGIN; {wanted}"
             self._note_visit(scope.schema_name)
             if not folds:
                 self._send(opening)
                 opening = ""
-        elif self._pinned != scope.schema_name:
-            self._send(f'SET LOCAL search_path TO "{scope.schema_name}"')
+        elif self._pinned != wanted:
+            self._send(wanted)
             self._note_visit(scope.schema_name)
         # A rollback to a savepoint may undo a SET LOCAL, so it has to be sent again.
-        self._pinned = None if undoes else scope.schema_name
+        self._pinned = None if undoes else wanted
         return opening
 
     def run_whole(self, sql: str) -> None:
@@ -166,7 +188,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             raise ScopeError("Inside a transaction these would not be one of their own.")
         # Such work touches few tables of each schema, so the server's process remembers little of it.
         self._note_visit(scope.schema_name, most=5 * settings.CONN_MAX_ISPS)
-        self._send(f'SET LOCAL search_path TO "{scope.schema_name}";\n{sql}')
+        self._send(f"{_settings_of(scope)};\n{sql}")
 
     def _note_visit(self, schema_name: str, most: int | None = None) -> None:
         """Count the schemas whose tables the server's process has come to know; after enough of them it has to go."""
@@ -202,8 +224,21 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))
 
     def _send(self, sql: str) -> None:
-        with self.wrap_database_errors:
+        with self.role_explained(), self.wrap_database_errors:
             self.connection.execute(sql)
+
+    @contextmanager
+    def role_explained(self) -> Iterator[None]:
+        """Raise RoleMissing instead of the server's error where that is about the role of the current scope."""
+        try:
+            yield
+        except Error as error:
+            scope, cause = current(), error.__cause__
+            about = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
+            if getattr(cause, "sqlstate", None) not in _ROLE_TROUBLE or not scope or scope.schema_name not in about:
+                raise
+            told = f"The role {scope.schema_name} cannot be used ({about}): `manage.py migrate` makes what is missing."
+            raise RoleMissing(told) from cause
 
     def _cursor(self, name: str | None = None) -> Any:
         self.close_if_health_check_failed()
@@ -232,10 +267,22 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         if autocommit:
             super()._set_autocommit(True)
 
+    def _savepoint(self, sid: str) -> None:
+        if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            super()._savepoint(sid)
+            return
+        # Before path and role are set: where the role is missing, what was done before is not lost with it.
+        required()
+        self._send(self.ops.savepoint_create_sql(sid))
+
     def _savepoint_rollback(self, sid: str) -> None:
         # Sent as it is: in a failed transaction nothing else is accepted, and the rollback may undo a SET LOCAL.
         self._pinned = None
         self._send(self.ops.savepoint_rollback_sql(sid))
+
+    def _savepoint_commit(self, sid: str) -> None:
+        # Django releases a savepoint after rolling back to it, too; a role that is missing must not get in the way.
+        self._send(self.ops.savepoint_commit_sql(sid))
 
     def check_constraints(self, table_names: Any = None) -> None:
         if current() is None:
@@ -243,6 +290,15 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
                 super().check_constraints(table_names)
         else:
             super().check_constraints(table_names)
+
+
+def _settings_of(scope: Scope) -> str:
+    """The statements that make path and role those of a scope; the role is the session's own for the platform."""
+    path = f'SET LOCAL search_path TO "{scope.schema_name}"'
+    if not settings.ISP_ROLES:
+        return path
+    is_own = scope.is_public or scope.as_owner
+    return f"{path}; SET LOCAL role TO {'DEFAULT' if is_own else scope.schema_name}"
 
 
 def _is_quiet(connection: Any) -> bool:

@@ -13,7 +13,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED, Field
 
-from core.scope import isp_scope, public_scope
+from core.scope import owner_scope, public_scope
 from tenants.fleet.plan import Key, Route
 from tenants.models import new_schema_name
 
@@ -103,7 +103,7 @@ def capture(route: Route) -> dict[Key, str | None]:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f'CREATE SCHEMA "{scratch.schema_name}"')
-            with isp_scope(scratch):
+            with owner_scope(scratch):
                 taken = _rehearse(route)
         finally:
             transaction.set_rollback(True)

@@ -10,7 +10,7 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from core.scope import IspLike, isp_scope, public_scope
+from core.scope import IspLike, owner_scope, public_scope
 from tenants.releases import current_release, tenant_labels
 
 Key = tuple[str, str]  # app label and name of a migration
@@ -49,7 +49,7 @@ def behind(slug: str | None = None) -> list[BehindIsp]:
 
 def applied_in(isp: IspLike) -> set[Key]:
     """The migrations recorded in an ISP's schema, read in the current transaction."""
-    with isp_scope(isp), connection.cursor() as cursor:
+    with owner_scope(isp), connection.cursor() as cursor:
         cursor.execute("SELECT app, name FROM django_migrations")
         return set(cursor.fetchall())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from core.scope import isp_scope, public_scope
+from core.scope import owner_scope, public_scope
 from tenants.fleet import report
 from tenants.fleet.crew import Pause
 from tenants.fleet.plan import BehindIsp, Key, Route
@@ -112,7 +112,7 @@ def _locked(isp: BehindIsp) -> set[Key] | None:
 
 def _apply(isp: BehindIsp, key: Key, route: Route, sql: dict[Key, str | None], applied: set[Key]) -> None:
     noted = record(records(key, route, applied))
-    with isp_scope(isp):
+    with owner_scope(isp):
         statements = "" if route.is_applied_by_parts(key, applied) else sql[key]
         if statements is None:
             state = route.state_before(key, applied)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import Error, connection, transaction
 
-from core.scope import isp_scope, public_scope
+from core.scope import owner_scope, public_scope
 from tenants.fleet.crew import Pause
 from tenants.fleet.plan import BehindIsp, Key, PartlySquashed, Route, applied_in
 
@@ -78,7 +78,7 @@ class Shortcuts:
             stages = self._stages_from(isp)
             for stage in stages:
                 pause(0)
-                with isp_scope(isp):
+                with owner_scope(isp):
                     connection.run_whole(stage.text(isp))  # type: ignore[attr-defined]
         except Error:
             connection.close_if_unusable_or_obsolete()

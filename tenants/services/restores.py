@@ -18,13 +18,13 @@ from django.db.migrations.loader import MigrationLoader
 from core.audit import Actor, record
 from core.crypto import SecretField, decrypt
 from core.models import OutgoingMail, Token
-from core.scope import isp_scope, public_scope
+from core.scope import isp_scope, owner_scope, public_scope
 from tenants import archives, directory, dumps, slugs
 from tenants.archives import CHUNK, BadArchive, Reader
 from tenants.models import ISP, Deletion, FormerSlug, Membership, StaffUser
 from tenants.releases import current_release, tenant_labels
 from tenants.roles import Role
-from tenants.schemas import create_schema, migrate_schema
+from tenants.schemas import create_empty, create_schema, migrate_schema
 
 # What of the old time must not work again: links that were used since, sessions that were ended since.
 NEVER_BACK = (Token,)
@@ -166,7 +166,7 @@ def _fill(archive: Reader, result: Restored) -> None:
         create_schema(isp)
     else:
         _create_older(isp, applied, graph)
-    with isp_scope(isp):
+    with owner_scope(isp):
         tables = _empty_tables()
         with archive.open("schema.sql") as file:
             for part in dumps.contents(file, manifest["isp"]["schema_name"]):
@@ -183,10 +183,9 @@ def _fill(archive: Reader, result: Restored) -> None:
 
 
 def _create_older(isp: ISP, applied: set[tuple[str, str]], graph: Any) -> None:
-    with public_scope(), connection.cursor() as cursor:
-        cursor.execute(f'CREATE SCHEMA "{isp.schema_name}"')
+    create_empty(isp.schema_name)
     targets = [node for node in applied if not any(child.key in applied for child in graph.node_map[node].children)]
-    with isp_scope(isp):
+    with owner_scope(isp):
         MigrationExecutor(connection).migrate(sorted(targets))
 
 

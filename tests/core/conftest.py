@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from core.db.base import DatabaseWrapper
 from core.scope import OutsideTransaction, public_scope, required
+from tenants.schemas import create_empty, drop_named
 
 READ = "SELECT text FROM canary"
 
@@ -33,7 +34,7 @@ class Canaries:
 
     a: RawIsp
     b: RawIsp
-    gone: RawIsp  # its schema does not exist
+    gone: RawIsp  # its schema does not exist; its role is still there
 
     @property
     def both(self) -> list[RawIsp]:
@@ -57,15 +58,16 @@ def canary_schemas(django_db_setup: None, django_db_blocker: object) -> Iterator
     canaries = Canaries(raw_isp(1), raw_isp(2), raw_isp(3))
     with django_db_blocker.unblock():
         with public_scope(), transaction.atomic(), connection.cursor() as cursor:
-            for isp in canaries.both:
-                cursor.execute(f"CREATE SCHEMA {isp.schema_name}")
+            for isp in [*canaries.both, canaries.gone]:
+                create_empty(isp.schema_name)
+            cursor.execute(f"DROP SCHEMA {canaries.gone.schema_name}")
             for schema in [*(isp.schema_name for isp in canaries.both), "public"]:
                 cursor.execute(f"CREATE TABLE {schema}.canary AS SELECT '{schema}'::text AS text")
         yield canaries
         with public_scope(), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("DROP TABLE canary")
-            for isp in canaries.both:
-                cursor.execute(f"DROP SCHEMA {isp.schema_name} CASCADE")
+            for isp in [*canaries.both, canaries.gone]:
+                drop_named(isp.schema_name)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import connection, connections
 from django.db.transaction import atomic
 
 from core.scope import isp_scope, public_scope
-from tests.core.conftest import in_threads, raw_isp, read
+from tests.core.conftest import in_threads, read
 
 
 def backend_pid() -> int:
@@ -143,7 +143,7 @@ def test_a_connection_that_has_visited_enough_isps_is_closed(canaries, request, 
     next_request()
     assert backend_pid() == first, "two are not too many"
     next_request()
-    with isp_scope(raw_isp(9)), atomic(), connection.cursor() as cursor:
+    with isp_scope(canaries.gone), atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone()[0] == first, "not in the middle of a request"
     next_request()
@@ -155,7 +155,7 @@ def test_a_connection_that_has_visited_enough_isps_is_closed(canaries, request, 
 def test_control_without_a_limit_the_connection_stays(kept, settings):
     settings.CONN_MAX_ISPS = 10**9
     first = backend_pid()
-    for isp in [*kept.both, raw_isp(9)]:
+    for isp in [*kept.both, kept.gone]:
         next_request()
         with isp_scope(isp), atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")

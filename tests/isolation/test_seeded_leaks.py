@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache, caches
 from django.http import HttpResponse, HttpResponseRedirect
 
+from company.models import Profile
 from core import crypto, uploads
 from core.models import StoredFile
 from core.scope import PUBLIC, Scope, isp_scope, public_scope, required
@@ -67,6 +68,17 @@ def test_scope_of_the_wrong_isp(look, world, monkeypatch):
     where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
     assert look(*where) == set()
     monkeypatch.setattr("core.requests.isp_scope", lambda isp: isp_scope(world.a.isp))
+    assert ("a", "company.profile", "1") in look(*where)
+
+
+def test_statement_that_names_the_schema_of_another_isp(look, world, monkeypatch, settings):
+    """The search path does not help against it; the role does, with an error in the place of a leak."""
+    where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
+    assert look(*where) == set()
+    monkeypatch.setattr(Profile._meta, "db_table", f'"{world.a.isp.schema_name}"."company_profile"')
+    with pytest.raises(BrokenPage, match="permission denied for schema"):
+        look(*where)
+    settings.ISP_ROLES = False
     assert ("a", "company.profile", "1") in look(*where)
 
 

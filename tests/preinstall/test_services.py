@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.models import StoredFile
-from core.scope import isp_scope, public_scope
+from core.scope import isp_scope, owner_scope, public_scope
 from preinstall import services
 from preinstall.models import DraftUpload, InstallRequest, RequestCounter, RequestDocument
 from preinstall.tasks import sweep_drafts
@@ -27,7 +27,7 @@ def committed_isp(committed):
     with public_scope(), transaction.atomic():
         isp = reference(ISP.objects.with_state().get(slug="wispmega"))
     yield isp
-    with isp_scope(isp), transaction.atomic():
+    with owner_scope(isp), transaction.atomic():
         connection.cursor().execute(
             "TRUNCATE preinstall_installrequest, preinstall_draftupload, preinstall_requestcounter,"
             " core_storedfile, core_auditentry, messaging_mail RESTART IDENTITY CASCADE"

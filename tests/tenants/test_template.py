@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError, connection, migrations, transaction
 
-from core.scope import current, isp_scope, public_scope
+from core.scope import current, isp_scope, owner_scope, public_scope
 from tenants import schemas
 from tenants.fingerprint import fingerprint
 from tenants.models import ISP, SchemaTemplate, SpareSchema, new_schema_name
@@ -246,7 +246,7 @@ def test_a_difference_in_any_part_changes_the_fingerprint():
             "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'core_auditentry'::regclass "
             "AND NOT indisunique LIMIT 1",
         )
-        with isp_scope(Unowned(name)), connection.cursor() as cursor:
+        with owner_scope(Unowned(name)), connection.cursor() as cursor:
             cursor.execute(damage.format(index=index))
         assert fingerprint(name) != whole, damage
     assert fingerprint(new_schema_name()) == []

@@ -10,6 +10,7 @@ from django.db import DatabaseError, ProgrammingError, connection, router, trans
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import public_scope
+from tenants import schema_roles
 from tenants.fleet.capture import NeedsNoTransaction, RehearsalFailed
 from tenants.fleet.plan import BehindIsp, PartlySquashed, Route, applied_in, behind
 from tenants.fleet.progress import Progress
@@ -64,6 +65,7 @@ class Command(MigrateCommand):
                 super().handle(*args, **options)
             elif options["verbosity"]:
                 self.stdout.write("The platform's schema is up to date.")
+        schema_roles.mend()
         # A pool that is smaller than the crew would have its members wait for one another.
         pool = settings.DATABASE_POOL
         parallel = min(options["parallel"], max(1, pool - 1)) if pool else options["parallel"]

@@ -10,12 +10,12 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from core.scope import isp_scope, public_scope
+from core.scope import owner_scope, public_scope
 from domains import resolver
 from tenants import slugs
 from tenants.models import ISP, SchemaTemplate
 from tenants.releases import current_release
-from tenants.schemas import drop_schema
+from tenants.schemas import create_empty, drop_schema
 
 APP = "payments"  # its label is borrowed for the migrations of a test; its own tables play no part
 TABLE = "payments_gadget"
@@ -115,9 +115,8 @@ class Fleet:
             for number in range(count):
                 slug = f"{prefix}{_letters(number)}"
                 isp = ISP.objects.create(slug=slug, slug_skeleton=slugs.skeleton(slug), name=slug, timezone="UTC")
-                with connection.cursor() as cursor:
-                    cursor.execute(f'CREATE SCHEMA "{isp.schema_name}"')
-                with isp_scope(isp):
+                create_empty(isp.schema_name)
+                with owner_scope(isp):
                     MigrationRecorder(connection).ensure_schema()
                 made.append(isp)
         return made
@@ -142,7 +141,7 @@ class Fleet:
 
     def do(self, isp: ISP, sql: str) -> None:
         """Run a statement in an ISP's schema and commit it."""
-        with isp_scope(isp), transaction.atomic(), connection.cursor() as cursor:
+        with owner_scope(isp), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
 
     def current(self) -> str:

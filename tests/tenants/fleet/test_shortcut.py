@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from core.scope import NoScope, ScopeError, isp_scope
+from core.scope import NoScope, ScopeError, owner_scope
 from tenants.fleet import replay, shortcut
 from tenants.fleet.plan import behind
 from tenants.fleet.run import run_fleet
@@ -125,7 +125,7 @@ def test_a_connection_that_is_lost_is_made_again(fleet, made, looked, monkeypatc
 
 
 def run(isp, sql):
-    with isp_scope(isp):
+    with owner_scope(isp):
         connection.run_whole(sql)
 
 
@@ -143,5 +143,5 @@ def test_a_text_needs_a_scope_and_no_transaction_and_moves_no_path(fleet, made):
         connection.run_whole("SELECT 1")
     with pytest.raises(ScopeError, match="search path"):
         run(made[0], f"SET LOCAL search_path TO {made[1].schema_name}; DELETE FROM payments_gadget")
-    with isp_scope(made[0]), transaction.atomic(), pytest.raises(ScopeError, match="transaction"):
+    with owner_scope(made[0]), transaction.atomic(), pytest.raises(ScopeError, match="transaction"):
         connection.run_whole("SELECT 1")
