@@ -24,6 +24,12 @@ def pooler(canaries, monkeypatch):
         connection.close()
 
 
+def acting() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user::text")
+        return cursor.fetchone()[0]
+
+
 def total(results: list) -> int:
     errors = [result for result in results if isinstance(result, Exception)]
     assert not errors, errors
@@ -48,6 +54,34 @@ def test_no_client_reads_the_rows_of_another_isp(canaries, pooler):
     with public_scope(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         assert cursor.fetchone()[0] <= 2, "the clients did not share connections"
+
+
+def test_no_role_stays_on_a_shared_connection(canaries, pooler):
+    def run(number):
+        isp = canaries.both[number % 2]
+        wrong = 0
+        for _ in range(ROUNDS):
+            with isp_scope(isp), atomic():
+                wrong += acting() != isp.schema_name
+            with public_scope():
+                wrong += acting() in {other.schema_name for other in canaries.both}
+        return wrong
+
+    assert total(in_threads(CLIENTS, run)) == 0
+
+
+def test_control_a_role_set_for_the_session_stays(canaries, pooler):
+    def run(number):
+        isp = canaries.both[number % 2]
+        wrong = 0
+        for _ in range(ROUNDS):
+            with public_scope():
+                acting()
+                connection.connection.execute(f"SET ROLE {isp.schema_name}")
+                wrong += acting() != isp.schema_name
+        return wrong
+
+    assert total(in_threads(CLIENTS, run)) > 0
 
 
 def test_server_side_cursors_find_their_rows(canaries, pooler):
