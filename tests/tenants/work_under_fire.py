@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from core.celery import IspTask, app, enqueue_on_commit
 from core.lease import Busy, lease
 from core.periodic import for_each_isp
-from core.scope import isp_scope, public_scope
+from core.scope import isp_scope, owner_scope, public_scope
 
 SLUGS = ["wispmega", "fibrandina"]
 TABLES = """
@@ -80,9 +80,10 @@ def prepare(jobs: int, mails: int) -> None:
                 slug=slug, slug_skeleton=slug, name=slug, country="MX", language="en", currency="MXN", timezone="UTC"
             )
             create_schema(isp)
+        with owner_scope(isp), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(TABLES)
         with isp_scope(isp), transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(TABLES)
                 cursor.execute("INSERT INTO job (id) SELECT generate_series(1, %s)", [jobs])
                 if LONG_SECONDS:
                     cursor.execute("INSERT INTO job (id) VALUES (0)")
