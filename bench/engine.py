@@ -33,7 +33,7 @@ FULL = Size(
     1_000,
     100,
     50,
-    rounds=200,
+    rounds=120,
     requests=25,
     hosts=10,
     walked=300,
@@ -59,7 +59,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         peers["plain"].ask("add_zone")
         peers["lastmile"].ask("build_template")
         yield from creation(size, place, peers)
-        yield from requests(size, peers)
+        yield from requests(size, place)
         yield from memory(size, place)
         yield from tasks(size, place, peers)
         yield from nothing_to_migrate(size, place)
@@ -100,11 +100,21 @@ def creation(size: Size, place: Scratch, peers: dict[str, Peer]) -> Iterator[Fig
     yield ratio(group, "stock / without the pool", milli["stock"], milli["ours"], at_least=8)
 
 
-def requests(size: Size, peers: dict[str, Peer]) -> Iterator[Figure]:
-    """A page with one and with ten queries, through the whole stack of middleware."""
+def requests(size: Size, place: Scratch) -> Iterator[Figure]:
+    """A page with one and with ten queries, through the whole stack of middleware.
+
+    Where the scheduler puts a client and its backend decides more than what is compared here, so it is laid down.
+    """
+    for spread, where in ((True, "database on a core of its own"), (False, "all on one core")):
+        with place.placed(spread=spread), ExitStack() as stack:
+            peers = {kind: stack.enter_context(place.peer(kind)) for kind in ("lastmile", "plain", "stock")}
+            yield from _requests(size, peers, where)
+
+
+def _requests(size: Size, peers: dict[str, Peer], where: str) -> Iterator[Figure]:
     note = f"Medians of {size.requests} requests, in turns; each peer with its own middleware for the same purposes."
     for queries, limit in ((1, 1.08), (10, 1.05)):
-        group = f"A request with {queries} quer{'y' if queries == 1 else 'ies'}"
+        group = f"A request with {queries} quer{'y' if queries == 1 else 'ies'}, {where}"
         times: dict[str, list[float]] = {kind: [] for kind in peers}
         for peer in peers.values():
             peer.ask("requests", count=size.requests, queries=queries, tenants=size.hosts)

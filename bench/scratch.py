@@ -55,6 +55,23 @@ class Scratch:
         """A raw connection to a peer's database."""
         return psycopg.connect(self.postgres.url(kind), autocommit=True)
 
+    @contextmanager
+    def placed(self, *, spread: bool) -> Iterator[None]:
+        """Keep what is started meanwhile on the machine's first core, and backends on the second one, or there too.
+
+        Where there is one core only, all stays as it is.
+        """
+        cores = sorted(os.sched_getaffinity(0))
+        server = self.postgres.pid()
+        if len(cores) > 1:
+            os.sched_setaffinity(0, cores[:1])
+            os.sched_setaffinity(server, cores[1:2] if spread else cores[:1])
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, cores)
+            os.sched_setaffinity(server, cores)
+
     def environment(self, kind: str, **more: str) -> dict[str, str]:
         """What a process of this peer reads; nothing is taken over from whoever started the benchmark."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}

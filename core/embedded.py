@@ -71,7 +71,7 @@ class Postgres:
     @property
     def is_running(self) -> bool:
         try:
-            os.kill(self._pid(), 0)
+            os.kill(self.pid(), 0)
         except (OSError, ValueError, IndexError):
             return False
         return True
@@ -81,14 +81,15 @@ class Postgres:
         if not self.is_running:
             return
         with suppress(ProcessLookupError):
-            os.kill(self._pid(), signal.SIGINT)  # PostgreSQL's fast shutdown
+            os.kill(self.pid(), signal.SIGINT)  # PostgreSQL's fast shutdown
         for _ in range(600):
             if not self.is_running:
                 return
             time.sleep(0.1)
         raise EmbeddedFailure(f"PostgreSQL in {self.folder} did not stop.")
 
-    def _pid(self) -> int:
+    def pid(self) -> int:
+        """The process of the running server itself."""
         return int((self.folder / "postmaster.pid").read_text().splitlines()[0])
 
 

@@ -70,6 +70,8 @@ class _GuardMixin:
 
     def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
         """Send one statement; the first of a transaction travels together with what opens it."""
+        if self.db.is_pinned(sql):
+            return super()._execute(sql, params, *context)  # type: ignore[misc]
         opening = self.db.pin_scope(sql, folds=self._can_fold and isinstance(sql, str))
         if not opening:
             return super()._execute(sql, params, *context)  # type: ignore[misc]
@@ -126,6 +128,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._pinned: str | None = None
+        self._pinned_for: Scope | None = None
         super().__init__(*args, **kwargs)
         # That of django-tenants sets a path for the session, which would outlive the transaction.
         self.introspection = DatabaseIntrospection(self)
@@ -146,6 +149,22 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         """Refused, except for the initial 'public' of django-tenants: a scope is entered with isp_scope()."""
         if tenant.schema_name != "public":
             raise RuntimeError("Enter core.scope.isp_scope(isp) instead.")
+
+    def is_pinned(self, sql: Any) -> bool:
+        """Whether a statement may go as it is: in the scope and transaction of the one before, and undoing nothing.
+
+        It spares most statements what `pin_scope` does, and must never say yes where that would do something.
+        """
+        scope = self._pinned_for
+        return (
+            scope is not None
+            and scope is current()
+            and isinstance(sql, str)
+            and not self.autocommit
+            and self.connection is not None
+            and self.connection.pgconn.transaction_status == TransactionStatus.INTRANS
+            and not _look_at(sql)
+        )
 
     def pin_scope(self, sql: Any = "", *, folds: bool = False) -> str:
         """Make the server's search path and role those of the scope, in a round trip only where they have to change.
@@ -171,7 +190,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             self._send(wanted)
             self._note_visit(scope.schema_name)
         # A rollback to a savepoint may undo a SET LOCAL, so it has to be sent again.
-        self._pinned = None if undoes else wanted
+        self._pinned, self._pinned_for = (None, None) if undoes else (wanted, scope)
         return opening
 
     def run_whole(self, sql: str) -> None:
@@ -246,16 +265,14 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         with self.wrap_database_errors:
             return self._prepare_cursor(self.create_cursor(name))
 
-    def create_cursor(self, name: str | None = None) -> Any:
-        cursor = super().create_cursor(name)
-        if name is not None:
-            # psycopg is always in autocommit mode here, for which Django asks for cursors that outlive the commit.
-            cursor._withhold = False
-        return cursor
-
     def chunked_cursor(self) -> Any:
         """A server-side cursor inside a transaction; outside of one, behind a pooler, it could not be found again."""
-        return self.cursor() if self.get_autocommit() else super().chunked_cursor()
+        if self.get_autocommit():
+            return self.cursor()
+        guarded = super().chunked_cursor()
+        # psycopg is always in autocommit mode here, for which Django asks for cursors that outlive the commit.
+        guarded.cursor._withhold = False
+        return guarded
 
     def make_cursor(self, cursor: Any) -> GuardedCursorWrapper:
         return GuardedCursorWrapper(cursor, self)
@@ -277,7 +294,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
 
     def _savepoint_rollback(self, sid: str) -> None:
         # Sent as it is: in a failed transaction nothing else is accepted, and the rollback may undo a SET LOCAL.
-        self._pinned = None
+        self._pinned = self._pinned_for = None
         self._send(self.ops.savepoint_rollback_sql(sid))
 
     def _savepoint_commit(self, sid: str) -> None:

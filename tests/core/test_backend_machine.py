@@ -7,7 +7,9 @@ from django.db import DataError, connection, transaction
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from psycopg.pq import TransactionStatus
 
+from core.db.base import DatabaseWrapper
 from core.scope import NoScope, OutsideTransaction, ScopeConflict, current, isp_scope, public_scope
 
 PUBLIC = "public"
@@ -161,5 +163,14 @@ def test_any_walk_shows_each_scope_its_own_rows(notes):
 
 
 def test_control_the_walk_finds_a_path_that_is_only_remembered(notes, without_pinning):
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        walk(60, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True)
+
+
+def test_control_the_walk_finds_a_short_cut_that_does_not_look_at_the_scope(notes, monkeypatch):
+    def is_pinned(self, sql):
+        return current() is not None and self.connection.pgconn.transaction_status == TransactionStatus.INTRANS
+
+    monkeypatch.setattr(DatabaseWrapper, "is_pinned", is_pinned)
     with pytest.raises((AssertionError, BaseExceptionGroup)):
         walk(60, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True)
