@@ -69,7 +69,7 @@ def test_a_quick_run_of_the_engine_is_complete(tmp_path):
     told = json.loads(target.read_text())
     assert (told["benchmark"], told["quick"]) == ("engine", True)
     asked = [figure for figure in told["figures"] if figure["asked"]]
-    assert len(asked) == 13
+    assert len(asked) == 17
     assert all(math.isfinite(figure["measured"]) and figure["measured"] > 0 for figure in told["figures"])
     assert all(isinstance(figure["holds"], bool) for figure in asked)
     assert all({"name", "unit", "asked", "measured", "holds"} <= figure.keys() for figure in told["figures"])
