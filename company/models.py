@@ -149,3 +149,14 @@ class ChatWidget(Singleton):
     def is_confined(self) -> bool:
         """Whether the chat is a script that we do not know."""
         return self.vendor == self.Vendor.OTHER
+
+
+class RouterList(Singleton):
+    """The list of addresses (see company.router) as the ISP last put it on its routers; empty before the first time."""
+
+    addresses = models.JSONField(default=list)
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.CharField(max_length=120, blank=True)  # a name: people are in another schema
+
+    class Meta(Singleton.Meta):
+        verbose_name = _("list for routers")

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
+from django.utils import timezone
 
+from company import router
 from company.chat_vendors import Chat, Vendor
 from company.models import (
     Branding,
@@ -15,10 +17,13 @@ from company.models import (
     DocumentRule,
     PortalSettings,
     Profile,
+    RouterList,
     document_demands,
 )
 from core import uploads
 from core.audit import Actor, record
+from tenants.directory import IspRef
+from tenants.models import ISP, StaffUser
 
 LOGO_SIDE = 512  # pixels that are kept
 
@@ -134,3 +139,20 @@ def remove_chat(*, by: Actor) -> None:
     widget = ChatWidget.locked()
     if _set(widget, {"vendor": Vendor.NONE, "account": "", "host": "", "script": "", "is_on": True}):
         record("company.chat.removed", by=by, on=widget)
+
+
+class StaleList(Exception):
+    """The list of addresses is another one by now."""
+
+
+@transaction.atomic
+def confirm_router_list(*, isp: ISP | IspRef, version: str, by: StaffUser) -> RouterList:
+    """Write down that the list of this version is on the ISP's routers. Raises StaleList if the list has changed."""
+    taken = RouterList.locked()
+    addresses = router.addresses_of(router.wanted(isp))
+    if router.version_of(addresses) != version:
+        raise StaleList
+    values = {"addresses": addresses, "taken_at": timezone.now(), "taken_by": by.name[:120]}
+    if _set(taken, values):
+        record("company.router_list.confirmed", by=by, on=taken, version=version, addresses=len(addresses))
+    return taken

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 
 if TYPE_CHECKING:
 
@@ -28,6 +28,14 @@ class KeptMethod(HttpResponsePermanentRedirect):
     status_code = 308
 
 
-def moved(request: Request, address: str) -> HttpResponse:
-    """The permanent redirect to a page's new address; what was posted is posted there again."""
-    return (HttpResponsePermanentRedirect if request.method in {"GET", "HEAD"} else KeptMethod)(address)
+class KeptMethodForNow(HttpResponseRedirect):
+    """A redirect for now, after which a form is sent again as it was."""
+
+    status_code = 307
+
+
+def moved(request: Request, address: str, *, for_good: bool = True) -> HttpResponse:
+    """The redirect to a page's new address; what was posted is posted there again. Browsers keep it if `for_good`."""
+    if request.method in {"GET", "HEAD"}:
+        return (HttpResponsePermanentRedirect if for_good else HttpResponseRedirect)(address)
+    return (KeptMethod if for_good else KeptMethodForNow)(address)

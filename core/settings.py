@@ -44,6 +44,19 @@ SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", ""
 PLATFORM_DOMAIN = os.environ.get("PLATFORM_DOMAIN", "localhost")
 PUBLIC_SCHEME = os.environ.get("PUBLIC_SCHEME", "http" if PLATFORM_DOMAIN == "localhost" else "https")
 PUBLIC_PORT = os.environ.get("PUBLIC_PORT", "")  # empty: the scheme's own
+# Domains of the ISPs' own
+DNS_RESOLVERS = os.environ.get("DNS_RESOLVERS", "").split()  # "ip:port"; the system's where empty
+CERTIFICATE_AUTHORITY_DOMAIN = os.environ.get("CERTIFICATE_AUTHORITY_DOMAIN", "letsencrypt.org")  # in CAA records
+EDGE_ADDRESSES = os.environ.get("EDGE_ADDRESSES", "").split()  # what an apex's A and AAAA records hold
+DOMAIN_GRACE_DAYS = int(os.environ.get("DOMAIN_GRACE_DAYS", "7"))  # between a lost proof and the end
+# Where checks of domains reach our own edge, as "ip:port"; empty: the first of EDGE_ADDRESSES, at the scheme's port
+_LOOPBACK = f"127.0.0.1:{PUBLIC_PORT or 80}" if PLATFORM_DOMAIN == "localhost" else ""
+EDGE_CONNECT = os.environ.get("EDGE_CONNECT", _LOOPBACK)
+EDGE_CA_FILE = os.environ.get("EDGE_CA_FILE", "")  # what signs the edge's certificates, where no browser knows it
+# The licence plan (tenants.plans) of ISPs for which the operator has chosen none, and the days for which domains beyond
+# a smaller plan keep working.
+DEFAULT_PLAN = os.environ.get("DEFAULT_PLAN", "pro")
+PLAN_GRACE_DAYS = int(os.environ.get("PLAN_GRACE_DAYS", "30"))
 SECURE = PUBLIC_SCHEME == "https"
 ALLOWED_HOSTS = ["*"]  # `domains.middleware` decides, by looking each host up
 USE_X_FORWARDED_HOST = False
@@ -245,6 +258,8 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in [
         ("due-work", "tenants.tasks.hand_out_due_work", 10.0),
+        ("claims-due", "domains.tasks.check_due_claims", 10.0),
+        ("plans-due", "domains.tasks.look_after_due_plans", 60.0),
         ("platform-mail-left-behind", "tenants.tasks.sweep_platform_mail", 60.0),
         ("schemas-missing", "tenants.tasks.check_schemas", 60.0),
         ("sign-ups-left-behind", "tenants.tasks.sweep_sign_ups", 60.0),

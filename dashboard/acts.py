@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
 from preinstall.models import State
+from tenants.plans import Plan
 from tenants.roles import Role
 
 ACTS: dict[str, Any] = {
@@ -20,6 +21,16 @@ ACTS: dict[str, Any] = {
     "tenants.membership.left": _("Left the company"),
     "tenants.isp.suspended": _("Took the company off the air"),
     "tenants.isp.resumed": _("Put the company back on the air"),
+    "tenants.isp.plan_changed": _("Changed the company's plan"),
+    "domains.domain.switched_off": _("Switched a domain off that the plan does not include"),
+    "domains.claim.made": _("Added a domain"),
+    "domains.claim.released": _("Gave a domain up"),
+    "domains.claim.lost": _("A domain's DNS records were missing"),
+    "domains.claim.found_again": _("A domain's DNS records came back"),
+    "domains.claim.disabled": _("A domain was switched off, its DNS records missing"),
+    "domains.domain.added": _("A domain began to lead here"),
+    "domains.domain.removed": _("A domain was removed"),
+    "domains.domain.made_primary": _("Chose the domain that links carry"),
     "company.profile.changed": _("Changed the company profile"),
     "company.branding.changed": _("Changed logo or colour"),
     "company.logo.removed": _("Removed the logo"),
@@ -32,6 +43,7 @@ ACTS: dict[str, Any] = {
     "company.chat.switched_on": _("Switched the chat on"),
     "company.chat.switched_off": _("Switched the chat off"),
     "company.chat.removed": _("Removed the chat"),
+    "company.router_list.confirmed": _("Put the list of addresses on the router"),
     "subscribers.subscriber.created": _("Added a subscriber"),
     "subscribers.service.created": _("Added a service"),
     "subscribers.portal_user.created": _("Opened a portal login"),
@@ -50,12 +62,15 @@ ACTS: dict[str, Any] = {
 }
 
 # Details worth reading, in the order in which they are shown.
-_SHOWN = ("number", "who", "name", "username", "title", "email", "domain", "kind", "vendor", "fields", "role", "after")
+_SHOWN = (
+    *("number", "who", "name", "username", "title", "email", "domain", "host"),
+    *("kind", "vendor", "fields", "role", "after"),
+)
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices),
+    "after": dict(State.choices) | dict(Plan.choices),
 }
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from company.models import Branding, CaptchaKeys, ChatWidget, DocumentRule, Profile
+from company import router
+from company.models import Branding, CaptchaKeys, ChatWidget, DocumentRule, Profile, RouterList
 from core.scope import public_scope
 from domains.models import Domain
 from payments.models import PaymentMethod
@@ -31,8 +32,28 @@ class Step:
 
 
 def steps_for(isp: IspRef, rights: set[str]) -> list[Step]:
-    """The steps for somebody with these rights, in whose ISP's scope the caller runs. Eight queries."""
-    return [step for step in _steps(isp) if step.right.value in rights]
+    """The steps for somebody with these rights, in whose ISP's scope the caller runs. Nine queries.
+
+    Four more where a list of addresses is on a router.
+    """
+    return [step for step in [*_router_step(isp), *_steps(isp)] if step.right.value in rights]
+
+
+def _router_step(isp: IspRef) -> list[Step]:
+    """One thing to do while the list on the ISP's routers is an old one; nobody is asked to have one."""
+    taken = RouterList.load()
+    if not taken.taken_at or not router.difference(taken, router.addresses_of(router.wanted(isp))):
+        return []
+    return [
+        Step(
+            _("Replace the list of addresses on your router"),
+            _("It has changed, so suspended subscribers may not reach your portal."),
+            "router",
+            "settings/router/",
+            Right.SETTINGS,
+            is_done=False,
+        )
+    ]
 
 
 def _steps(isp: IspRef) -> list[Step]:
@@ -89,9 +110,9 @@ def _steps(isp: IspRef) -> list[Step]:
         ),
         Step(
             _("Use your own domain"),
-            _("Ask us to connect a name such as customers.your-company.com."),
+            _("A name such as customers.your-company.com, in a few minutes."),
             "world",
-            "",
+            "settings/domains/",
             Right.SETTINGS,
             platform["has_domain"],
             is_optional=True,

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from dashboard.views import settings, settings_captcha, settings_chat, settings_payments
+from dashboard.views import (
+    settings,
+    settings_captcha,
+    settings_chat,
+    settings_domains,
+    settings_payments,
+    settings_router,
+)
 
 urlpatterns = [
     path("", settings.index, name="settings"),
@@ -11,6 +18,12 @@ urlpatterns = [
     path("branding/logo/", settings.current_logo, name="settings-logo"),
     path("branding/logo/remove/", settings.remove_logo, name="settings-remove-logo"),
     path("portal/", settings.portal, name="settings-portal"),
+    path("domains/", settings_domains.domains, name="settings-domains"),
+    path("domains/<uuid:claim>/", settings_domains.claim_page, name="settings-domain"),
+    path("domains/<uuid:claim>/checklist/", settings_domains.checklist, name="settings-domain-checklist"),
+    path("domains/<uuid:claim>/check/", settings_domains.check, name="settings-domain-check"),
+    path("domains/<uuid:claim>/primary/", settings_domains.primary, name="settings-domain-primary"),
+    path("domains/<uuid:claim>/release/", settings_domains.release, name="settings-domain-release"),
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),
     path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),
@@ -19,6 +32,10 @@ urlpatterns = [
     path("chat/check/", settings_chat.check, name="settings-chat-check"),
     path("chat/switch/", settings_chat.switch, name="settings-chat-switch"),
     path("chat/remove/", settings_chat.remove, name="settings-chat-remove"),
+    path("router/", settings_router.router, name="settings-router"),
+    path("router/commands/", settings_router.commands, name="settings-router-commands"),
+    path("router/addresses/", settings_router.addresses, name="settings-router-addresses"),
+    path("router/done/", settings_router.done, name="settings-router-done"),
     path("payments/", settings_payments.payments, name="settings-payments"),
     path("payments/add/", settings_payments.add, name="settings-payments-add"),
     path("payments/<uuid:method>/", settings_payments.change, name="settings-payments-change"),

@@ -3,7 +3,19 @@
 from django.urls import include, path
 
 from core.views import choose_language
-from dashboard.views import account, audit, enter, exports, home, invitation, requests, staff, subscribers, two_factor
+from dashboard.views import (
+    account,
+    audit,
+    enter,
+    exports,
+    home,
+    invitation,
+    requests,
+    settings_domains,
+    staff,
+    subscribers,
+    two_factor,
+)
 
 urlpatterns = [
     path("language/", choose_language, name="language"),
@@ -16,6 +28,7 @@ urlpatterns = [
     path("forgot/sent/", account.forgot_sent, name="forgot-sent"),
     path("set-password/<str:token>/", account.set_password, name="set-password"),
     path("invitation/<str:token>/", invitation.invitation, name="invitation"),
+    path("dns/<str:key>/", settings_domains.instructions, name="dns-instructions"),
     path("profile/", account.profile, name="profile"),
     path("profile/password/", account.change_password, name="change-password"),
     path("profile/second-factor/", two_factor.second_factor, name="second-factor"),

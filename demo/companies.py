@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tenants.plans import Plan
+
 
 @dataclass(frozen=True)
 class Company:
@@ -26,6 +28,7 @@ class Company:
     profile: dict[str, str]
     welcome: str
     subscribers: int = 320
+    plan: Plan = Plan.PRO
     documents: dict[str, str] = field(default_factory=dict)
 
 
@@ -109,6 +112,7 @@ COMPANIES = [
         },
         welcome="La fibra de los Andes.",
         subscribers=260,
+        plan=Plan.START,
         documents={"id_back": "optional"},
     ),
     Company(
@@ -147,6 +151,7 @@ COMPANIES = [
         },
         welcome="Good internet under the mountains.",
         subscribers=210,
+        plan=Plan.FREE,
         documents={"id_back": "hidden", "proof_of_address": "optional"},
     ),
 ]

@@ -1,7 +1,7 @@
 """Fills an empty installation with ISPs, people and requests that look like real ones. Made up by Faker, seeded."""
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -15,11 +15,12 @@ from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
 from domains.links import portal_url, slug_host, staff_url
-from domains.models import Domain, Surface
+from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
 from subscribers.models import PortalUser, Service, Subscriber, Tariff, Zone
 from tenants import slugs
-from tenants.models import ISP, Membership, StaffUser
+from tenants.models import ISP, Licence, Membership, StaffUser
+from tenants.plans import Plan
 from tenants.roles import Role
 from tenants.schemas import create_schema
 
@@ -41,6 +42,19 @@ def seed() -> None:
                 _seed_isp(company, password)
 
 
+def _seed_claim(isp: ISP, host: str, now: datetime) -> None:
+    """A domain that is not done yet. Nobody looks at it again until somebody asks: the demo has no DNS of its own."""
+    DnsTarget.objects.create(isp=isp)
+    claim = Claim.objects.create(isp=isp, host=host, surface=Surface.PORTAL)
+    for check, state, reason, value in [
+        ("pointing", "bad", "proxied", "104.16.24.7"),
+        ("ownership", "good", "found", ""),
+        ("caa", "good", "free", ""),
+    ]:
+        seen = {"state": state, "reason": reason, "value": value}
+        Finding.objects.create(claim=claim, check_name=check, since=now, checked_at=now, **seen)
+
+
 def _seed_isp(company: Company, password: str) -> None:
     isp = ISP.objects.create(
         slug=company.slug,
@@ -55,6 +69,8 @@ def _seed_isp(company: Company, password: str) -> None:
     now = timezone.now()
     Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
     Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
+    # Without a grace that ends: also an ISP with a free plan keeps the domains it is given here.
+    Licence.objects.create(isp=isp, plan=company.plan)
     for role in Role:
         with translation.override(company.language):
             name = f"{role.label} {company.name}"
@@ -65,6 +81,8 @@ def _seed_isp(company: Company, password: str) -> None:
             password=password,
         )
         Membership.objects.create(isp=isp, user=user, role=role)
+    if company.plan == Plan.PRO:
+        _seed_claim(isp, f"internet.{company.staff_domain.partition('.')[2]}", now)
     with isp_scope(isp):
         _seed_company(company)
         _seed_subscribers(company, password)

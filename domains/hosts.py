@@ -1,9 +1,11 @@
 """Host names as typed and as sent, brought to one form."""
 
+import functools
 import ipaddress
 import re
 
 import idna
+from publicsuffixlist import PublicSuffixList
 
 ADDRESS = re.compile(r"(?P<host>[^:\s]+)(?::(?P<port>[0-9]{0,5}))?")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -47,3 +49,16 @@ def shown(host: str) -> str:
         return idna.decode(host)
     except idna.IDNAError:
         return host
+
+
+def registrable(host: str) -> str:
+    """The part of a host that somebody registers, such as `wispmega.com.mx`: one label more than a public suffix.
+
+    Empty for a public suffix itself (`com.mx`, `github.io`), below which strangers have their names.
+    """
+    return _suffixes().privatesuffix(host) or ""
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()

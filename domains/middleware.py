@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from core.errors import neutral_page
 from core.http import Request, moved
+from domains import probe
 from domains.links import base_url
 from domains.resolver import UnknownHost, resolve
 
@@ -21,8 +22,8 @@ class HostMiddleware:
     """Sets `request.site` and `request.urlconf` from the Host header alone; no forwarded header has a say.
 
     Unknown hosts get a neutral 404, hosts of a suspended ISP a neutral 503, contradicting Host headers and paths with a
-    zero byte, which no column takes, a 400, a second or former name of a host a permanent redirect that keeps path and
-    query.
+    zero byte, which no column takes, a 400, a second or former name of a host a redirect that keeps path and query.
+    Only the sign of our own page is shown on all names.
     """
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
@@ -41,8 +42,9 @@ class HostMiddleware:
             return neutral_page(503)
         if site.isp is not None and site.isp.is_suspended:
             return neutral_page(503)
-        if site.redirect_to:
-            return moved(request, base_url(site.redirect_to) + request.get_full_path())
+        if site.redirect_to and request.path_info != probe.PATH:
+            target = base_url(site.redirect_to) + request.get_full_path()
+            return moved(request, target, for_good=site.is_redirect_for_good)
         request.site = site
         request.isp = site.isp if site.is_portal else None
         request.urlconf = site.urlconf

@@ -17,13 +17,15 @@ from tenants.models import ISP
 class Site:
     """What a host shows: one surface, and the ISP where the host alone decides it.
 
-    `redirect_to` is set where the host is a second name (`www.`) or a former one of the host to use.
+    `redirect_to` is set where the host is a second name (`www.`), a former one, or one beside the primary domain; only
+    the last can change back, so browsers must not keep it: `is_redirect_for_good` is False then.
     """
 
     surface: Surface
     host: str
     isp: IspRef | None = None
     redirect_to: str = ""
+    is_redirect_for_good: bool = True
 
     @property
     def is_portal(self) -> bool:
@@ -99,9 +101,11 @@ def _custom(name: str) -> Site | None:
     with public_scope():
         domain = Domain.objects.live().filter(host=name).first()
         isp = ISP.objects.with_state().get(pk=domain.isp_id) if domain else None
+        primary = domain.primary() if domain and not domain.is_primary else None
     if domain is None or isp is None:
         return None
-    return Site(Surface(domain.surface), name, reference(isp))
+    target = primary.host if primary else ""
+    return Site(Surface(domain.surface), name, reference(isp), target, is_redirect_for_good=not target)
 
 
 def _twin(name: str) -> Site | None:

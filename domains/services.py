@@ -4,16 +4,23 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.audit import Actor, record
 from domains import resolver
 from domains.hosts import BadHost, is_address, normalise
-from domains.models import Domain, Surface
+from domains.models import Claim, Domain, Surface
+from tenants.directory import IspRef
 from tenants.models import ISP
+from tenants.plans import LIMITS, plan_of
 
 
 class CannotAdd(Exception):
     """The domain cannot lead to the ISP. The text says why, for a person."""
+
+
+class PlanLimit(CannotAdd):
+    """The ISP has all the domains that its plan includes."""
 
 
 class NoSuchDomain(Exception):
@@ -23,14 +30,16 @@ class NoSuchDomain(Exception):
 def add_domain(*, isp: ISP, host: str, surface: Surface, is_primary: bool = False, by: Actor | None = None) -> Domain:
     """Let a host lead to an ISP's portal or staff pages, as verified, from now on.
 
-    The first domain of a surface is its primary one in any case; another one becomes it on request. Raises CannotAdd.
+    The first domain of a surface is its primary one in any case; another one becomes it on request. Raises CannotAdd,
+    and its PlanLimit beyond what the ISP's plan includes.
     """
-    name = _usable(host)
+    name = usable(host)
     ISP.objects.select_for_update().get(pk=isp.pk)
     bare = name.removeprefix("www.")
     # `www.` leads to the name without it, so both belong to one hand.
     if Domain.objects.filter(host__in={name, bare, f"www.{name}"}).exists():
         raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+    _refuse_above(isp, Domain.objects.live().filter(isp=isp).count())
     primaries = Domain.objects.filter(isp=isp, surface=surface, is_primary=True)
     if is_primary:
         primaries.update(is_primary=False)
@@ -61,6 +70,7 @@ def remove_domain(*, host: str, by: Actor | None = None) -> ISP:
         raise NoSuchDomain(name)
     isp = domain.isp
     domain.delete()
+    Claim.objects.filter(isp=isp, host=name).delete()  # or its proof would bring the domain back
     if domain.is_primary:
         heir = Domain.objects.live().filter(isp=isp, surface=domain.surface).order_by("created_at", "pk").first()
         if heir:
@@ -71,7 +81,35 @@ def remove_domain(*, host: str, by: Actor | None = None) -> ISP:
     return isp
 
 
-def _usable(host: str) -> str:
+def domains_used(isp: ISP | IspRef) -> int:
+    """How many domains count for an ISP's plan: claims that are not switched off, and what works without a claim."""
+    claims = Claim.objects.filter(isp_id=isp.pk)
+    without = Domain.objects.live().filter(isp_id=isp.pk).exclude(host__in=claims.values("host"))
+    return claims.filter(disabled_at=None).count() + without.count()
+
+
+def check_limit(isp: ISP) -> None:
+    """Raise PlanLimit unless the ISP may have one more domain. The caller holds the lock of the ISP's row."""
+    _refuse_above(isp, domains_used(isp))
+
+
+def _refuse_above(isp: ISP, used: int) -> None:
+    plan = plan_of(isp)
+    limit = LIMITS[plan].domains
+    if used < limit:
+        return
+    if not limit:
+        sentence = _("Your plan “%(plan)s” includes no domain of your own. Ask us for a bigger one.")
+    else:
+        sentence = ngettext(
+            "Your plan “%(plan)s” includes %(count)s domain. Remove it first, or ask us for a bigger plan.",
+            "Your plan “%(plan)s” includes %(count)s domains. Remove one first, or ask us for a bigger plan.",
+            limit,
+        )
+    raise PlanLimit(sentence % {"plan": plan.label, "count": limit})
+
+
+def usable(host: str) -> str:
     """The host in its one form. Raises CannotAdd for what is no domain of an ISP's own."""
     try:
         name = normalise(host)

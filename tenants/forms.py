@@ -13,6 +13,7 @@ from core.captcha import AltchaField
 from core.tokens import digest
 from tenants import places, slugs
 from tenants.models import Closing, IspSuspension, StaffUser
+from tenants.plans import Plan
 from tenants.provisioning import is_taken
 
 CHECK = "/sign-up/address/"
@@ -187,6 +188,12 @@ class RenameForm(core_forms.Form):
     """The slug that an ISP gets instead of its old one."""
 
     slug = forms.CharField(label=_("New address"), max_length=40, strip=True)
+
+
+class PlanForm(core_forms.Form):
+    """The licence plan that an ISP gets."""
+
+    plan = forms.ChoiceField(label=_("New plan"), choices=Plan.choices)
 
 
 class CloseForm(core_forms.ModelForm):

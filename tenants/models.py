@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail, Token
+from tenants.licence_models import Licence
 from tenants.roles import Role
 from tenants.schema_models import OrphanSchema, SchemaTemplate, SpareSchema, new_schema_name
 from tenants.slugs import skeleton
 
 # Django looks for models here.
-__all__ = ["OrphanSchema", "SchemaTemplate", "SpareSchema"]
+__all__ = ["Licence", "OrphanSchema", "SchemaTemplate", "SpareSchema"]
 
 
 class IspQuerySet(models.QuerySet["ISP"]):

@@ -25,6 +25,7 @@ urlpatterns = [
     path("console/isps/<uuid:uuid>/suspend/", console.suspend, name="console_suspend"),
     path("console/isps/<uuid:uuid>/resume/", console.resume, name="console_resume"),
     path("console/isps/<uuid:uuid>/rename/", console_life.rename, name="console_rename"),
+    path("console/isps/<uuid:uuid>/plan/", console_life.change_plan, name="console_plan"),
     path("console/isps/<uuid:uuid>/close/", console_life.close, name="console_close"),
     path("console/isps/<uuid:uuid>/open/", console_life.cancel_closing, name="console_open"),
 ]

@@ -6,4 +6,4 @@ from core.urls.nowhere import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-urlpatterns = [path("", include("dashboard.urls"))]
+urlpatterns = [path("", include("domains.urls")), path("", include("dashboard.urls"))]

@@ -9,6 +9,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     path("captcha/<slug:purpose>/", challenge, name="captcha"),
+    path("", include("domains.urls")),
     path("", include("preinstall.urls")),
     path("", include("portal.urls")),
 ]

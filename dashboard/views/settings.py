@@ -37,9 +37,11 @@ SECTIONS = [
     Section("profile", gettext_lazy("Company profile"), "building"),
     Section("branding", gettext_lazy("Branding"), "palette"),
     Section("portal", gettext_lazy("Portal and links"), "world"),
+    Section("domains", gettext_lazy("Your own domains"), "world-www"),
     Section("documents", gettext_lazy("Documents"), "file-description"),
     Section("captcha", gettext_lazy("Protection from robots"), "shield-check"),
     Section("chat", gettext_lazy("Chat"), "message-circle"),
+    Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
 ]
 

@@ -15,8 +15,7 @@ from core.scope import public_scope
 from dashboard.access import staff_page
 from dashboard.forms import InviteForm, RoleForm
 from dashboard.tables import MemberTable
-from domains.links import base_url, primary_host
-from domains.models import Surface
+from domains.links import dashboard_url
 from tenants.models import Membership
 from tenants.roles import RIGHTS, Right, Role, has_right
 from tenants.services import memberships
@@ -61,7 +60,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("Many invitations were sent in the last hour. Try again later."))
         return _list(request, form, status=429)
     try:
-        token = memberships.invite(isp=request.isp, by=request.user, base_url=_base_url(request), **form.cleaned_data)
+        token = memberships.invite(isp=request.isp, by=request.user, base_url=dashboard_url(""), **form.cleaned_data)
     except memberships.NotAllowed as error:
         form.add_error("email", str(error))
         return _list(request, form, status=422)
@@ -77,7 +76,7 @@ def resend_invitation(request: HttpRequest) -> HttpResponse:
         if not _may_invite():
             raise memberships.NotAllowed(_("Many invitations were sent in the last hour. Try again later."))
         token = memberships.resend(
-            isp=request.isp, email=request.POST.get("email", ""), by=request.user, base_url=_base_url(request)
+            isp=request.isp, email=request.POST.get("email", ""), by=request.user, base_url=dashboard_url("")
         )
         messages.success(request, _("The invitation to %(email)s is on its way again.") % {"email": token.email})
     except memberships.InvitationGone:
@@ -160,10 +159,6 @@ def _member(request: HttpRequest, member: UUID) -> Membership:
 
 def _may_invite() -> bool:
     return throttle.allow("invitations", limit=50, seconds=3600)
-
-
-def _base_url(request: HttpRequest) -> str:
-    return base_url(primary_host(request.isp, Surface.DASHBOARD))
 
 
 def _to_list(request: HttpRequest) -> HttpResponse:

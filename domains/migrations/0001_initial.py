@@ -5,28 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('host', models.CharField(max_length=253, unique=True, verbose_name='domain')),
-                ('surface', models.CharField(choices=[('portal', 'portal'), ('dashboard', 'dashboard')], max_length=15)),
-                ('is_primary', models.BooleanField(default=True)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('isp', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='tenants.isp')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("host", models.CharField(max_length=253, unique=True, verbose_name="domain")),
+                (
+                    "surface",
+                    models.CharField(choices=[("portal", "portal"), ("dashboard", "dashboard")], max_length=15),
+                ),
+                ("is_primary", models.BooleanField(default=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "isp",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="domains", to="tenants.isp"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['host'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('isp', 'surface'), name='one_primary_domain_per_surface')],
+                "ordering": ["host"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)),
+                        fields=("isp", "surface"),
+                        name="one_primary_domain_per_surface",
+                    )
+                ],
             },
         ),
     ]

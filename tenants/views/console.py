@@ -15,13 +15,15 @@ from core.http import Request
 from core.models import AuditEntry
 from tenants import places
 from tenants.access import operator_page
-from tenants.forms import CloseForm, RenameForm, SuspendForm
+from tenants.forms import CloseForm, PlanForm, RenameForm, SuspendForm
 from tenants.models import ISP, SignUp
+from tenants.plans import limits_of, plan_of
 from tenants.services import isps as services
 from tenants.tables import IspFilter, IspTable
 
 AUDIT_SHOWN = 50
 FAILED_SHOWN = 20
+LICENCES_SHOWN = 5
 
 
 @operator_page
@@ -60,7 +62,11 @@ def isp_page(request: Request, isp: ISP, status: int = 200, **forms: Form) -> Ht
         "audit": AuditEntry.objects.filter(target_type="tenants.isp", target_id=str(isp.pk))[:AUDIT_SHOWN],
         "former_slugs": isp.former_slugs.live(),  # type: ignore[attr-defined]
         "closing": isp.closings.running().select_related("asked_by").first(),  # type: ignore[attr-defined]
+        "plan": plan_of(isp),
+        "limits": limits_of(isp),
+        "licences": isp.licences.select_related("by")[:LICENCES_SHOWN],  # type: ignore[attr-defined]
         "form": SuspendForm(),
+        "plan_form": PlanForm(auto_id="plan_%s", initial={"plan": plan_of(isp)}),
         "rename_form": RenameForm(auto_id="rename_%s"),
         "close_form": CloseForm(auto_id="close_%s"),
         **forms,

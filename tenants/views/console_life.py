@@ -1,4 +1,4 @@
-"""What the operators' console changes in the life of an ISP: its address, its closing."""
+"""What the operators' console changes in the life of an ISP: its address, its plan, its closing."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from core.http import Request
 from tenants.access import operator_page
-from tenants.forms import CloseForm, RenameForm
-from tenants.services import closings, renames
+from tenants.forms import CloseForm, PlanForm, RenameForm
+from tenants.plans import Plan
+from tenants.services import closings, licences, renames
 from tenants.views.console import find_isp, isp_page
 
 
@@ -29,6 +30,22 @@ def rename(request: Request, uuid: UUID) -> HttpResponse:
         except renames.CannotRename as error:
             form.add_error("slug", str(error))
     return isp_page(request, isp, 422, rename_form=form)
+
+
+@operator_page
+@require_POST
+def change_plan(request: Request, uuid: UUID) -> HttpResponse:
+    """Give an ISP another licence plan."""
+    isp, form = find_isp(uuid), PlanForm(request.POST, auto_id="plan_%s")
+    if not form.is_valid():
+        return isp_page(request, isp, 422, plan_form=form)
+    plan = Plan(form.cleaned_data["plan"])
+    try:
+        licences.change_plan(isp=isp, plan=plan, by=request.user)
+        messages.success(request, _("%(name)s has the plan “%(plan)s” now.") % {"name": isp, "plan": plan.label})
+    except licences.SamePlan:
+        messages.info(request, _("%(name)s has this plan already.") % {"name": isp})
+    return redirect("console_isp", uuid)
 
 
 @operator_page

@@ -145,7 +145,7 @@ def test_the_steps_lead_to_pages_that_open(owner, signed_in):
     client = signed_in(owner)
     text = client.get("/wispmega/").text.partition('id="steps"')[2].partition("</ul>")[0]
     links = re.findall(r'href="([^"]+)"', text)
-    assert len(links) == 8
+    assert len(links) == 9
     for link in links:
         assert "page-title" in client.get(link).text, link
 

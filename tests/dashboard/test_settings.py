@@ -17,7 +17,7 @@ from tenants.roles import Role
 from tests.dashboard.settings_pages import audit_rows, staff_client, text_of
 from tests.factories.company import picture
 
-SECTIONS = ["profile", "branding", "portal", "documents", "captcha", "chat", "payments"]
+SECTIONS = ["profile", "branding", "portal", "domains", "documents", "captcha", "chat", "payments"]
 PROFILE = {
     "display_name": "Mega Internet",
     "legal_name": "Wisp Mega S.A. de C.V.",

@@ -35,8 +35,6 @@ def domains(isp):
         ("clientes.wispmega.example", Surface.PORTAL, True),
         ("sistema.wispmega.example", Surface.DASHBOARD, True),
         ("SISTEMA.wispmega.example.:8443", Surface.DASHBOARD, True),
-        ("señal.mx", Surface.PORTAL, True),
-        ("xn--seal-hqa.mx", Surface.PORTAL, True),
     ],
 )
 def test_the_six_kinds_of_host(domains, isp, host, surface, has_isp):
@@ -156,3 +154,16 @@ def test_caches_are_bounded():
     assert len(cache) == 3
     assert cache.peek("9") == 9
     assert cache.peek("0") is None
+
+
+@pytest.mark.parametrize("host", ["señal.mx", "xn--seal-hqa.mx"])
+def test_a_domain_beside_the_main_one_leads_there_for_now(domains, isp, host):
+    site = resolve(host)
+    assert (site.isp.pk, site.redirect_to) == (isp.pk, "clientes.wispmega.example")
+    assert not site.is_redirect_for_good
+
+
+def test_without_a_main_domain_each_shows_the_portal(domains):
+    with public_scope():
+        Domain.objects.filter(host="clientes.wispmega.example").delete()
+    assert resolve("señal.mx").redirect_to == ""

@@ -57,6 +57,8 @@ FILLINGS: dict[str, Any] = {
     "identifier": lambda side: [side.isp.slug, str(side.isp.uuid)],
     "file": lambda side: rows(side, "core.storedfile"),
     "domain": lambda side: [row.domain for row in side.rows["company.captchakeys"].values()],
+    "claim": lambda side: [str(side.public["claim"].uuid)],
+    "key": lambda side: [side.public["claim"].page_key],
     "method": lambda side: rows(side, "payments.paymentmethod"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
     "document": lambda side: rows(side, "preinstall.requestdocument"),

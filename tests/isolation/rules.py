@@ -62,6 +62,9 @@ REGISTER = {
     "tenants.signup",
     "tenants.platformmail",
     "domains.domain",
+    "domains.claim",
+    "domains.dnstarget",
+    "domains.finding",
 }
 
 PORTALS: dict[str, Rule] = {
@@ -78,6 +81,7 @@ PORTALS: dict[str, Rule] = {
 RULES: dict[str, dict[str, Rule]] = {
     "portal": {
         **PORTALS,
+        ".well-known/lastmile/": public,
         "": subscriber,
         "sign-in/": public,
         "sign-out/": public,
@@ -115,10 +119,13 @@ RULES: dict[str, dict[str, Rule]] = {
         "console/isps/<uuid:uuid>/suspend/": operator,
         "console/isps/<uuid:uuid>/resume/": operator,
         "console/isps/<uuid:uuid>/rename/": operator,
+        "console/isps/<uuid:uuid>/plan/": operator,
         "console/isps/<uuid:uuid>/close/": operator,
         "console/isps/<uuid:uuid>/open/": operator,
     },
     "dashboard": {
+        ".well-known/lastmile/": public,
+        "dns/<str:key>/": by_link,
         "": signed_in,
         "language/": public,
         "enter/": public,
@@ -163,6 +170,12 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/branding/logo/remove/": staff(Right.SETTINGS),
         "<slug:slug>/settings/portal/": staff(Right.SETTINGS),
         "<slug:slug>/settings/documents/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/checklist/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/check/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/primary/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/release/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/delete/": staff(Right.SETTINGS),
@@ -170,6 +183,10 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/chat/check/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/switch/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/remove/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/router/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/router/commands/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/router/addresses/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/router/done/": staff(Right.SETTINGS),
         "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/<uuid:method>/": staff(Right.PAYMENT_SETTINGS),

@@ -24,6 +24,7 @@ from tests.isolation.judge import undone
 # What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
 ARGUMENTS = {"messaging.tasks.deliver_mail": {"mail_id": 1}}
 MISSING = {
+    "domains.tasks.look_after_plan": "licence_id",
     "tenants.tasks.deliver_platform_mail": "mail_id",
     "tenants.tasks.make_export": "export_id",
     "tenants.tasks.provision_isp": "sign_up_id",

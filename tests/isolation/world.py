@@ -22,9 +22,9 @@ from core import tokens
 from core.crypto import SecretField
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
-from domains.models import Domain
+from domains.models import Claim, DnsTarget, Domain, Finding
 from subscribers.models import PortalUser
-from tenants.models import ISP, DataExport, Membership, PlatformMail, SignUp, StaffToken, StaffUser
+from tenants.models import ISP, DataExport, Licence, Membership, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.roles import Role
 from tenants.schemas import tenant_labels
 from tests.isolation.canaries import canary
@@ -37,6 +37,7 @@ SECRETS = {"password", "digest", "token_digest", "secret_key"}
 GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
+    "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
     "subscribers.portaluser": {"language": "en"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
@@ -246,6 +247,11 @@ def fill_platform(side: Side) -> None:
     now = timezone.now()
     for surface, host in (("portal", side.custom_host), ("dashboard", side.staff_host)):
         Domain.objects.create(isp=side.isp, host=host, surface=surface, verified_at=now)
+    DnsTarget.objects.create(isp=side.isp, label=canary(side.name, DnsTarget, 1))
+    claim = Claim.objects.create(isp=side.isp, host=f"{canary(side.name, Claim, 1)}.example", surface="portal")
+    seen = {"state": "bad", "reason": "wrong_target", "value": canary(side.name, Finding, 1), "since": now}
+    Finding.objects.create(claim=claim, check_name="pointing", checked_at=now, **seen)
+    side.public["claim"] = claim
     password = make_password("staff")
     for role in Role:
         user = StaffUser.objects.create(
@@ -280,6 +286,8 @@ def fill_platform(side: Side) -> None:
         password=canary(side.name, SignUp, "s"),
         token_digest=tokens.digest(side.secrets["sign-up"]),
     )
+    # Holds no text that a canary fits into.
+    Licence.objects.create(isp=side.isp, plan="pro", by=owner)
     side.public["export"] = fill_export(side, owner)
     PlatformMail.objects.create(
         to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]

@@ -1,0 +1,68 @@
+"""What each finding about a domain means, in words for people who run a network but may never have edited a zone."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as now
+from django.utils.translation import gettext_lazy as _
+
+_SERVER = _("Your DNS server answered with an error (SERVFAIL). Often it is repaired within hours; we keep asking.")
+_SLOW = _("Your DNS server did not answer in time. We keep asking.")
+_EXPIRED = _("%(value)s is not registered, or its registration has run out. Renew it where you bought it.")
+
+# By check and reason; a reason without a check holds for all of them. `%(value)s` is what was seen.
+SENTENCES: dict[tuple[str, str], Any] = {
+    ("", "not_yet"): _("Not looked at yet."),
+    ("", "servfail"): _SERVER,
+    ("", "timeout"): _SLOW,
+    ("", "expired"): _EXPIRED,
+    ("pointing", "found"): _("It leads to %(value)s."),
+    ("pointing", "nxdomain"): _("There is no record with this name yet: %(value)s."),
+    ("pointing", "nothing"): _("%(value)s is there, but has no address."),
+    ("pointing", "loop"): _("The CNAME records lead in a circle, over %(value)s."),
+    ("pointing", "wrong_target"): _("It leads somewhere else: %(value)s. Put in the value from above."),
+    ("pointing", "several"): _("There are several answers, and not all of them are ours: %(value)s. Leave only ours."),
+    ("pointing", "proxied"): _(
+        "A proxy stands in between (%(value)s). In Cloudflare switch the cloud to grey, “DNS only”, for this record."
+    ),
+    ("ownership", "found"): _("The TXT record is there."),
+    ("ownership", "nxdomain"): _("The TXT record is not there yet."),
+    ("ownership", "nothing"): _("The TXT record is not there yet."),
+    ("ownership", "wrong_value"): _("There is a TXT record with another text: %(value)s"),
+    ("ownership", "taken"): _("Another company has proved that this name is its own."),
+    ("ownership", "plan"): _("The proof is there, but your plan includes no further domain."),
+    ("caa", "free"): _("No CAA record stands against it."),
+    ("caa", "found"): _("The CAA record allows our certificate authority, %(value)s."),
+    ("caa", "forbidden"): _('A CAA record forbids it: %(value)s. Add 0 issue "%(authority)s".'),
+    ("caa", "servfail"): _("The DNS does not say whether certificates are allowed, and then none is given. Repair it."),
+    ("caa", "method"): _("A CAA record allows no check over HTTP or TLS: %(value)s. Remove its validationmethods."),
+    ("certificate", "valid"): _("Valid until %(value)s; it is renewed by itself."),
+    ("certificate", "expires_soon"): _("Valid until %(value)s, and not renewed yet. Look at the lines above."),
+    ("certificate", "expired"): _("The certificate has run out. Look at the lines above."),
+    ("certificate", "untrusted"): _("Browsers do not trust the certificate: %(value)s."),
+    ("certificate", "not_issued"): _("It is being ordered. That takes about a minute."),
+    ("certificate", "edge_away"): _("Our own server did not answer. We look again."),
+    ("reachable", "found"): _("The page answers."),
+    ("reachable", "no_certificate"): _("Waits for the certificate."),
+    ("reachable", "edge_away"): _("Our own server did not answer. We look again."),
+    ("reachable", "off_air"): _("The page says that it is out of service at the moment."),
+    ("reachable", "other_page"): _("Another page answers (%(value)s)."),
+    ("captcha", "built_in"): _("The built-in check is used. It needs no keys."),
+    ("captcha", "keys"): _("Google knows your keys for %(value)s. Open the form once and tick the box."),
+    ("captcha", "bad_secret"): _("Google does not know the secret key for %(value)s. Forms cannot be sent there!"),
+    ("captcha", "verifier_away"): _("Google did not answer. We ask again."),
+}
+_INSTANTS = {"valid", "expires_soon"}
+
+
+def sentence(check: str, reason: str, value: str) -> str:
+    """The finding in the reader's language; dates in the reader's format and time zone."""
+    text = SENTENCES.get((check, reason)) or SENTENCES.get(("", reason))
+    if text is None:
+        return now("This could not be found out.")
+    if reason in _INSTANTS:
+        value = date_format(timezone.localtime(datetime.fromisoformat(value)), "DATE_FORMAT")
+    return str(text) % {"value": value, "authority": settings.CERTIFICATE_AUTHORITY_DOMAIN}

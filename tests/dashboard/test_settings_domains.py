@@ -1,0 +1,139 @@
+"""Own domains in the settings: adding one, its checklist, its records, giving it up."""
+
+import pytest
+from django.utils import timezone
+
+from core.models import AuditEntry
+from core.scope import public_scope
+from domains.models import Claim, DnsTarget, Domain, Finding
+from tests.dashboard.settings_pages import staff_client, text_of
+
+PAGE = "/wispmega/settings/domains/"
+HOST = "clientes.wispmega.example"
+
+
+@pytest.fixture
+def page(isp):
+    return staff_client(isp)
+
+
+@pytest.fixture
+def claim(isp):
+    with public_scope():
+        DnsTarget.objects.create(isp=isp)
+        return Claim.objects.create(isp=isp, host=HOST, surface="portal", next_check_at=timezone.now())
+
+
+def at_claim(claim, verb=""):
+    return f"{PAGE}{claim.uuid}/{verb}"
+
+
+def only(model=Claim):
+    with public_scope():
+        return model.objects.get()
+
+
+def test_a_domain_typed_in_leads_to_the_records_to_create(isp, page):
+    sent = page.post(PAGE, {"host": "https://Clientes.WispMega.example/x", "surface": "portal"})
+    with public_scope():
+        claim = Claim.objects.select_related("isp__dns_target").get()
+        records = claim.records
+    assert sent.headers["Location"] == at_claim(claim)
+    text = text_of(page.get(at_claim(claim)))
+    for record in records:
+        assert f'value="{record.value}"' in text
+        assert f'value="{record.relative_name}"' in text
+    assert text.count("Not looked at yet.") == 5
+    with public_scope():
+        assert AuditEntry.objects.filter(verb="domains.claim.made").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("com.mx", "belongs to nobody"),
+        ("*.wispmega.example", "wildcard"),
+        ("192.0.2.1", "IP address"),
+        ("", "required"),
+    ],
+)
+def test_what_cannot_be_a_domain_is_said_at_the_field_and_stays_there(page, typed, says):
+    sent = page.post(PAGE, {"host": typed, "surface": "portal"})
+    assert sent.status_code == 422
+    assert says in text_of(sent)
+    assert f'value="{typed}"' in text_of(sent) or not typed
+    with public_scope():
+        assert not Claim.objects.exists()
+
+
+def test_the_list_comes_only_when_it_reads_differently(page, claim):
+    text = text_of(page.get(at_claim(claim)))
+    seen = text.partition("checklist/?seen=")[2].partition('"')[0]
+    assert page.get(at_claim(claim, f"checklist/?seen={seen}")).status_code == 204
+    now = timezone.now()
+    with public_scope():
+        Finding.objects.create(
+            claim=claim,
+            check_name="pointing",
+            state="bad",
+            reason="proxied",
+            value="104.16.1.1",
+            since=now,
+            checked_at=now,
+        )
+    part = text_of(page.get(at_claim(claim, f"checklist/?seen={seen}")))
+    assert "A proxy stands in between (104.16.1.1)" in part
+    assert "<html" not in part
+
+
+def test_looking_again_is_soon_and_not_for_ever(page, claim):
+    with public_scope():
+        Claim.objects.update(next_check_at=None, checks=9)
+    page.post(at_claim(claim, "check/"))
+    assert only().checks == 0
+    assert only().next_check_at <= timezone.now()
+    for _ in range(10):
+        page.post(at_claim(claim, "check/"))
+    with public_scope():
+        Claim.objects.update(next_check_at=None)
+    page.post(at_claim(claim, "check/"))
+    assert only().next_check_at is None
+
+
+def test_a_ready_domain_becomes_the_main_one(isp, page, claim):
+    now = timezone.now()
+    with public_scope():
+        Domain.objects.create(isp=isp, host="old.example", surface="portal", verified_at=now)
+        Domain.objects.create(isp=isp, host=HOST, surface="portal", verified_at=now, is_primary=False)
+    page.post(at_claim(claim, "primary/"))
+    with public_scope():
+        assert Domain.objects.get(is_primary=True).host == "old.example"
+        Claim.objects.update(live_at=now, ready_at=now)
+    page.post(at_claim(claim, "primary/"))
+    with public_scope():
+        assert Domain.objects.get(is_primary=True).host == HOST
+
+
+def test_a_domain_is_given_up_only_when_it_is_meant(page, claim):
+    page.post(at_claim(claim, "release/"))
+    assert only() == claim
+    page.post(at_claim(claim, "release/"), {"is_meant": "1"})
+    with public_scope():
+        assert not Claim.objects.exists()
+        assert AuditEntry.objects.filter(verb="domains.claim.released").exists()
+
+
+def test_another_isps_staff_reach_no_claim(other_isp, claim):
+    stranger = staff_client(other_isp)
+    for verb in ["", "checklist/"]:
+        assert HOST not in text_of(stranger.get(f"/fibrandina/settings/domains/{claim.uuid}/{verb}"))
+    for verb in ["check/", "primary/", "release/"]:
+        stranger.post(f"/fibrandina/settings/domains/{claim.uuid}/{verb}", {"is_meant": "1"})
+    assert (only().pk, only().next_check_at) == (claim.pk, claim.next_check_at)
+
+
+def test_who_runs_the_dns_sees_the_records_without_a_login(at, claim):
+    text = text_of(at("app.localhost").get(f"/dns/{claim.page_key}/"))
+    assert claim.proof in text
+    assert "settings" not in text
+    assert claim.proof not in text_of(at("app.localhost").get(f"/dns/{claim.uuid}/"))
