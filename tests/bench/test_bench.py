@@ -59,17 +59,18 @@ def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_quick_run_of_the_engine_is_complete(tmp_path):
+@pytest.mark.parametrize(("name", "asked_for"), [("engine", 17), ("edge", 3)])
+def test_a_quick_run_is_complete(tmp_path, name, asked_for):
     target = tmp_path / "figures.json"
     page = (ROOT / "docs" / "benchmarks.md").read_text()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bench.run", "engine", "--quick", "--json", str(target)]
+    command = [sys.executable, "-m", "bench.run", name, "--quick", "--json", str(target)]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(target.read_text())
-    assert (told["benchmark"], told["quick"]) == ("engine", True)
+    assert (told["benchmark"], told["quick"]) == (name, True)
     asked = [figure for figure in told["figures"] if figure["asked"]]
-    assert len(asked) == 17
+    assert len(asked) == asked_for
     assert all(math.isfinite(figure["measured"]) and figure["measured"] > 0 for figure in told["figures"])
     assert all(isinstance(figure["holds"], bool) for figure in asked)
     assert all({"name", "unit", "asked", "measured", "holds"} <= figure.keys() for figure in told["figures"])
