@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -47,12 +47,10 @@ def claim_domain(*, isp: ISP | IspRef, host: str, surface: Surface, by: Actor | 
         check_limit(isp)
         if Domain.objects.live().filter(host__in=_twins(name)).exists():
             raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+        if Claim.objects.filter(isp=isp, host__in=_twins(name)).exists():
+            raise CannotAdd(_("%(host)s is on your list already, with or without “www.”.") % {"host": shown(name)})
         DnsTarget.objects.get_or_create(isp=isp)
-        try:
-            with transaction.atomic():
-                claim = Claim.objects.create(isp=isp, host=name, surface=surface, next_check_at=timezone.now())
-        except IntegrityError as error:
-            raise CannotAdd(_("%(host)s is on your list already.") % {"host": name}) from error
+        claim = Claim.objects.create(isp=isp, host=name, surface=surface, next_check_at=timezone.now())
         record("domains.claim.made", by=by, on=isp, host=name, surface=str(surface))
     return claim
 
@@ -168,8 +166,12 @@ def _follow(claim: Claim, seen: Verdicts, at: datetime) -> Verdicts:
 
 
 def _open(claim: Claim, seen: Verdicts, at: datetime) -> Verdicts:
-    """Call a live domain ready once all of it works; the first ready one of a surface is its primary."""
-    if claim.is_live and not claim.ready_at and all(verdict.state == State.GOOD for verdict in seen.values()):
+    """Call a live domain ready once its page opens; the first ready one of a surface is its primary.
+
+    A captcha that does not work is shown, but keeps nobody's domain waiting: the verifier is not ours.
+    """
+    works = all(verdict.state == State.GOOD for check, verdict in seen.items() if check != Check.CAPTCHA)
+    if claim.is_live and not claim.ready_at and works:
         claim.ready_at, claim.checks = at, 0
         domain = Domain.objects.filter(isp=claim.isp, host=claim.host).first()
         if domain and domain.primary() is None:
@@ -193,6 +195,7 @@ def _make_live(claim: Claim, at: datetime) -> str:
     except CannotAdd:
         return "taken"
     claim.live_at, claim.ready_at, claim.lost_since, claim.disabled_at, claim.checks = at, None, None, None, 0
+    claim.told = {}  # of an earlier life
     return ""
 
 

@@ -156,9 +156,10 @@ def caa(host: str) -> Verdict:
         answer = look_up(".".join(labels[start:]), "CAA")
         if answer.reason in UNKNOWN:
             return Verdict(State.WARNING, "servfail")
-        issuers = [parts for value in answer.values if (parts := _issuer(value))]
-        if issuers:
-            return _allowed(issuers)
+        if answer.reason == "found":
+            # These decide, also where none of them speaks of issuing: nothing further up does.
+            issuers = [parts for value in answer.values if (parts := _issuer(value))]
+            return _allowed(issuers) if issuers else Verdict(State.GOOD, "free")
     return Verdict(State.GOOD, "free")
 
 

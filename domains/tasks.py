@@ -5,7 +5,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from core.celery import app
-from domains import claims
+from domains import claims, plans
+from tenants.models import Licence
 
 BATCH = 200  # claims that one round hands out; the next one is seconds away
 
@@ -26,15 +27,11 @@ def check_due_claims() -> None:
 @app.task
 def look_after_plan(*, licence_id: int) -> None:
     """Do what one ISP's plan asks for now."""
-    from domains import plans
-
     plans.look_after(licence_id=licence_id, at=timezone.now())
 
 
 @app.task
 def look_after_due_plans() -> None:
     """Enqueue the plans that are due. One that is lost is still due in the next round; a second run does nothing."""
-    from tenants.models import Licence
-
     for pk in list(Licence.objects.due(at=timezone.now()).values_list("pk", flat=True)[:BATCH]):
         look_after_plan.delay(licence_id=pk)

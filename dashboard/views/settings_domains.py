@@ -1,5 +1,6 @@
 """Settings: the ISP's own domains, from a name typed to a page that opens, and the page for whoever runs the DNS."""
 
+import zoneinfo
 from uuid import UUID
 
 from django.conf import settings
@@ -162,4 +163,5 @@ def instructions(request: HttpRequest, key: str) -> HttpResponse:
         if claim is None or (request.site.isp is not None and request.site.isp.pk != claim.isp_id):
             raise Http404
         context = _standing(claim) | {"records": claim.records, "providers": PROVIDERS, "company": claim.isp.name}
-    return not_kept(render(request, "dashboard/dns_instructions.html", context))
+    with timezone.override(zoneinfo.ZoneInfo(claim.isp.timezone)):
+        return not_kept(render(request, "dashboard/dns_instructions.html", context))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.models import AuditEntry
 from core.scope import public_scope
 from domains import claims, dns, resolver
-from domains.models import Claim, Domain, Surface
+from domains.models import Claim, Domain, Finding, Surface
 from domains.services import CannotAdd, remove_domain
 from tenants.models import IspSuspension, Membership, PlatformMail, StaffUser
 from tenants.roles import Role
@@ -102,6 +102,39 @@ def test_two_isps_may_claim_one_name_but_none_twice(claim, isp, other_isp):
         claims.claim_domain(isp=isp, host=HOST, surface=Surface.PORTAL, by=None)
 
 
+def test_a_name_and_its_www_are_one_claim(claim, isp):
+    with pytest.raises(CannotAdd, match="on your list"):
+        claims.claim_domain(isp=isp, host=f"www.{HOST}", surface=Surface.PORTAL, by=None)
+    assert Claim.objects.count() == 1
+
+
+def test_a_captcha_that_does_not_work_keeps_no_domain_waiting(zone, claim, page):
+    page["captcha"] = dns.Verdict("warning", "verifier_away")
+    zone.prove(claim)
+    check(claim)
+    assert claim.is_ready
+    assert reason(claim, "captcha") == ("warning", "verifier_away")
+
+
+def test_a_domain_that_comes_back_is_told_of_anew(zone, claim):
+    zone.prove(claim)
+    check(claim)
+    zone.drop(claim.proof_name, "TXT")
+    for days in (1, 1.5, 8.1):
+        check(claim, days=days)
+    assert set(claim.told) == {"live", "lost", "disabled"}
+    zone.prove(claim)
+    check(claim, days=9)
+    assert (claim.is_live, set(claim.told)) == (True, {"live"})
+
+
+def test_an_isp_that_is_deleted_takes_its_claims_along(zone, claim, isp):
+    check(claim)
+    isp.delete()
+    assert not Claim.objects.exists()
+    assert not Finding.objects.exists()
+
+
 def test_a_proved_claim_goes_live(zone, claim, isp):
     zone.prove(claim)
     check(claim)
@@ -157,6 +190,13 @@ def test_caa_records_allow_or_forbid_our_authority(zone, claim, name, values, ex
     zone.put(name, "CAA", *values)
     check(claim)
     assert reason(claim, "caa") == expected
+
+
+def test_the_nearest_caa_records_decide_also_where_they_say_nothing_of_issuing(zone, claim):
+    zone.put(HOST, "CAA", '0 iodef "mailto:noc@wispmega.example"')
+    zone.put("wispmega.example", "CAA", '0 issue "other.example"')
+    check(claim)
+    assert reason(claim, "caa") == ("good", "free")
 
 
 def test_a_caa_question_that_fails_is_a_warning(zone, claim):
