@@ -1,10 +1,10 @@
 """Work that may take longer than the time after which its task is given to another worker: one process at a time."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from zlib import crc32
 
-from django.db import connection
+from django.db import Error, connection
 
 from core.scope import public_scope
 
@@ -33,4 +33,8 @@ def lease(what: str, number: int) -> Iterator[None]:
                 raise Busy
         yield
     finally:
+        # The server frees the lock when it sees a closed connection, which may be after the next one has asked; a
+        # rollback is waited for. What is broken already is only closed.
+        with suppress(Error):
+            own.rollback()
         own.close()

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import connection
-
-from core.scope import public_scope
+from core.lease import Busy, lease
 from tenants.fleet.capture import capture
 from tenants.fleet.crew import Crew, Pause
 from tenants.fleet.plan import BehindIsp, Key, Route, behind
@@ -13,7 +11,6 @@ from tenants.fleet.replay import migrate_isp
 from tenants.fleet.report import Failure, Report
 from tenants.fleet.shortcut import Shortcuts
 
-_LOCK = (1818324852, 1)  # names the run among the database's advisory locks
 _PASSES = 5  # over ISPs that old code has made meanwhile
 
 Tell = Callable[[Report, int], None]  # is told the report so far and how many ISPs there are, after each ISP
@@ -25,22 +22,12 @@ class AlreadyRunning(Exception):
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Keep a second run out until the block, or this process, ends. Raises AlreadyRunning.
-
-    The lock lives in a transaction on a connection of its own, so that it holds behind a pooler too.
-    """
-    own = connection.copy()
-    own.settings_dict["OPTIONS"].pop("pool", None)  # it is kept for long
+    """Keep a second run out until the block, or this process, ends. Raises AlreadyRunning."""
     try:
-        own.set_autocommit(False)
-        with public_scope(), own.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _LOCK)
-            if not cursor.fetchone()[0]:
-                raise AlreadyRunning
-        yield
-    finally:
-        own.close()
+        with lease("tenants.fleet", 0):
+            yield
+    except Busy as error:
+        raise AlreadyRunning from error
 
 
 def run_fleet(

@@ -170,6 +170,13 @@ def test_the_lock_is_free_again_when_a_run_ends_badly(fleet):
         pass
 
 
+def test_the_lock_is_free_at_once_when_a_run_ends(fleet):
+    """Again and again: a connection that is only closed gives its locks back some time later."""
+    for _ in range(200):
+        with only_one():
+            pass
+
+
 def test_ctrl_c_ends_the_run_between_two_isps_and_the_next_one_goes_on(fleet, made, monkeypatch):
     fleet.release("0002_colour", COLOUR)
 
