@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
 from preinstall.models import State
+from subscribers.models import Service
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -46,9 +47,11 @@ ACTS: dict[str, Any] = {
     "company.router_list.confirmed": _("Put the list of addresses on the router"),
     "subscribers.subscriber.created": _("Added a subscriber"),
     "subscribers.service.created": _("Added a service"),
+    "subscribers.service.state_changed": _("Changed the state of a service"),
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "billing.entry.booked": _("Booked an amount to a subscriber"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -70,7 +73,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices) | dict(Plan.choices),
+    "after": dict(State.choices) | dict(Plan.choices) | dict(Service.State.choices),
 }
 
 
