@@ -143,8 +143,9 @@ def _read_amount(target: str, text: str, found: dict[str, Any], answers: dict[st
 
 
 def _read_state(text: str, found: dict[str, Any], answers: dict[str, Any]) -> None:
-    state = answers.get("states", {}).get(folded(text)) or state_of(text)
-    if not state:
+    word = folded(text)
+    state = answers.get("states", {}).get(word) or state_of(text)
+    if not state or word in answers.get("refused_states", []):
         raise BadValue("unknown_state", value=text[:40])
     found["state"] = state
 

@@ -70,13 +70,9 @@ def date_parts(text: str) -> tuple[int, int, int] | None:
         is_year = len(found[1]) == 4
         return (int(found[1]), month, int(found[3])) if is_year else (_year(found[3]), month, int(found[1]))
     found = _DATE.fullmatch(text)
-    if not found or (len(found[1]) == 4) == (len(found[4]) == 4):
-        return None if not found or len(found[1]) == 4 and len(found[4]) == 4 else _short_year(found)
-    return int(found[1]), int(found[3]), int(found[4])
-
-
-def _short_year(found: re.Match[str]) -> tuple[int, int, int]:
-    return int(found[1]), int(found[3]), _year(found[4])
+    if not found or len(found[1]) == len(found[4]) == 4:
+        return None
+    return int(found[1]), int(found[3]), int(found[4]) if len(found[1]) == 4 else _year(found[4])
 
 
 def _year(text: str) -> int:
