@@ -59,6 +59,8 @@ FILLINGS: dict[str, Any] = {
     "domain": lambda side: [row.domain for row in side.rows["company.captchakeys"].values()],
     "claim": lambda side: [str(side.public["claim"].uuid)],
     "key": lambda side: [side.public["claim"].page_key],
+    "batch": lambda side: rows(side, "imports.batch"),
+    "preset": lambda side: rows(side, "imports.preset"),
     "method": lambda side: rows(side, "payments.paymentmethod"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
     "document": lambda side: rows(side, "preinstall.requestdocument"),

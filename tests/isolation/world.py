@@ -38,12 +38,25 @@ GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
+    "imports.batch": {
+        "state": "done",
+        "sheets": [],
+        "columns": [{"name": "Nombre", "title": "Nombre", "date_order": "", "point": "."}],
+        "mapping": {"0": "full_name"},
+        "answers": {},
+        "counts": {"bad": 1},
+        "made": {},
+        "trouble": {},
+        "run_at": None,
+    },
+    "imports.row": {"verdict": "bad", "flaw": [], "problems": [], "made": {}, "before": {}, "kept": [], "leader": None},
+    "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
     "subscribers.portaluser": {"language": "en"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
 }
 # Row 2 where it is hidden from those who see row 1.
-HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
+HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}, "imports.batch": {"state": "checking"}}
 FILES = 20  # row 1 is the logo, the others are private documents
 # Columns that are too short for a canary.
 SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
