@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import Form
@@ -55,7 +55,7 @@ class ColumnsForm(Form):
         seen: dict[str, str] = {}
         for name, target in list(data.items()):
             if target in seen and target not in JOINED:
-                message = _t("“%(target)s” is chosen for “%(other)s” already. Choose it for one column only.")
+                message = gettext("“%(target)s” is chosen for “%(other)s” already. Choose it for one column only.")
                 other = self.fields[seen[target]].label
                 self.add_error(name, message % {"target": BY_KEY[target].label, "other": other})
             elif target:
@@ -134,7 +134,7 @@ class QuestionsForm(Form):
 
         place = next(place for place, key in self.batch.mapping.items() if key == target)
         samples = self.batch.columns[int(place)].get("samples", [])
-        return escape(_t("For example: %(samples)s") % {"samples": " · ".join(samples)}) if samples else ""
+        return escape(gettext("For example: %(samples)s") % {"samples": " · ".join(samples)}) if samples else ""
 
     def _add_words(self) -> None:
         choices = [("", _("choose")), *Service.State.choices, ("bad", _("refuse these rows"))]

@@ -1,10 +1,11 @@
 """Customers from a file: the imports there are, where one stands, and taking one back."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +19,8 @@ from imports.example import example_file
 from imports.forms import RunForm, UploadForm
 from imports.models import Batch, Preset
 from imports.presets import BY_KEY
-from imports.services import batches, rejects as reject_file, results
+from imports.services import batches, results
+from imports.services import rejects as reject_file
 from imports.tables import RowTable
 from tenants.roles import Right
 
@@ -48,7 +50,8 @@ def imports(request: HttpRequest) -> HttpResponse:
 def example(request: HttpRequest) -> HttpResponse:
     """A small file with the right titles, to be filled in."""
     response = HttpResponse(example_file(country=request.isp.country), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_("customers-example")}.csv"'
+    name = _("customers-example")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -107,24 +110,18 @@ def progress(request: HttpRequest, batch: UUID) -> HttpResponse:
 
 @staff_page(Right.IMPORT)
 @require_safe
-def rejects(request: HttpRequest, batch: UUID) -> StreamingHttpResponse:
+def rejects(request: HttpRequest, batch: UUID) -> HttpResponse:
     """The rows that were not taken, with the reasons, to be mended and loaded again."""
     row = get_object_or_404(Batch, uuid=batch)
     if row.is_working or row.is_forgotten or not row.counts.get("bad"):
         raise Http404
     record("imports.batch.rejects_downloaded", by=request.user, on=row, name=row.file_name)
-    # Made while the scope is open; a file of nothing but refused rows is no larger than what was uploaded.
     response = HttpResponse("".join(reject_file.lines(row)).encode(), content_type="text/csv; charset=utf-8")
-    name = f"{row.file_name.rpartition('.')[0] or row.file_name}-{_('refused')}.csv".replace('"', "")
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{_quoted(name)}"
+    ending = _("refused")
+    name = quote(f"{row.file_name.rpartition('.')[0] or row.file_name}-{ending}.csv")
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def _quoted(name: str) -> str:
-    from urllib.parse import quote
-
-    return quote(name)
 
 
 @staff_page(Right.IMPORT)

@@ -1,6 +1,7 @@
 """Which kind a file is, decided by its content, and whether a workbook is safe to open."""
 
 import zipfile
+import zlib
 from typing import IO, Any
 
 import filetype
@@ -9,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from imports.problems import problem
 
 CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/x-xlsx"  # the official name is longer than a content type may be here
 ENTRIES = 2_000  # files inside a workbook
 UNFOLDED = 400 * 2**20  # bytes, of all of them together
 SHARED = 120 * 2**20  # bytes, of the texts that are kept in memory while a workbook is read
 RATIO = 150  # unfolded bytes for each byte of a file inside a workbook, where that is large
 LARGE = 5 * 2**20
+PROLOG = 4096  # bytes of each part of a workbook that are looked at
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 REFUSALS: dict[str, Any] = {
@@ -25,6 +27,7 @@ REFUSALS: dict[str, Any] = {
     "other": _("This file is of another kind. Please choose a CSV or an XLSX file."),
     "locked": _("This workbook has a password. Save it without one and choose it again."),
     "bomb": _("This workbook unfolds to far more than its size, so it is not opened. Save it once more, or as CSV."),
+    "entities": _("This workbook holds instructions that a table does not need, so it is not opened."),
     "damaged": _("This workbook is damaged. Open it in a spreadsheet and save it once more."),
 }
 
@@ -78,12 +81,18 @@ def _check_workbook(file: IO[bytes]) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+            if len(entries) > ENTRIES:
+                raise Refused("bomb")
+            for entry in entries:
+                if entry.filename.endswith((".xml", ".rels", ".vml")):
+                    with archive.open(entry) as part:
+                        _check_prolog(part.read(PROLOG))
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise Refused("damaged") from error
     names = {entry.filename for entry in entries}
     if "content.xml" in names and "mimetype" in names:
         raise Refused("ods")
-    if len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNFOLDED:
+    if sum(entry.file_size for entry in entries) > UNFOLDED:
         raise Refused("bomb")
     for entry in entries:
         if entry.file_size > LARGE and entry.file_size > RATIO * max(entry.compress_size, 1):
@@ -92,3 +101,9 @@ def _check_workbook(file: IO[bytes]) -> None:
             raise Refused("bomb")
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise Refused("other")
+
+
+def _check_prolog(head: bytes) -> None:
+    """Raise Refused for a document type, which no part of a workbook has: entities are declared there."""
+    if b"<!DOCTYPE" in head.replace(b"\0", b"").upper():
+        raise Refused("entities")

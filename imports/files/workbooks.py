@@ -40,7 +40,7 @@ class Workbook:
         try:
             kind_of(file)
         except Refused as error:
-            raise BadFile("bomb") from error
+            raise BadFile("broken_workbook") from error
         file.seek(0)
         try:
             self._book = load_workbook(file, read_only=True, data_only=True, keep_links=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import IO, Any
 
 from django.db import transaction
 
@@ -40,8 +40,7 @@ def step(batch_id: int) -> bool:
     except uploads.MissingFile as error:
         raise BadFile("gone") from error
     with source:
-        table = open_table(source, kind=batch.file.content_type, country=isp.country, sheet=batch.sheet)
-        header_row, titles, lines = _titles(table, forced=batch.shape.get("titles", ""))
+        table, header_row, titles, lines = _open(batch, source, isp)
         profiles = [Profile(name) for name in names(titles)]
         last = _store(batch, lines, profiles, titles if header_row else [])
     if not last:
@@ -57,6 +56,24 @@ def this_isp() -> IspRef:
     isp_id = required().isp_id
     with public_scope():
         return open_isp(isp_id)
+
+
+def _open(batch: Batch, source: IO[bytes], isp: IspRef) -> tuple[Reading, int, list[str], Iterator[Line]]:
+    """The table, and what _titles finds in it; of a workbook the chosen sheet, or the first one with a table."""
+    wanted = [batch.sheet]
+    for sheet in wanted:
+        table = open_table(source, kind=batch.file.content_type, country=isp.country, sheet=sheet)
+        if not sheet and table.sheets:
+            with transaction.atomic():
+                Batch.objects.filter(pk=batch.pk).update(sheets=table.sheets)
+            wanted += table.sheets[1:]
+        try:
+            return table, *_titles(table, forced=batch.shape.get("titles", ""))
+        except BadFile as error:
+            if sheet == wanted[-1]:
+                raise
+            first_trouble = error
+    raise first_trouble
 
 
 def _titles(table: Reading, *, forced: str) -> tuple[int, list[str], Iterator[Line]]:

@@ -216,7 +216,8 @@ def test_a_script_in_a_name_is_only_a_name(isp, office):
     pages += [office.get(f"{page}?show=").content.decode(), office.get(HOME).content.decode()]
     for text in pages:
         assert "<script>alert" not in text and "<b>Localidad" not in text
-        assert "&lt;" in text
+    assert "&lt;script&gt;alert" in pages[0] and "&lt;b&gt;Localidad" in pages[0]
+    assert all("&lt;script&gt;alert" in text for text in pages[2:3])
     # The good one with the script comes in as text.
     with isp_scope(isp):
         row = batch.rows.get(number=3)
@@ -265,13 +266,17 @@ def test_a_formula_for_a_spreadsheet_is_text_in_the_base_and_harmless_in_the_rej
 
 
 def test_a_workbook_with_several_sheets(isp, office):
-    data = workbook(["Notas"], ["nada"], sheets=[("Clientes", [["Nombre", "Correo"], ["Ana Ruiz", "a@x.example"]])])
-    page = upload(office, data, "a.xlsx")["Location"]
-    work_on(isp)
-    assert "Read this sheet" in office.get(page).content.decode()
-    office.post(f"{page}read-again/", {"sheet": "Clientes"})
+    tables = {
+        "Clientes": [["Nombre", "Correo"], ["Ana Ruiz", "a@x.example"]],
+        "Bajas": [["Cliente", "Celular"], ["Eva Mora", "2221234567"]],
+    }
+    page = upload(office, workbook(["Notas"], ["nada"], sheets=tables.items()), "a.xlsx")["Location"]
     batch = work_on(isp)
-    assert (batch.sheet, batch.columns[0]["title"], batch.state) == ("Clientes", "Nombre", Batch.State.OPEN)
+    assert (batch.sheet, batch.columns[0]["title"]) == ("Clientes", "Nombre"), "the first sheet with a table"
+    assert "Read this sheet" in office.get(f"{page}columns/").content.decode()
+    office.post(f"{page}read-again/", {"sheet": "Bajas"})
+    batch = work_on(isp)
+    assert (batch.sheet, batch.columns[0]["title"], batch.state) == ("Bajas", "Cliente", Batch.State.OPEN)
 
 
 def bomb(size=300 * 2**20, entries=1):
@@ -294,8 +299,18 @@ def test_entities_that_multiply_are_not_followed(isp, office):
     good = workbook(["Nombre", "Correo"], ["Ana", "a@x.example"])
     laughs = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     data = rewritten(good, "xl/sharedStrings.xml", b"<sst", laughs + b"<sst")
-    assert "instructions that a table does not need" in trouble(isp, office, data, "a.xlsx")
+    assert "instructions that a table does not need" in refusal(isp, office, data, "a.xlsx")
     assert load_workbook(io.BytesIO(good)).active["A1"].value == "Nombre"
+
+
+def test_entities_that_the_first_look_misses_are_not_followed_either(isp, office, importing):
+    """They stand behind a comment that is longer than what is looked at."""
+    good = workbook(["Nombre", "Correo"], ["Ana", "a@x.example"])
+    laughs = b"<!--" + b"x" * 9000 + b'--><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
+    data = rewritten(good, "xl/worksheets/sheet1.xml", b"<worksheet", laughs + b"<worksheet")
+    assert laughs in zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")
+    batch = importing.read(data, "a.xlsx")
+    assert (batch.state, batch.trouble["code"]) == (Batch.State.FAILED, "entities")
 
 
 def test_without_the_safe_parser_no_workbook_is_opened(monkeypatch):

@@ -18,7 +18,7 @@ HOME = "/wispmega/import/"
 @pytest.fixture
 def office(isp):
     client = HostClient("app.localhost")
-    sign_in(client, make_member(isp, Role.ADMIN, name="Clara Clerk", email="clara@wispmega.example"))
+    sign_in(client, make_member(isp, Role.ADMIN, name="Otto Office", email="otto@wispmega.example"))
     return client
 
 
