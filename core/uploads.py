@@ -1,8 +1,8 @@
 """Files from people: decided by content, written anew, kept apart per ISP, served without trust.
 
-A stored file lies at MEDIA_ROOT/<isp uuid or "platform">/<32 hex digits>. The bytes of what is shown again are always our
-own writing: pictures are decoded and encoded again, PDF documents are rebuilt. So nothing that was hidden in the original
-survives. Tables that are only read (`keep`) stay as they came.
+A stored file lies at MEDIA_ROOT/<isp uuid or "platform">/<32 hex digits>. The bytes of what is shown again are always
+our own writing: pictures are decoded and encoded again, PDF documents are rebuilt. So nothing that was hidden in the
+original survives. Tables that are only read (`keep`) stay as they came.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
-from django.urls import Resolver404, resolve
 from django.template.defaultfilters import filesizeformat
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
@@ -56,7 +56,12 @@ class CappedUpload(FileUploadHandler):
     """
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: bytes, encoding: Any = None
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: bytes,
+        encoding: Any = None,
     ) -> None:
         view = _view_of(self.request)
         self.limit = getattr(view, "upload_limit", settings.UPLOAD_LIMIT)

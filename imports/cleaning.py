@@ -1,4 +1,4 @@
-"""From the cells of a row to what they mean, by target, with what is wrong. No query; the lists are loaded beforehand."""
+"""From the cells of a row to what they mean, by target, with what is wrong. No query: lists are loaded beforehand."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -107,9 +107,9 @@ def _read(target: str, text: str, row: Row, rules: Rules) -> None:
             found["tax_id"] = _short(text.upper(), 40)
         case _:
             found[target] = _short(text, TEXTS[target])
-    if target in LISTS and answers.get("lists", {}).get(target) == "bad":
-        if plain(text) not in rules.known.get(target, set()):
-            raise BadValue(LISTS[target], value=text[:80])
+    is_closed = target in LISTS and answers.get("lists", {}).get(target) == "bad"
+    if is_closed and plain(text) not in rules.known.get(target, set()):
+        raise BadValue(LISTS[target], value=text[:80])
     if target == "tariff":
         _check_tariff(text, rules)
 
@@ -170,9 +170,10 @@ def _complete(row: Row, rules: Rules) -> None:
             row.problems.append(problem("required", places[0] if places else None))
     if found.get("business_name") and "kind" not in found and "kind" not in rules.columns:
         found["kind"] = Subscriber.Kind.COMPANY.value
-    if "tariff" not in found and not failed & set(rules.columns.get("tariff", [])):
-        if details := [t for t in SERVICE_DETAILS if found.get(t) and t != "queue"]:
-            place = rules.columns[details[0]][0]
-            row.problems.append(problem("no_tariff", place, is_error=bool(found.get("ip") or found.get("service_number"))))
+    has_tariff = "tariff" in found or failed & set(rules.columns.get("tariff", []))
+    details = sorted(t for t in SERVICE_DETAILS if found.get(t) and t != "queue")
+    if details and not has_tariff:
+        is_error = bool(found.get("ip") or found.get("service_number"))
+        row.problems.append(problem("no_tariff", rules.columns[details[0]][0], is_error=is_error))
     if found.get("ip") and found.get("state") != Service.State.ENDED:
         found["address_key"] = f"{plain(found.get('router', ''))}|{found['ip']}"

@@ -92,7 +92,9 @@ def _radio(label: Any, choices: Any, help_text: Any = "") -> forms.ChoiceField:
 class QuestionsForm(Form):
     """What the mapping leaves open. `words` and `plans` are what imports.services.questions found in the file."""
 
-    def __init__(self, *args: Any, batch: Batch, words: list[Any], plans: list[Any], unsure: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, batch: Batch, words: list[Any], plans: list[Any], unsure: Any, **kwargs: Any
+    ) -> None:
         answers = batch.answers
         super().__init__(*args, **kwargs)
         self.batch, self.words, self.plans, self.unsure = batch, words, plans, unsure

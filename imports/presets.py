@@ -34,8 +34,9 @@ WISPHUB = System(
                "servicio", "ultimo cambio", "forma contratacion", "auto activar", "zona"}),
     _titles(
         service_number="id servicio", username="usuario", full_name="nombre", last_name="apellidos|apellido",
-        email="email|correo", id_number="cedula|dni c i c c|dni ci cc", address="direccion", district="localidad|colonia",
-        city="ciudad|ciudad municipio", mobile="telefono|telefono celular", tax_id="rfc", notes="comentarios",
+        email="email|correo", id_number="cedula|dni c i c c|dni ci cc", address="direccion",
+        district="localidad|colonia", city="ciudad|ciudad municipio", mobile="telefono|telefono celular",
+        tax_id="rfc", notes="comentarios",
         balance="saldo", queue="servicio|nombre simple queue", ip="ip", state="estado", price="precio plan",
         tariff="plan internet", zone="zona", router="router", since="fecha registro", started_on="fecha instalacion",
         ended_on="fecha cancelacion", billing_address="domicilio fiscal",
@@ -77,7 +78,8 @@ SPLYNX = System(
 UISP = System(
     "uisp",
     "UISP",
-    frozenset({"user ident", "custom id", "client type", "company name", "company tax id", "company registration number",
+    frozenset({"user ident", "custom id", "client type", "company name", "company tax id",
+               "company registration number",
                "company website", "contact first name", "street 1", "zip code", "invoice street 1", "is lead",
                "registration date", "service plan", "account balance", "account outstanding", "email 1", "phone 1",
                "service price", "account credit"}),

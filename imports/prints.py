@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Model
 
-SUBSCRIBER = ("number", "first_name", "last_name", "id_number", "email", "mobile", "second_mobile", "address", "district",
-              "city", "postcode", "zone_id", "kind", "business_name", "tax_id", "billing_address", "billing_email",
+SUBSCRIBER = ("number", "first_name", "last_name", "id_number", "email", "mobile", "second_mobile", "address",
+              "district", "city", "postcode", "zone_id", "kind", "business_name", "tax_id", "billing_address",
+              "billing_email",
               "group_id", "version")  # fmt: skip
 SERVICE = ("subscriber_id", "number", "tariff_id", "price", "state", "address", "router_id", "ip_address", "queue_name",
            "started_on", "ended_on")  # fmt: skip

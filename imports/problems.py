@@ -13,7 +13,9 @@ TEXTS: dict[str, Any] = {
     # A file
     "empty": _("This file is empty."),
     "no_rows": _("This file has titles, but no rows below them."),
-    "too_many_columns": _("This file has %(count)s columns; at most %(most)s can be read. Remove those you do not need."),
+    "too_many_columns": _(
+        "This file has %(count)s columns; at most %(most)s can be read. Remove those you do not need."
+    ),
     "too_many_rows": _("This file has more than %(most)s rows. Split it and import the parts one after the other."),
     "one_column": _("Only one column was found. Save the file with commas or semicolons between the columns."),
     "long_line": _("Line %(line)s is longer than a line of a table can be. Is a quotation mark missing?"),
@@ -31,7 +33,9 @@ TEXTS: dict[str, Any] = {
         "This row is written in another encoding than the rest of the file. It was read as Windows-1252: look at its accents."
     ),
     "extra_cells": _("There are more cells than titles. Is a separator inside a text?"),
-    "formula": _("This cell is a formula without a stored result. Save the workbook in a spreadsheet, or put the value in."),
+    "formula": _(
+        "This cell is a formula without a stored result. Save the workbook in a spreadsheet, or put the value in."
+    ),
     "cell_error": _("The formula in this cell gives an error: %(value)s"),
     "long_cell": _("This cell holds more than %(most)s characters."),
     # A value
@@ -47,7 +51,9 @@ TEXTS: dict[str, Any] = {
     "large_amount": _("“%(value)s” is larger than an amount can be."),
     "negative": _("“%(value)s” is below zero."),
     "bad_ip": _("“%(value)s” is not an IP address."),
-    "bad_login": _("“%(value)s” cannot be a user name: 3 to 60 letters without accents, digits, dots, hyphens and underscores."),
+    "bad_login": _(
+        "“%(value)s” cannot be a user name: 3 to 60 letters without accents, digits, dots, hyphens and underscores."
+    ),
     "bad_speed": _("“%(value)s” is not a speed in Mbit/s."),
     "bad_kind": _("“%(value)s” is neither a person nor a company."),
     "unknown_state": _("Nobody has said which state “%(value)s” is."),
@@ -61,7 +67,9 @@ TEXTS: dict[str, Any] = {
     "leader_is_bad": _("Row %(row)s with the same customer is not taken, so this one is not either."),
     "repeated_titles": _("The titles once more."),
     "known": _("Is in the base already, as number %(number)s (%(name)s): same %(what)s."),
-    "two_matches": _("Two customers of the base fit: number %(number)s by %(what)s, number %(other)s by %(other_what)s."),
+    "two_matches": _(
+        "Two customers of the base fit: number %(number)s by %(what)s, number %(other)s by %(other_what)s."
+    ),
     "login_taken": _("The user name “%(value)s” belongs to number %(number)s (%(name)s)."),
     "service_taken": _("The service number %(value)s belongs to number %(number)s (%(name)s)."),
     "ip_taken": _("The address %(value)s is used on this router by number %(number)s (%(name)s)."),

@@ -11,7 +11,9 @@ SAMPLES = 3
 WORDS = 30  # different cells that are remembered, to tell a choice from a text
 EMAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]{2,}")
 PHONE = re.compile(r"\+?[\d\s().\-/]{7,20}")
-AMOUNT = re.compile(r"[-+(]?\s?(?:[$€£]|[A-Z]{2,3}\$?|Kč|S/\.?|Bs\.?)?\s?[-+]?\d[\d.,' ]*\)?-?\s?(?:[$€£]|[A-Z]{3}|Kč)?")
+AMOUNT = re.compile(
+    r"[-+(]?\s?(?:[$€£]|[A-Z]{2,3}\$?|Kč|S/\.?|Bs\.?)?\s?[-+]?\d[\d.,' ]*\)?-?\s?(?:[$€£]|[A-Z]{3}|Kč)?"
+)
 NUMBER = re.compile(r"\d{1,9}")
 SPEED = re.compile(r"\d+(?:[.,]\d+)?\s?[kmg](?:bps|bit/s|b)?", re.I)
 
@@ -66,7 +68,7 @@ class Profile:
             if one > 31:
                 shapes["date"] += 1
                 self.year_first += 1
-            elif one <= 31 and two <= 31 and 1 <= max(one, two):
+            elif one <= 31 and two <= 31 and max(one, two) >= 1:
                 shapes["date"] += 1
                 self.day_first += one > 12
                 self.month_first += two > 12
@@ -76,7 +78,7 @@ class Profile:
         if not marks:
             return
         last = marks[-1]
-        behind = len(re.split(r"[.,]", cell)[-1].rstrip(" )-$€£KčABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        behind = len(re.sub(r"\D+$", "", re.split(r"[.,]", cell)[-1]))
         if len(set(marks)) == 2 or (len(marks) == 1 and behind != 3):
             self.points[last] += 1
         elif len(marks) > 1:

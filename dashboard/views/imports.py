@@ -41,7 +41,12 @@ def imports(request: HttpRequest) -> HttpResponse:
             return redirect("import", slug=request.isp.slug, batch=batch.uuid)
         except batches.BadUpload as error:
             form.add_error("file", str(error))
-    context = {"form": form, "batches": Batch.objects.all()[:SHOWN], "presets": Preset.objects.all(), "limit": batches.LIMIT}
+    context = {
+        "form": form,
+        "batches": Batch.objects.all()[:SHOWN],
+        "presets": Preset.objects.all(),
+        "limit": batches.LIMIT,
+    }
     return render(request, "dashboard/imports/list.html", context, status=422 if form.errors else 200)
 
 
@@ -161,5 +166,3 @@ def remove_preset(request: HttpRequest, preset: UUID) -> HttpResponse:
     batches.remove_preset(preset=get_object_or_404(Preset, uuid=preset), by=request.user)
     messages.success(request, _("The mapping was removed."))
     return redirect("imports", slug=request.isp.slug)
-
-

@@ -21,7 +21,9 @@ from tenants.roles import Right
 
 def _elsewhere(request: HttpRequest, batch: Batch) -> HttpResponse:
     """To where the import is by now, as when a colleague or a second click was quicker."""
-    messages.info(request, _("This import is in another state by now: %(state)s.") % {"state": batch.get_state_display()})
+    messages.info(
+        request, _("This import is in another state by now: %(state)s.") % {"state": batch.get_state_display()}
+    )
     return redirect("import", slug=request.isp.slug, batch=batch.uuid)
 
 
@@ -82,7 +84,9 @@ def save_preset(request: HttpRequest, batch: UUID) -> HttpResponse:
     form = SavePresetForm(request.POST)
     if form.is_valid():
         preset = batches.save_preset(batch=row, name=form.cleaned_data["name"], by=request.user)
-        messages.success(request, _("“%(name)s” was saved. Files with these titles are read like this.") % {"name": preset})
+        messages.success(
+            request, _("“%(name)s” was saved. Files with these titles are read like this.") % {"name": preset}
+        )
     elif row.may_be_changed:
         return _columns_page(request, row, ColumnsForm(batch=row), form)
     return redirect("import", slug=request.isp.slug, batch=batch)

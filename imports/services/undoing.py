@@ -62,13 +62,12 @@ def step(batch_id: int) -> bool:
 
 def _take_back(rows: list[Row]) -> None:
     """Take back a chunk. Whoever wants to add something to one of the customers waits, or was quicker and is seen."""
-    new = [row for row in rows if row.verdict == Row.Verdict.NEW]
     subscribers = [row.subscriber_id for row in rows if row.subscriber_id]
     list(Subscriber.objects.select_for_update().filter(pk__in=subscribers).order_by("pk").values_list("pk"))
     _Trace(rows).look()
     _delete([row for row in rows if not row.kept])
     for row in rows:
-        if row not in new and not row.kept:
+        if row.before and not row.kept:
             _restore(row)
         row.outcome = Row.Outcome.KEPT if row.kept else Row.Outcome.UNDONE
     _write(rows)
@@ -137,9 +136,9 @@ def _delete(rows: list[Row]) -> None:
     for kind in ("change", "service", "login", "note", "subscriber"):
         found = KINDS[kind]._default_manager.filter(pk__in=made[kind])
         found._raw_delete(found.db)
-    left = {row.pk for row in rows}
+    taken = set(gone)
     for row in rows:
-        if row.subscriber_id in gone and row.pk in left:
+        if row.subscriber_id in taken:
             row.subscriber_id = None
 
 

@@ -21,9 +21,7 @@ def update(rows: list[Row], made: Made, *, at: datetime) -> None:
         person.pk: person
         for person in Subscriber.objects.select_for_update().filter(pk__in=[row.matched for row in rows]).order_by("pk")
     }
-    has_login = set(
-        Subscriber.objects.filter(pk__in=people, portal_users__isnull=False).values_list("pk", flat=True)
-    )
+    has_login = set(Subscriber.objects.filter(pk__in=people, portal_users__isnull=False).values_list("pk", flat=True))
     for row in rows:
         if row.matched not in people:
             row.verdict = Row.Verdict.BAD

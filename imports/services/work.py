@@ -33,7 +33,9 @@ def work_on(*, batch_id: int, isp_id: int) -> None:
     except Busy:
         return
     with transaction.atomic():
-        waiting = [batch_id] if not is_done else list(Batch.objects.at_work().order_by("pk").values_list("pk", flat=True)[:1])
+        waiting = (
+            [batch_id] if not is_done else list(Batch.objects.at_work().order_by("pk").values_list("pk", flat=True)[:1])
+        )
     for pk in waiting:
         tasks.work_on_batch.delay(isp_id=isp_id, batch_id=pk)
 

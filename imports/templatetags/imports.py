@@ -17,8 +17,6 @@ def sentence(problem: Any) -> str:
     return problems.sentence(problem) if isinstance(problem, dict) else ""
 
 
-
-
 @register.filter
 def kind_of_problem(code: str) -> str:
     """A kind of problem in words, without the details of one row."""
@@ -36,5 +34,3 @@ def verdict_name(view: str) -> str:
 def title_of(batch: Batch, column: Any) -> str:
     """The title of a column."""
     return batch.title_of(column) if isinstance(column, int) else ""
-
-

@@ -8,7 +8,8 @@ from openpyxl import Workbook
 
 WISPHUB = [
     "Id Servicio", "Usuario", "Nombre", "Apellidos", "Email", "Cedula", "Direccion", "Localidad", "Ciudad", "Telefono",
-    "RFC", "Saldo", "Ip", "Estado", "Plan Internet", "Precio Plan", "Zona", "Router", "Fecha Instalacion", "Comentarios",
+    "RFC", "Saldo", "Ip", "Estado", "Plan Internet", "Precio Plan", "Zona", "Router", "Fecha Instalacion",
+    "Comentarios",
 ]  # fmt: skip
 FIRST = ["María", "José", "Ángela", "Íñigo", "Lucía", "Óscar", "Ana Sofía", "Juan Carlos", "Ximena", "Raúl"]
 LAST = ["López", "Muñoz", "Hernández", "Ibáñez", "de la Cruz", "Peña", "Güereña", "Ramírez", "Ortiz", "Núñez"]

@@ -1,12 +1,8 @@
 """From a file to customers, and back."""
 
-from decimal import Decimal
-
-import pytest
-
 from billing.models import Account, LedgerEntry
 from core.models import AuditEntry
-from imports.models import Batch, Row
+from imports.models import Batch
 from subscribers.models import Counter, PortalUser, Router, Service, ServiceChange, Subscriber, Tariff, Zone
 from subscribers.services import customers
 from tests.imports.exports import wisphub
@@ -30,14 +26,16 @@ def test_an_export_becomes_customers_with_all_they_have(importing):
     assert service.tariff.name == "Hogar 100 Megas"
     assert str(service.started_on) == "2022-08-08"
     owed = dict(Account.objects.values_list("subscriber__id_number", "balance"))
-    assert owed and sum(owed.values()) == sum(LedgerEntry.objects.values_list("amount", flat=True))
+    assert owed
+    assert sum(owed.values()) == sum(LedgerEntry.objects.values_list("amount", flat=True))
     assert {entry.kind for entry in LedgerEntry.objects.all()} == {"carried_over"}
     assert AuditEntry.objects.filter(verb="imports.batch.loaded").count() == 1
     assert AuditEntry.objects.filter(verb="subscribers.subscriber.created").count() == 0
     # Nobody gets a number twice afterwards.
-    assert customers.create_subscriber(by=None, first_name="R").number == max(
-        Subscriber.objects.exclude(first_name="R").values_list("number", flat=True)
-    ) + 1
+    assert (
+        customers.create_subscriber(by=None, first_name="R").number
+        == max(Subscriber.objects.exclude(first_name="R").values_list("number", flat=True)) + 1
+    )
 
 
 def test_undone_at_once_nothing_is_left(importing):
@@ -45,5 +43,6 @@ def test_undone_at_once_nothing_is_left(importing):
     batch = importing.undo(importing.load(wisphub(60)))
     assert (batch.state, batch.counts["undone"], batch.counts["kept"]) == (Batch.State.UNDONE, 60, 0)
     assert {model: model.objects.count() for model in before} == before
-    assert not Service.objects.exists() and not LedgerEntry.objects.exists()
+    assert not Service.objects.exists()
+    assert not LedgerEntry.objects.exists()
     assert Counter.objects.get(name="subscriber").last > 0
