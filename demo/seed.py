@@ -87,6 +87,8 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_company(company)
         _seed_subscribers(company, password)
         _seed_requests(company)
+        if company.imports:
+            _seed_import(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -164,6 +166,15 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
         "city": company.city,
         "postcode": fake.postcode(),
     }
+
+
+def _seed_import(company: Company, isp: ISP) -> None:
+    from demo.imports import ROWS, seed_import
+
+    with public_scope():
+        owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
+    fake, _ = _dice(company)
+    seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
 
 
 def _seed_requests(company: Company) -> None:
