@@ -70,6 +70,11 @@ ACTS: dict[str, Any] = {
     "preinstall.request.submitted": _("Received an install request"),
     "preinstall.request.state_changed": _("Changed the state of an install request"),
     "preinstall.request.commented": _("Commented on an install request"),
+    "preinstall.request.activated": _("Made an installation of an install request"),
+    "preinstall.installation.planned": _("Planned an installation"),
+    "preinstall.installation.moved": _("Moved an installation"),
+    "preinstall.installation.cancelled": _("Called an installation off"),
+    "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
 }
@@ -109,7 +114,7 @@ def details(entry: AuditEntry) -> str:
 def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
-        return f"R-{value:06d}"
+        return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
     if key == "fields":
         return ", ".join(_field_name(entry.target_type, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None

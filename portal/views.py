@@ -20,6 +20,7 @@ from core.access import public_page
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
+from preinstall.models import Installation
 from subscribers import authentication
 from subscribers.services import logins
 
@@ -103,6 +104,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "subscriber": subscriber,
         "services": subscriber.services.lasting().select_related("tariff"),
+        "visits": Installation.objects.planned().filter(service__subscriber=subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
     }
     return render(request, "portal/home.html", context)
