@@ -132,11 +132,9 @@ class QuestionsForm(Form):
             field.widget.attrs["class"] = kind
 
     def _samples(self, target: str) -> str:
-        from django.utils.html import escape
-
         place = next(place for place, key in self.batch.mapping.items() if key == target)
         samples = self.batch.columns[int(place)].get("samples", [])
-        return escape(gettext("For example: %(samples)s") % {"samples": " · ".join(samples)}) if samples else ""
+        return gettext("For example: %(samples)s") % {"samples": " · ".join(samples)} if samples else ""
 
     def _add_words(self) -> None:
         choices = [("", _("choose")), *Service.State.choices, ("bad", _("refuse these rows"))]
@@ -155,8 +153,8 @@ class QuestionsForm(Form):
             down, up = answer.get("download") or plan.download, answer.get("upload") or plan.upload or plan.download
             price = answer.get("price") or plan.price
             speed = {"min_value": 1, "max_value": 1_000_000, "required": False}
-            self.fields[f"down_{n}"] = forms.IntegerField(label=_("Download"), initial=down, **speed)
-            self.fields[f"up_{n}"] = forms.IntegerField(label=_("Upload"), initial=up, **speed)
+            self.fields[f"down_{n}"] = forms.IntegerField(label=_("Download, Mbit/s"), initial=down, **speed)
+            self.fields[f"up_{n}"] = forms.IntegerField(label=_("Upload, Mbit/s"), initial=up, **speed)
             self.fields[f"price_{n}"] = forms.DecimalField(
                 label=_("Price"), initial=price, min_value=0, max_digits=12, decimal_places=2, required=False
             )

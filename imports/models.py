@@ -106,6 +106,19 @@ class Batch(models.Model):
         known = {"done": "green", "failed": "red", "undone": "secondary", "open": "orange", "checked": "orange"}
         return known.get(self.state, "azure")
 
+    @property
+    def shown_by(self) -> str:
+        """Who brought the file: the name without the address that the audit log adds."""
+        return self.by_name.partition(" <")[0]
+
+    @property
+    def shown_run_by(self) -> str:
+        return self.run_by_name.partition(" <")[0]
+
+    @property
+    def shown_undone_by(self) -> str:
+        return self.undone_by_name.partition(" <")[0]
+
     def title_of(self, column: int) -> str:
         """The title of a column, counted from 0."""
         return str(self.columns[column]["name"]) if column < len(self.columns) else ""

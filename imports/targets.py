@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -74,5 +75,5 @@ def grouped() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """The targets for a list to choose from."""
     groups: dict[Any, list[tuple[str, Any]]] = {}
     for target in TARGETS:
-        groups.setdefault(target.group, []).append((target.key, target.label))
+        groups.setdefault(target.group, []).append((target.key, capfirst(target.label)))
     return list(groups.items())
