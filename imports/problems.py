@@ -28,6 +28,9 @@ TEXTS: dict[str, Any] = {
     "entities": _("This workbook holds instructions that a table does not need, so it is not opened."),
     "gone": _("The file is not kept any more. Upload it again."),
     "failed": _("Something went wrong on our side. Nothing was half done; please try again."),
+    "stopped": _(
+        "Something went wrong on our side before all rows were in. Import the same file again for the rest: those who are there are left out. What is in can be undone."
+    ),
     # A row while it is read
     "other_encoding": _(
         "This row is written in another encoding than the rest of the file. It was read as Windows-1252: look at its accents."

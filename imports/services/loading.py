@@ -48,7 +48,7 @@ def step(batch_id: int) -> bool:
         # In the order of the file, so that the row with a customer's first service comes before the others.
         rows = list(batch.rows.to_load().filter(number__gt=batch.position).order_by("number")[:CHUNK])
         if not rows:
-            _finish(batch)
+            close(batch)
             return False
         _load(rows, batch, isp)
         batch.position = rows[-1].number
@@ -136,7 +136,8 @@ def _write(rows: list[Row]) -> None:
         cursor.execute(_WRITE, [json.dumps(found)])
 
 
-def _finish(batch: Batch) -> None:
+def close(batch: Batch) -> None:
+    """Write down what came in, and that the run is over."""
     batch.counts = {**checking.counted(batch), **_made_counts(batch)}
     batch.state, batch.position, batch.done_at, batch.trouble = Batch.State.DONE, 0, timezone.now(), {}
     batch.save(update_fields=["counts", "state", "position", "done_at", "trouble"])

@@ -10,7 +10,7 @@ from core.celery import DATABASE_AWAY
 from core.lease import Busy, lease
 from imports import tasks
 from imports.files import BadFile
-from imports.models import Batch
+from imports.models import Batch, Row
 from imports.problems import problem
 from imports.services import checking, loading, reading, undoing
 
@@ -82,6 +82,12 @@ _BACK = {
 @transaction.atomic
 def _stop(batch_id: int) -> None:
     batch = Batch.objects.select_for_update().filter(pk=batch_id).first()
-    if batch and batch.state in _BACK:
+    if batch is None or batch.state not in _BACK:
+        return
+    if batch.state == Batch.State.RUNNING and batch.rows.filter(outcome=Row.Outcome.LOADED).exists():
+        # Some of it is in the base, so it can be undone, and neither be mapped anew nor discarded.
+        loading.close(batch)
+        batch.trouble = problem("stopped")
+    else:
         batch.state, batch.trouble = _BACK[batch.state], problem("failed")
-        batch.save(update_fields=["state", "trouble"])
+    batch.save(update_fields=["state", "trouble"])

@@ -142,6 +142,38 @@ def test_a_sweep_goes_on_with_what_a_lost_worker_left(importing, django_capture_
     assert sent == [{"isp_id": importing.isp.pk, "batch_id": batch.pk}]
 
 
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_a_fault_of_ours_in_the_middle_leaves_what_can_be_undone_and_loaded_again(
+    importing, monkeypatch, caplog, chunk
+):
+    monkeypatch.setattr(loading, "CHUNK", 5)
+    batch = importing.check(importing.read(wisphub(12)))
+    made, calls = loading.make, []
+
+    def failing(rows, with_what):
+        calls.append(1)
+        if len(calls) == chunk:
+            raise RuntimeError("A fault.")
+        made(rows, with_what)
+
+    monkeypatch.setattr(loading, "make", failing)
+    batch = importing.run(batch)
+    monkeypatch.setattr(loading, "make", made)
+    assert "An import could not go on." in caplog.text
+    if chunk == 1:
+        assert (batch.state, batch.trouble["code"]) == (Batch.State.CHECKED, "failed")
+        batch = importing.run(batch)
+        assert Subscriber.objects.count() == 12
+        return
+    assert (batch.state, batch.trouble["code"], Subscriber.objects.count()) == (Batch.State.DONE, "stopped", 5)
+    with pytest.raises(batches.CannotDo):
+        batches.discard(batch=batch, by=importing.by)
+    again = importing.load(wisphub(12))
+    assert (again.counts["new"], again.counts["skip"], Subscriber.objects.count()) == (7, 5, 12)
+    importing.undo(batch)
+    assert Subscriber.objects.count() == 7
+
+
 class Killed(BaseException):
     """What a killed worker is to the code: no handler runs."""
 
