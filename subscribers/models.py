@@ -9,7 +9,11 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from subscribers.preview_models import Preview
 from subscribers.search import SearchWords, SortName, query_for
+
+# Django looks for models here.
+__all__ = ["Preview"]
 
 USERNAME = r"\A[A-Za-z0-9._-]{3,60}\Z"
 

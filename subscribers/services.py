@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Max, Model
 from django.utils import timezone
 
+from core.acting import in_own_name
 from core.audit import Actor, record
 from subscribers.models import Counter, PortalUser, Service, Subscriber, Tariff, Zone
 
@@ -131,7 +132,11 @@ def add_customer(
 
 
 def set_password(*, by: Actor | None, user: PortalUser, password: str) -> None:
-    """Give a login a new password, which ends all its sessions. The caller has validated the password."""
+    """Give a login a new password, which ends all its sessions. The caller has validated the password.
+
+    Raises InAnothersName in a preview of the portal.
+    """
+    in_own_name()
     PortalUser.objects.select_for_update().get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])
