@@ -39,9 +39,7 @@ urlpatterns = [
     path("<slug:slug>/subscribers/", subscribers.subscriber_list, name="subscribers"),
     path("<slug:slug>/subscribers/new/", subscribers.new_subscriber, name="subscriber-new"),
     path("<slug:slug>/subscribers/<int:number>/", subscribers.subscriber, name="subscriber"),
-    path(
-        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/", preview.preview, name="portal-preview"
-    ),
+    path("<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/", preview.preview, name="portal-preview"),
     path("<slug:slug>/requests/", requests.request_list, name="requests"),
     path("<slug:slug>/requests/<int:number>/", requests.request_page, name="request"),
     path("<slug:slug>/requests/<int:number>/state/", requests.change_state, name="request-state"),

@@ -35,9 +35,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     place = {"isp": request.isp, "origin": request.headers.get("Origin", ""), "host": request.site.host}
     before = request.preview.row if request.preview else None
     try:
-        begun = previews.begin(
-            secret=request.POST.get("token", ""), at=timezone.now(), instead_of=before, **place
-        )
+        begun = previews.begin(secret=request.POST.get("token", ""), at=timezone.now(), instead_of=before, **place)
     except previews.CannotPreview:
         return status_page(request, "gone", status=410)
     response = SeeOther("/")
