@@ -1,7 +1,7 @@
 """Staff who see the portal as a subscriber does: their sessions, and what is kept from them.
 
-A preview has a session of a kind of its own under a cookie of its own, so what a portal user does in the same browser is
-neither used nor ended by it. It may look at pages; their forms are refused unless the page says otherwise
+A preview has a session of a kind of its own under a cookie of its own, so the session of a portal user in the same
+browser is neither used nor ended by it. It may look at pages; their forms are refused unless the page says otherwise
 (`core.access.InPreview`).
 """
 

@@ -1,7 +1,7 @@
 """Staff see the portal as a subscriber does: offered in the dashboard, begun and ended at the portal's host.
 
-A preview stands on the membership of who began it, which is asked for at each request: it ends with the membership, with
-the right, with the portal user, with the sign-in in the dashboard, and with its time.
+A preview stands on the membership of who began it, which is asked for at each request. It ends with the membership,
+the right, the portal user, the sign-in in the dashboard, and its time.
 """
 
 from datetime import datetime, timedelta

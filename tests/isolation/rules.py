@@ -23,8 +23,8 @@ class Rule:
 public = Rule("public")
 by_link = Rule("public", token=True)
 subscriber = Rule("subscriber")
-# Staff who see the portal as a subscriber look at all pages of a portal and send no form, but for these. Pages that have
-# to do with money or with passwords are none of them.
+# Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
+# with money or with passwords are none of them.
 by_staff_too = Rule("subscriber", preview=InPreview.ACT)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)

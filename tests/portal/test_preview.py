@@ -25,7 +25,6 @@ from tenants.models import ISP, IspSuspension, Membership, StaffUser
 from tenants.roles import RIGHTS, Right, Role
 from tenants.services import accounts, memberships
 from tests.conftest import HostClient
-from tests.factories.staff import PASSWORD as STAFF_PASSWORD
 from tests.factories.staff import make_member, sign_in
 from tests.factories.subscribers import PASSWORD, PortalUserFactory
 
