@@ -55,7 +55,9 @@ def test_the_owner_sees_the_portal_as_a_subscriber(
     portal.wait_for_url(re.compile("/sign-in/"))
     # The dashboard, in the language of its owner, has not noticed.
     page.goto(f"{isp['dashboard'][1]}audit/")
-    expect(page.get_by_text("Dejó de ver el portal como un cliente").first).to_be_visible()
+    row = page.locator("tbody tr", has_text="Dejó de ver el portal como un cliente").first
+    expect(row).to_contain_text(isp["staff"]["owner"]["email"])
+    expect(row).to_contain_text("cliente1001")
     picture(page, "audit-of-a-preview")
     # The old password still opens the portal.
     sign_in_subscriber(portal, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])

@@ -504,6 +504,15 @@ def test_it_ends_when_who_began_it_signs_out(preview, dashboard, isp):
     assert is_over(preview, isp, "lost")
 
 
+def test_it_ends_when_who_began_it_signs_out_of_the_console(preview, isp, olga):
+    with public_scope():
+        StaffUser.objects.filter(pk=olga.pk).update(is_operator=True)
+    console = staff_client(olga, "localhost")
+    assert shows(preview), "signing in elsewhere ends nothing"
+    console.post("/sign-out/")
+    assert is_over(preview, isp, "lost")
+
+
 def test_it_ends_with_a_new_password(preview, isp, olga):
     with public_scope():
         accounts.change_password(user=StaffUser.objects.get(pk=olga.pk), password="a-wholly-other-password")
