@@ -5,8 +5,8 @@ from django.utils import timezone
 from core.links import dashboard_url
 from core.scope import public_scope
 from domains.links import slug_host
-from subscribers import previews
 from subscribers.models import PortalUser
+from subscribers.services import previews
 from tenants.authentication import StaffBackend
 from tenants.directory import reference
 from tenants.models import ISP

@@ -20,9 +20,9 @@ from django.utils.cache import patch_vary_headers
 from core.access import InPreview, View, declared
 from core.acting import acting
 from core.sessions import SessionStore, cookie_name
-from subscribers import previews
 from subscribers.models import PortalUser
-from subscribers.preview_models import Preview
+from subscribers.models.preview import Preview
+from subscribers.services import previews
 from tenants.models import StaffUser
 from tenants.roles import Right, has_right
 

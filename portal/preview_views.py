@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.access import InPreview, public_page
 from portal.preview import over, remember, status_page
 from portal.shared_views import SeeOther
-from subscribers import previews
+from subscribers.services import previews
 
 
 @public_page

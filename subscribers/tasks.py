@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.celery import IspTask, app
 from core.periodic import for_each_isp
-from subscribers import previews
+from subscribers.services import previews
 
 
 @for_each_isp("sessions", every=timedelta(days=1))

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 from dashboard.access import staff_page
 from domains.links import base_url, primary_host
 from domains.models import Surface
-from subscribers import previews
 from subscribers.models import PortalUser
+from subscribers.services import previews
 from tenants.roles import Right
 
 

@@ -17,7 +17,7 @@ from domains.models import Domain, DomainQuerySet
 from messaging.models import Mail
 from portal.preview import PREVIEW_KEY, new_session
 from subscribers.authentication import HASH_KEY, USER_KEY
-from subscribers.preview_models import Preview
+from subscribers.models.preview import Preview
 from tenants.directory import reference
 from tenants.models import DataExport, Membership, StaffUser
 from tenants.roles import Role
@@ -270,7 +270,7 @@ def test_every_channel_is_read(channel, look, world, judge, monkeypatch):
 def test_preview_whose_right_is_unchecked(look, world, monkeypatch):
     where = ("preview of a (read_only)", "portal", world.a.slug_host, "account/")
     assert look(*where) == set()
-    monkeypatch.setattr("subscribers.previews.has_right", lambda role, right: True)
+    monkeypatch.setattr("subscribers.services.previews.has_right", lambda role, right: True)
     assert ("a", "subscribers.subscriber", "1") in look(*where)
 
 
@@ -283,7 +283,7 @@ def test_preview_that_stands_on_no_membership(look, world, monkeypatch):
         monkeypatch.setattr("tests.isolation.judge.may_preview", lambda visit, world: False)
         assert look(*where) == set()
         anybody = Membership(role=Role.OWNER, user=seen)
-        monkeypatch.setattr("subscribers.previews.membership_behind", lambda preview, isp: anybody)
+        monkeypatch.setattr("subscribers.services.previews.membership_behind", lambda preview, isp: anybody)
         assert ("a", "subscribers.subscriber", "1") in look(*where)
 
 

@@ -15,8 +15,8 @@ from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
 from messaging.models import Mail
-from preinstall import services as preinstall
-from subscribers import previews
+from preinstall.services import requests as preinstall
+from subscribers.services import previews
 from tenants.authentication import StaffBackend
 from tenants.directory import reference
 from tenants.models import ISP, IspSuspension, StaffToken

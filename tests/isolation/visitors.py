@@ -13,7 +13,7 @@ from core.sessions import SessionStore, cookie_name
 from domains import resolver
 from portal.preview import KIND, PREVIEW_KEY, new_session
 from subscribers.authentication import HASH_KEY, USER_KEY
-from subscribers.preview_models import Preview
+from subscribers.models.preview import Preview
 from tenants.authentication import StaffBackend, sign_in_digest
 from tenants.models import StaffUser
 from tenants.roles import Role

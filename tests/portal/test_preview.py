@@ -16,9 +16,9 @@ from core.scope import isp_scope, public_scope
 from core.sessions import SessionStore
 from domains import resolver
 from domains.models import Domain
-from subscribers import previews, services
 from subscribers.models import PortalUser
-from subscribers.preview_models import KEPT, Preview
+from subscribers.models.preview import KEPT, Preview
+from subscribers.services import logins, previews
 from subscribers.tasks import sweep_previews
 from tenants.directory import reference
 from tenants.models import ISP, IspSuspension, Membership, StaffUser
@@ -319,9 +319,9 @@ def test_the_verb_refuses_a_password_even_if_a_page_lets_it_through(isp, maria, 
     """The control: the same call in one's own name goes through."""
     with isp_scope(isp):
         with acting.acting(olga, "maria"), pytest.raises(acting.InAnothersName):
-            services.set_password(by=maria, user=maria, password="another horse battery")
+            logins.set_password(by=maria, user=maria, password="another horse battery")
         assert PortalUser.objects.get().check_password(PASSWORD)
-        services.set_password(by=maria, user=maria, password="another horse battery")
+        logins.set_password(by=maria, user=maria, password="another horse battery")
         assert not PortalUser.objects.get().check_password(PASSWORD)
 
 

@@ -14,7 +14,7 @@ from core.acting import acting_for_nobody
 from core.audit import Actor, record
 from core.scope import public_scope
 from subscribers.models import PortalUser
-from subscribers.preview_models import Preview
+from subscribers.models.preview import Preview
 from tenants.authentication import sign_in_digest
 from tenants.directory import IspRef
 from tenants.models import Membership, StaffUser
