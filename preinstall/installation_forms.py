@@ -135,13 +135,19 @@ class VisitForm(Form):
     anyway = forms.BooleanField(label=_("Plan it all the same"), required=False)
 
     def __init__(
-        self, *args: Any, technicians: list[StaffUser], moved: Installation | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        technicians: list[StaffUser],
+        currency: str,
+        moved: Installation | None = None,
+        **kwargs: Any,
     ) -> None:
         if moved:
             names = ("on", "begins", "ends", "cost", "notes")
             kwargs["initial"] = {name: getattr(moved, name) for name in names} | {"technician": moved.technician_id}
         super().__init__(*args, **kwargs)
         self.technicians, self.moved = {user.pk: user for user in technicians}, moved
+        self.fields["cost"].label = f"{self.fields['cost'].label} ({currency})"
         self.fields["technician"].choices = [("", _("choose one")), *((user.pk, user.name) for user in technicians)]
 
     def clean_cost(self) -> Any:

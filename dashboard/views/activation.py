@@ -25,7 +25,7 @@ class _Forms:
         data = request.POST if request.method == "POST" else None
         self.person = PersonForm(data, request=found, country=request.isp.country)
         self.connection = ConnectionForm(data)
-        self.visit = VisitForm(data, technicians=technicians(request))
+        self.visit = VisitForm(data, technicians=technicians(request), currency=request.isp.currency)
 
     def are_valid(self) -> bool:
         """Every form is looked at, so that all mistakes show at once."""

@@ -116,7 +116,7 @@ def move(request: HttpRequest, number: int) -> HttpResponse:
     if not found.is_planned:
         return _too_late(request, number)
     data = request.POST if request.method == "POST" else None
-    form = VisitForm(data, technicians=technicians(request), moved=found)
+    form = VisitForm(data, technicians=technicians(request), currency=request.isp.currency, moved=found)
     if data is None or not form.is_valid():
         context = {"form": form, "installation": found, "service": found.service}
         return render(request, "dashboard/installations/visit.html", context, status=422 if data else 200)
@@ -158,7 +158,7 @@ def plan(request: HttpRequest, service: int) -> HttpResponse:
     if found.state != Service.State.PENDING or found.installations.planned().exists():
         raise Http404
     data = request.POST if request.method == "POST" else None
-    form = VisitForm(data, technicians=technicians(request))
+    form = VisitForm(data, technicians=technicians(request), currency=request.isp.currency)
     if data is None or not form.is_valid():
         context = {"form": form, "service": found}
         return render(request, "dashboard/installations/visit.html", context, status=422 if data else 200)
