@@ -4,12 +4,13 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
 from preinstall.models import State
-from subscribers.models import Service
+from subscribers.models import Preview, Service
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -51,6 +52,9 @@ ACTS: dict[str, Any] = {
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.preview.started": _("Began to see the portal as a subscriber"),
+    "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
+    "subscribers.preview.ended": _("A preview of the portal ended by itself"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
@@ -72,7 +76,7 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "vendor", "fields", "role", "after"),
+    *("kind", "vendor", "fields", "role", "after", "as"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
@@ -96,6 +100,8 @@ def title(entry: AuditEntry) -> str:
 def details(entry: AuditEntry) -> str:
     """To whom or to what it was done, in words."""
     parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+    if entry.verb == "subscribers.preview.ended":
+        parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):
         parts.append(str(reason))
     return " · ".join(parts)
@@ -105,6 +111,8 @@ def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
         return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
+    if key == "as":
+        return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":
         return ", ".join(_field_name(entry.target_type, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None

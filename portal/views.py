@@ -16,7 +16,7 @@ from company.access import link_identifier
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle
-from core.access import public_page
+from core.access import InPreview, public_page
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
@@ -157,7 +157,7 @@ def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -
     return render(request, "portal/account.html", context, status=status)
 
 
-@subscriber_page
+@subscriber_page(preview=InPreview.ACT)
 @require_POST
 def change_language(request: HttpRequest) -> HttpResponse:
     """The language of this login, here and on every other device where none was chosen."""

@@ -17,6 +17,8 @@ class Right(models.TextChoices):
     SEE_HOME = "see_home", _("Open the dashboard")
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
     WORK_SUBSCRIBERS = "work_subscribers", _("Add subscribers")
+    PREVIEW = "preview", _("See the portal as a subscriber does")
+    ACT_IN_PREVIEW = "act_in_preview", _("Change things there in the subscriber's name")
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
@@ -37,6 +39,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_HOME: _ALL,
     Right.SEE_SUBSCRIBERS: _ALL,
     Right.WORK_SUBSCRIBERS: _OFFICE,
+    Right.PREVIEW: _OFFICE,
+    Right.ACT_IN_PREVIEW: _OFFICE - {Role.BILLING},
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},

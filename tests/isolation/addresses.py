@@ -61,6 +61,7 @@ FILLINGS: dict[str, Any] = {
     "key": lambda side: [side.public["claim"].page_key],
     "method": lambda side: rows(side, "payments.paymentmethod"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "login": lambda side: rows(side, "subscribers.portaluser"),
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "photo": lambda side: rows(side, "preinstall.installationphoto"),
     "service": lambda side: ["1", "2"],

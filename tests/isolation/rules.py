@@ -6,21 +6,28 @@ stands which rows an audience may be shown.
 
 from dataclasses import dataclass
 
+from core.access import InPreview
 from tenants.roles import Right
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`kind` and `right` as in core.access.Access; `token` where whoever has the link sees what it is about."""
+    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about."""
 
     kind: str
     right: str = ""
     token: bool = False
+    preview: InPreview = InPreview.LOOK
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
 subscriber = Rule("subscriber")
+# Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
+# with money or with passwords are none of them.
+by_staff_too = Rule("subscriber", preview=InPreview.ACT)
+in_previews_too = Rule("public", preview=InPreview.ALWAYS)
+not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
 operator = Rule("operator")
 
@@ -49,6 +56,8 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.zone",
     "payments.paymentmethod",
 }
+# What staff see in a preview besides: their own name.
+PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -75,7 +84,7 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
-    "language/": public,
+    "language/": in_previews_too,
 }
 
 RULES: dict[str, dict[str, Rule]] = {
@@ -86,11 +95,14 @@ RULES: dict[str, dict[str, Rule]] = {
         "sign-in/": public,
         "sign-out/": public,
         "account/": subscriber,
-        "account/language/": subscriber,
+        "account/language/": by_staff_too,
+        "preview/": public,
+        "preview/begin/": in_previews_too,
+        "preview/stop/": in_previews_too,
         "payment-methods/": subscriber,
         "contact/": subscriber,
         "logo/<uuid:file>/": public,
-        "chat/": public,
+        "chat/": not_in_previews,
     },
     "shared_portal": {
         **PORTALS,
@@ -103,7 +115,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "health/ready/": public,
         "api/schema/": public,
         "": public,
-        "language/": public,
+        "language/": in_previews_too,
         "sign-up/": public,
         "sign-up/address/": public,
         "sign-up/place/": public,
@@ -127,7 +139,7 @@ RULES: dict[str, dict[str, Rule]] = {
         ".well-known/lastmile/": public,
         "dns/<str:key>/": by_link,
         "": signed_in,
-        "language/": public,
+        "language/": in_previews_too,
         "enter/": public,
         "sign-in/": public,
         "sign-in/code/": public,
@@ -155,6 +167,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/": staff(Right.PREVIEW),
         "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/activate/": staff(Right.PLAN_INSTALLATIONS),
