@@ -46,13 +46,13 @@ _DROPPABLE = """
    AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
                       AND s.dbid <> 0 AND s.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
+# Roles without a schema are few; all else is asked of these alone, or the server would compare each role with each.
 _LEFT_BEHIND = f"""
-SELECT r.rolname FROM pg_roles r
-  JOIN pg_shdescription d ON d.classoid = 'pg_authid'::regclass AND d.objoid = r.oid AND d.description = %(label)s
- WHERE r.rolname ~ '^t_[0-9a-f]{{12}}$' AND {_DROPPABLE}
-   AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = r.rolname)
-   AND (%(name)s::text IS NULL OR r.rolname = %(name)s)
- ORDER BY 1
+WITH r AS MATERIALIZED (
+  SELECT oid, rolname FROM pg_roles
+   WHERE rolname ~ '^t_[0-9a-f]{{12}}$' AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = rolname)
+     AND (%(name)s::text IS NULL OR rolname = %(name)s))
+SELECT rolname FROM r WHERE shobj_description(oid, 'pg_authid') = %(label)s AND {_DROPPABLE} ORDER BY 1
 """  # noqa: S608 - no values
 
 
