@@ -204,7 +204,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         for isp, sql in works:
             with owner_scope(isp):
                 _look_at(sql)
-                texts.append((isp.schema_name, f"BEGIN; {_settings_of(required())};\n{sql};\nCOMMIT"))
+                texts.append((isp.schema_name, f"BEGIN; {_settings_of(required())};\n{sql}\n;\nCOMMIT"))
         self.ensure_connection()
         if not self.get_autocommit() or self.connection.pgconn.transaction_status in _BUSY:
             raise ScopeError("Inside a transaction these would not be ones of their own.")

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.db import Error
+
 from core.lease import Busy, lease
 from tenants.fleet.capture import capture
 from tenants.fleet.crew import Crew, Pause
 from tenants.fleet.plan import BehindIsp, Key, Route, behind
 from tenants.fleet.replay import migrate_isp
-from tenants.fleet.report import Failure, Report
+from tenants.fleet.report import Failure, Report, reason
 from tenants.fleet.shortcut import Shortcuts, settle
 
 _PASSES = 5  # over ISPs that old code has made meanwhile
@@ -42,7 +44,7 @@ def run_fleet(
     if not todo:
         return Report()
     route = Route()
-    sql: dict[Key, str | None] = capture(route)
+    sql: dict[Key, str | None] = capture(route, {isp.release for isp in todo if not isp.is_missing})
     shortcuts = Shortcuts(route, sql)
 
     def work(isp: BehindIsp, pause: Pause) -> Failure | None:
@@ -59,5 +61,8 @@ def run_fleet(
         # Old code may have made ISPs at the old release while this ran.
         todo = [] if slug else [isp for isp in behind() if isp.pk not in crew.begun]
     if crew.report.done:
-        settle()
+        try:
+            settle()
+        except Error as error:
+            crew.stop(f"{type(error).__name__} at the end: {reason(error)}")
     return crew.report
