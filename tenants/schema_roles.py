@@ -56,10 +56,9 @@ SELECT rolname FROM r WHERE shobj_description(oid, 'pg_authid') = %(label)s AND 
 """  # noqa: S608 - no values
 
 
-def make_role(schema_name: str) -> None:
-    """Make the role of a schema that was made in the current transaction, before it has tables."""
-    if settings.ISP_ROLES:
-        _run(_CREATE + _GRANT, schema_name)
+def making_role(schema_name: str) -> str:
+    """The statements that make the role of a new schema; they come before those that make its tables."""
+    return _filled(_CREATE + _GRANT, schema_name) if settings.ISP_ROLES else ""
 
 
 def drop_role(schema_name: str) -> None:
@@ -92,7 +91,8 @@ def _mended(name: str) -> bool:
     if not found:
         return False
     ((_, is_missing),) = found
-    _run((_CREATE if is_missing else "") + _GRANT + _GRANT_OLD, name)
+    with public_scope(), connection.cursor() as cursor:
+        cursor.execute(_filled((_CREATE if is_missing else "") + _GRANT + _GRANT_OLD, name))
     return True
 
 
@@ -120,10 +120,9 @@ def _label() -> str:
     return f"Lastmile: {connection.settings_dict['NAME']}"
 
 
-def _run(text: str, name: str) -> None:
-    with public_scope(), connection.cursor() as cursor:
-        label = connection.ops.compose_sql("%s", [_label()])  # type: ignore[attr-defined]
-        cursor.execute(text.format(name=name, label=label))
+def _filled(text: str, name: str) -> str:
+    label = connection.ops.compose_sql("%s", [_label()])  # type: ignore[attr-defined]
+    return text.format(name=name, label=label)
 
 
 @register(Tags.database)
