@@ -45,12 +45,13 @@ def compact(statements: list[str]) -> list[str]:
             tables = {name: at for name, at in tables.items() if name.strip('"') not in statement}
         made.append(statement)
     if records:
-        made.append(f'INSERT INTO "django_migrations" ("app", "name", "applied") VALUES {", ".join(records)}')
+        rows = ", ".join(records)
+        made.append(f'INSERT INTO "django_migrations" ("app", "name", "applied") VALUES {rows}')  # noqa: S608
     return made
 
 
 def _ends_with_its_list(statement: str) -> bool:
-    """Whether the first bracket is closed by the last sign, so that nothing such as PARTITION BY follows the columns."""
+    """Whether the first bracket is closed by the last sign, and no PARTITION BY or the like follows it."""
     depth = 0
     for at, sign in enumerate(statement):
         depth += (sign == "(") - (sign == ")")

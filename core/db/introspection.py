@@ -18,7 +18,7 @@ SELECT c.relname, CASE WHEN c.relispartition THEN 'p' WHEN c.relkind IN ('m', 'v
 class Introspection(DatabaseIntrospection):
     """Django's, with the tables of the current scope found without looking at those of all others."""
 
-    def get_table_list(self, cursor: Any) -> list[TableInfo]:
+    def get_table_list(self, cursor: Any) -> list[Any]:
         """The tables and views of the schemas on the search path."""
         cursor.execute(_TABLES)
         return [TableInfo(*row) for row in cursor.fetchall() if row[0] not in self.ignored_tables]

@@ -129,7 +129,9 @@ def _begun(route: Route, scratch: _Scratch, releases: Collection[str]) -> set[Ke
 def _rehearse(route: Route, scratch: _Scratch, applied: set[Key]) -> dict[Key, str | None]:
     taken: dict[Key, str | None] = {}
     lacking = [key for key in route.lacking(applied) if not route.is_applied_by_parts(key, applied)]
-    state = route.state_before(lacking[0], applied) if lacking else None
+    if not lacking:
+        return taken
+    state = route.state_before(lacking[0], applied)
     for key in lacking:
         migration = route.migrations[key]
         with owner_scope(scratch):

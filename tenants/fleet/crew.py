@@ -63,8 +63,8 @@ class Crew:
                     self._note(outcomes.get(), stop_at_failure)
                 if is_over:
                     return
-                # To be woken for each ISP would keep the workers waiting for their turn.
-                time.sleep(_LOOK)
+                # To be woken for each ISP would keep the workers waiting for their turn; the end is told at once.
+                next((worker for worker in crew if worker.is_alive()), crew[0]).join(_LOOK)
             except KeyboardInterrupt:
                 self.stop("Interrupted.")
 
@@ -91,7 +91,7 @@ class Crew:
             connection.close()
 
     def _next(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]", size: int) -> int:
-        """Do as many of the next ISPs, or those that can be done at once and one more; how many to try then. 0: none."""
+        """Do as many ISPs at once, or those that can be and one more; how many to try then. 0: none is left."""
         isps = [] if self._stop.is_set() else _some(waiting, size)
         if not isps:
             return 0

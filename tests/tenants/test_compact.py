@@ -74,8 +74,13 @@ def test_this_releases_template_has_no_foreign_key_left_apart_and_makes_what_the
     [
         lambda made: made[:-1],
         lambda made: [*made, "SELECT 1 / 0"],
-        lambda made: [text.replace('"verb" varchar(80) NOT NULL, "actor_kind" varchar(20) NOT NULL',
-                                   '"actor_kind" varchar(20) NOT NULL, "verb" varchar(80) NOT NULL') for text in made],
+        lambda made: [
+            text.replace(
+                '"verb" varchar(80) NOT NULL, "actor_kind" varchar(20) NOT NULL',
+                '"actor_kind" varchar(20) NOT NULL, "verb" varchar(80) NOT NULL',
+            )
+            for text in made
+        ],
         lambda made: [text.replace(" DEFERRABLE INITIALLY DEFERRED", "") for text in made],
     ],
     ids=["records lost", "fails", "other order of columns", "other constraints"],

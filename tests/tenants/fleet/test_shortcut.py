@@ -176,7 +176,7 @@ def test_how_many_go_together_depends_on_how_long_they_take(fleet, sent, migrate
 
 @pytest.mark.parametrize("settles", [True, False], ids=["settled", "control"])
 def test_what_was_committed_in_haste_is_on_the_disk_at_the_end(fleet, made, monkeypatch, settles):
-    """The test's server waits for no disk by itself, so the connection asks for it. The control does without the end."""
+    """The test's server waits for no disk by itself, so the connection asks it to. The control has no such end."""
     real, is_written = run.settle, []
 
     def settle():
@@ -230,8 +230,15 @@ def test_the_text_that_fails_is_undone_those_before_it_stay_and_those_after_it_d
     assert [names(fleet, isp) for isp in made] == [["a"], [], []]
     with pytest.raises(DatabaseError):  # one that fails at its commit alone
         connection.run_whole(
-            [(made[0], add("d")), (made[1], add("e") + "; ALTER TABLE payments_gadget ADD UNIQUE (name) DEFERRABLE "
-              "INITIALLY DEFERRED; " + add("e")), (made[2], add("f"))]
+            [
+                (made[0], add("d")),
+                (
+                    made[1],
+                    add("e") + "; ALTER TABLE payments_gadget ADD UNIQUE (name) DEFERRABLE "
+                    "INITIALLY DEFERRED; " + add("e"),
+                ),
+                (made[2], add("f")),
+            ]
         )
     assert [names(fleet, isp) for isp in made] == [["a", "d"], [], []]
     assert connection.connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
