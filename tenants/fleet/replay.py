@@ -11,7 +11,7 @@ from tenants.fleet import report
 from tenants.fleet.crew import Pause
 from tenants.fleet.plan import BehindIsp, Key, Route
 from tenants.fleet.report import Failure
-from tenants.fleet.shortcut import arrive, joined, record, records
+from tenants.fleet.shortcut import arrive, forgive, joined, record, records
 
 # Somebody else holds a lock: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = {"55P03", "40P01", "40001"}
@@ -80,7 +80,7 @@ def _step(isp: BehindIsp, route: Route, sql: dict[Key, str | None], position: _P
         is_last = len(lacking) <= 1
         if is_last:
             with connection.cursor() as cursor:
-                cursor.execute(arrive(isp, route.release))
+                cursor.execute(joined((arrive(isp, route.release), forgive(isp))))
         if lacking:
             position.key = lacking[0]
             # The tables are locked from here to the commit, which follows at once.

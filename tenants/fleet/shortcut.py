@@ -38,11 +38,13 @@ def record(rows: Sequence[Key]) -> str:
 
 
 def arrive(isp: BehindIsp, release: str) -> str:
-    """The statements that note in the platform's schema that an ISP is at a release."""
-    return (
-        f"UPDATE public.tenants_isp SET release = {literal(release)} WHERE id = {isp.pk:d};\n"  # noqa: S608
-        f"DELETE FROM public.tenants_failedmigration WHERE isp_id = {isp.pk:d}"
-    )
+    """The statement that notes in the platform's schema that an ISP is at a release. It locks the ISP's row."""
+    return f"UPDATE public.tenants_isp SET release = {literal(release)} WHERE id = {isp.pk:d}"  # noqa: S608
+
+
+def forgive(isp: BehindIsp) -> str:
+    """The statement that removes the mark of an earlier failure."""
+    return f"DELETE FROM public.tenants_failedmigration WHERE isp_id = {isp.pk:d}"  # noqa: S608
 
 
 def joined(statements: Iterable[str]) -> str:
@@ -73,7 +75,8 @@ class Stage:
         # Change, record and release are lost together, or not at all; the run ends by waiting for the disk once.
         hasty = "SET LOCAL synchronous_commit TO off"
         first = arrive(isp, self.release) if self.release else lock
-        return joined((timeout, hasty, first, same, self.statements))
+        forgiven = forgive(isp) if self.release and isp.is_marked else ""
+        return joined((timeout, hasty, first, forgiven, same, self.statements))
 
 
 class Shortcuts:
