@@ -8,8 +8,7 @@ import re
 _NAME = r'"[^"]+"'
 _TABLE = re.compile(rf"CREATE TABLE ({_NAME}) \([^;]*\)", re.S)
 _FOREIGN_KEY = re.compile(
-    rf"ALTER TABLE ({_NAME}) ADD (CONSTRAINT {_NAME} FOREIGN KEY \(({_NAME})\) "
-    rf"REFERENCES ({_NAME}) \(({_NAME})\)[^;]*)"
+    rf"ALTER TABLE ({_NAME}) ADD (CONSTRAINT {_NAME} FOREIGN KEY \({_NAME}\) REFERENCES ({_NAME}) \({_NAME}\)[^;]*)"
 )
 _RECORD = re.compile(
     r'(INSERT INTO "django_migrations" \("app", "name", "applied"\) VALUES )'
@@ -25,24 +24,25 @@ def compact(statements: list[str]) -> list[str]:
     A key that comes later costs the server a look at both tables, and both are empty.
     """
     made: list[str] = []
-    tables: dict[str, int] = {}  # made here and not changed since, by where in `made`
+    tables: dict[str, int] = {}  # where in `made` each was made
+    changed: dict[str, int] = {}  # and where a statement last named it that may be about anything
     records: list[str] = []
     for statement in statements:
+        bare = _LITERAL.sub("''", statement)
         if record := _RECORD.fullmatch(statement):
             records.append(record[2])
             continue
-        bare = _LITERAL.sub("''", statement)
         if (table := _TABLE.fullmatch(bare)) and _ends_with_its_list(bare):
             tables[table[1]] = len(made)
         elif key := _FOREIGN_KEY.fullmatch(statement):
-            name, constraint, column, target, other = key.groups()
-            at, there = tables.get(name), tables.get(target)
-            if at is not None and there is not None and there <= at and column in made[at] and other in made[there]:
+            name, constraint, target = key.groups()
+            at = tables.get(name, -1)
+            # Both are now what they were when the table was made.
+            if tables.get(target, at + 1) <= at and max(changed.get(name, -1), changed.get(target, -1)) < at:
                 made[at] = f"{made[at][:-1]}, {constraint})"
                 continue
         elif not _INDEX.fullmatch(bare):
-            # Renamed, altered, dropped, filled: whatever names a table may be about what it has become.
-            tables = {name: at for name, at in tables.items() if name.strip('"') not in statement}
+            changed.update((name, len(made)) for name in tables if name.strip('"') in statement)
         made.append(statement)
     if records:
         rows = ", ".join(records)

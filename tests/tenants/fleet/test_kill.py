@@ -31,9 +31,13 @@ ROWS = {"0003_python": "by python", "0004_sql": "by sql"}
 
 
 def start(change: object = None, **options: object) -> multiprocessing.Process:
-    """`manage.py migrate` in a process of its own."""
+    """`manage.py migrate` in a process of its own, which tells by `at_isps` when it comes to the ISPs."""
+    context = multiprocessing.get_context("fork")
+    at_isps = context.Event()
 
     def run() -> None:
+        go = crew.Crew.go
+        crew.Crew.go = lambda self, todo, **how: (at_isps.set() if todo else None, go(self, todo, **how))[1]
         if change is not None:
             change()
         try:
@@ -48,8 +52,9 @@ def start(change: object = None, **options: object) -> multiprocessing.Process:
         os._exit(0)
 
     connection.close()
-    process = multiprocessing.get_context("fork").Process(target=run)
+    process = context.Process(target=run)
     process.start()
+    process.at_isps = at_isps
     return process
 
 
@@ -58,7 +63,10 @@ def kill_again_and_again(fleet, dice: random.Random, change: object = None) -> i
     killed = at_work = 0
     while killed < KILLS:
         process = start(change)
-        process.join(dice.uniform(0.1, 0.6))
+        if dice.random() < 0.8:  # else it may die at whatever comes before the ISPs
+            while process.is_alive() and not process.at_isps.wait(0.01):
+                pass
+        process.join(dice.uniform(0, 0.5))
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
             killed += 1
