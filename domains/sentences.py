@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 _SERVER = _("Your DNS server answered with an error (SERVFAIL). Often it is repaired within hours; we keep asking.")
 _SLOW = _("Your DNS server did not answer in time. We keep asking.")
+_SIGNATURE = _(
+    "The DNSSEC signature of %(value)s has run out, so name servers refuse all of its answers. Have the zone signed"
+    " anew where your DNS is run, or remove the DS record where you bought the domain."
+)
+_DNSSEC = _(
+    "The DNSSEC signatures of %(value)s are wrong, so name servers refuse all of its answers. Often the DS record is"
+    " that of earlier name servers: remove or renew it where you bought the domain."
+)
 _EXPIRED = _("%(value)s is not registered, or its registration has run out. Renew it where you bought it.")
 
 # By check and reason; a reason without a check holds for all of them. `%(value)s` is what was seen.
@@ -18,6 +26,8 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("", "not_yet"): _("Not looked at yet."),
     ("", "servfail"): _SERVER,
     ("", "timeout"): _SLOW,
+    ("", "signature_expired"): _SIGNATURE,
+    ("", "dnssec"): _DNSSEC,
     ("", "expired"): _EXPIRED,
     ("pointing", "found"): _("It leads to %(value)s."),
     ("pointing", "nxdomain"): _("There is no record with this name yet: %(value)s."),
