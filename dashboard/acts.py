@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
+from domains import hsts
 from preinstall.models import State
 from tenants.plans import Plan
 from tenants.roles import Role
@@ -30,6 +31,7 @@ ACTS: dict[str, Any] = {
     "domains.claim.disabled": _("A domain was switched off, its DNS records missing"),
     "domains.domain.added": _("A domain began to lead here"),
     "domains.domain.removed": _("A domain was removed"),
+    "domains.domain.hsts_changed": _("Changed for how long browsers insist on HTTPS"),
     "domains.domain.made_primary": _("Chose the domain that links carry"),
     "company.profile.changed": _("Changed the company profile"),
     "company.branding.changed": _("Changed logo or colour"),
@@ -70,7 +72,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices) | dict(Plan.choices),
+    "after": dict(State.choices) | dict(Plan.choices) | {0: _("not any more")} | hsts.STEPS,
 }
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("domains/<uuid:claim>/checklist/", settings_domains.checklist, name="settings-domain-checklist"),
     path("domains/<uuid:claim>/check/", settings_domains.check, name="settings-domain-check"),
     path("domains/<uuid:claim>/primary/", settings_domains.primary, name="settings-domain-primary"),
+    path("domains/<uuid:claim>/https/", settings_domains.insist_on_https, name="settings-domain-https"),
     path("domains/<uuid:claim>/release/", settings_domains.release, name="settings-domain-release"),
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),

@@ -16,7 +16,7 @@ from core.audit import Actor, record
 from domains import dns, probe, resolver
 from domains.hosts import is_address, registrable, shown
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
-from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable
+from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable, wake_asleep
 from tenants import slugs
 from tenants.directory import IspRef
 from tenants.models import ISP, PlatformMail, StaffUser
@@ -46,7 +46,7 @@ def claim_domain(*, isp: ISP | IspRef, host: str, surface: Surface, by: Actor | 
         isp = ISP.objects.select_for_update().get(pk=isp.pk)
         check_limit(isp)
         if Domain.objects.live().filter(host__in=_twins(name)).exists():
-            raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+            raise CannotAdd(_("%(host)s is in use already.") % {"host": shown(name)})
         if Claim.objects.filter(isp=isp, host__in=_twins(name)).exists():
             raise CannotAdd(_("%(host)s is on your list already, with or without “www.”.") % {"host": shown(name)})
         DnsTarget.objects.get_or_create(isp=isp)
@@ -58,12 +58,13 @@ def claim_domain(*, isp: ISP | IspRef, host: str, surface: Surface, by: Actor | 
 def release_claim(*, claim: Claim, by: Actor | None) -> None:
     """Give a domain up; it leads nowhere from now on, and whoever proves it may have it."""
     with transaction.atomic():
-        ISP.objects.select_for_update().get(pk=claim.isp_id)
-        if Domain.objects.filter(isp_id=claim.isp_id, host=claim.host).exists():
+        isp = ISP.objects.select_for_update().get(pk=claim.isp_id)
+        Claim.objects.filter(pk=claim.pk).delete()
+        if Domain.objects.filter(isp=isp, host=claim.host).exists():
             remove_domain(host=claim.host, by=by)
         else:
-            record("domains.claim.released", by=by, on=claim.isp, host=claim.host)
-        Claim.objects.filter(pk=claim.pk).delete()
+            record("domains.claim.released", by=by, on=isp, host=claim.host)
+            wake_asleep(isp=isp, at=timezone.now())
 
 
 def check_soon(*, claim: Claim, at: datetime) -> None:
@@ -219,6 +220,8 @@ def _disable(claim: Claim, at: datetime) -> None:
         Domain.objects.filter(pk=heir.pk).update(is_primary=True)
     record("domains.claim.disabled", by=None, on=claim.isp, host=claim.host)
     _tell(claim, "disabled", at)
+    claim.save(update_fields=["disabled_at"])  # it takes no room any more
+    wake_asleep(isp=claim.isp, at=at)
     transaction.on_commit(resolver.forget_all)
 
 
@@ -291,5 +294,5 @@ def _claimable(text: str) -> str:
         raise CannotAdd(_("%(host)s is open to everybody and belongs to nobody.") % {"host": shown(name)})
     own = slugs.skeleton(settings.PLATFORM_DOMAIN.split(".")[0])
     if any(LOOK_ALIKE.search(label) or slugs.skeleton(label) == own for label in name.split(".")[:-1]):
-        raise CannotAdd(_("%(host)s looks like a name of the platform.") % {"host": name})
+        raise CannotAdd(_("%(host)s looks like a name of the platform.") % {"host": shown(name)})
     return name

@@ -19,6 +19,7 @@ from dashboard.access import staff_page
 from dashboard.views.account import not_kept
 from dashboard.views.settings import section_page, to_section
 from domains import claims as verbs
+from domains import hsts
 from domains.checklist import digest, lines
 from domains.forms import ClaimForm
 from domains.links import base_url, dashboard_url, slug_host
@@ -82,10 +83,12 @@ def claim_page(request: HttpRequest, claim: UUID) -> HttpResponse:
     """The records to create, and a live list of what is there already."""
     with public_scope():
         found = _claim(request, claim)
+        domain = Domain.objects.live().filter(isp_id=request.isp.pk, host=found.host).first()
         context = _standing(found) | {
             "records": found.records,
             "providers": PROVIDERS,
-            "domain": Domain.objects.live().filter(isp_id=request.isp.pk, host=found.host).first(),
+            "domain": domain,
+            "https": hsts.standing(domain, found) if domain else None,
             "instructions": dashboard_url(f"/dns/{found.page_key}/"),
             "address": base_url(found.host),
         }
@@ -138,6 +141,23 @@ def primary(request: HttpRequest, claim: UUID) -> HttpResponse:
         except CannotAdd as error:
             messages.error(request, str(error))
     return _to_claim(request, found)
+
+
+@staff_page(Right.SETTINGS)
+@require_POST
+def insist_on_https(request: HttpRequest, claim: UUID) -> HttpResponse:
+    """For how long browsers insist on HTTPS at this domain; what switches it off needs no more than what is smaller."""
+    with public_scope():
+        found = _claim(request, claim)
+        try:
+            seconds = int(request.POST.get("seconds", "")[:9] or "-1")
+            hsts.insist(claim=found, seconds=seconds, by=request.user)
+            messages.success(request, _("Saved. It holds within seconds."))
+        except ValueError:
+            messages.error(request, _("Choose one of the steps."))
+        except hsts.CannotInsist as error:
+            messages.error(request, str(error))
+    return redirect(f"/{request.isp.slug}/settings/domains/{found.uuid}/#https")
 
 
 @staff_page(Right.SETTINGS)

@@ -175,6 +175,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/domains/<uuid:claim>/checklist/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/check/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/primary/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/https/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/release/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/": staff(Right.SETTINGS),
