@@ -6,7 +6,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
-from company.models import ChatWidget, DocumentKind
+from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from domains import hsts
 from preinstall.models import State
@@ -41,6 +41,8 @@ ACTS: dict[str, Any] = {
     "company.captcha_keys.added": _("Added reCAPTCHA keys"),
     "company.captcha_keys.replaced": _("Replaced reCAPTCHA keys"),
     "company.captcha_keys.deleted": _("Deleted reCAPTCHA keys"),
+    "company.captcha_test.begun": _("Began to try reCAPTCHA keys"),
+    "company.captcha_test.answered": _("reCAPTCHA keys were tried"),
     "company.chat.set": _("Set the chat up"),
     "company.chat.switched_on": _("Switched the chat on"),
     "company.chat.switched_off": _("Switched the chat off"),
@@ -66,11 +68,12 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "vendor", "fields", "role", "after"),
+    *("kind", "vendor", "fields", "role", "after", "outcome"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
+    "outcome": dict(CaptchaTest.Outcome.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
     "after": dict(State.choices) | dict(Plan.choices) | {0: _("not any more")} | hsts.STEPS,
 }

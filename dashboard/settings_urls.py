@@ -28,6 +28,7 @@ urlpatterns = [
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),
     path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),
+    path("captcha/<str:domain>/test/", settings_captcha.test, name="settings-captcha-test"),
     path("captcha/<str:domain>/delete/", settings_captcha.delete, name="settings-captcha-delete"),
     path("chat/", settings_chat.chat, name="settings-chat"),
     path("chat/check/", settings_chat.check, name="settings-chat-check"),

@@ -72,6 +72,12 @@ def check_soon(*, claim: Claim, at: datetime) -> None:
     Claim.objects.filter(pk=claim.pk).update(next_check_at=at, checks=0)
 
 
+def check_portals_soon(*, isp_id: int | None, at: datetime) -> None:
+    """Have all working portal domains of an ISP looked at within seconds, after a change that their checklists show."""
+    portals = Claim.objects.filter(isp_id=isp_id, surface=Surface.PORTAL, disabled_at=None).exclude(live_at=None)
+    portals.update(next_check_at=at)
+
+
 def make_primary(*, domain: Domain, by: Actor | None) -> None:
     """Have links carry this domain; the surface's other ones redirect to it. Raises CannotAdd if it is not live."""
     with transaction.atomic():
@@ -101,6 +107,13 @@ def check_claim(*, claim_uuid: UUID, at: datetime) -> None:
         for examine in examiners:
             seen |= examine(claim)
         _settle(claim, seen, at, _open)
+
+
+def note_finding(*, isp: ISP | IspRef, host: str, check: str, verdict: dns.Verdict, at: datetime) -> None:
+    """Write down what was found out about a live claim in between, by somebody else than our own round of checks."""
+    claim = Claim.objects.select_for_update().filter(isp_id=isp.pk, host=host, disabled_at=None).first()
+    if claim is not None and claim.is_live:
+        _note(claim, check, verdict, at)
 
 
 def take_due(*, at: datetime, most: int) -> list[UUID]:

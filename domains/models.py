@@ -13,7 +13,6 @@ from domains.hosts import registrable, shown
 from domains.sentences import sentence
 from tenants.models import ISP
 
-
 OFF_BY_PLAN = "plan_ended"  # what people were told of a claim that the plan switched off
 
 

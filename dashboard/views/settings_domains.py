@@ -18,6 +18,7 @@ from core.scope import public_scope
 from dashboard.access import staff_page
 from dashboard.views.account import not_kept
 from dashboard.views.settings import section_page, to_section
+from dashboard.views.settings_captcha import may_lead_to
 from domains import claims as verbs
 from domains import hsts
 from domains.checklist import digest, lines
@@ -92,7 +93,7 @@ def claim_page(request: HttpRequest, claim: UUID) -> HttpResponse:
             "instructions": dashboard_url(f"/dns/{found.page_key}/"),
             "address": base_url(found.host),
         }
-    return section_page(request, "domains", context, template="domain")
+    return may_lead_to(section_page(request, "domains", context, template="domain"), found.host)
 
 
 def _standing(claim: Claim) -> dict[str, object]:

@@ -129,7 +129,7 @@ def _new_isp(wanted: dict[str, Any], *, is_copy: bool, slug: str) -> ISP:
 
 
 def _make_licences(wanted: dict[str, Any], isp: Any) -> None:
-    """Its plans, as they were; archives from before there were any hold none. What follows is looked at within a minute.
+    """Its plans, as they were; archives from before there were any hold none. What follows is seen to within a minute.
 
     What is past stays past: who gave a plan is not kept, since people of another installation are others.
     """
@@ -168,17 +168,16 @@ def _make_claims(wanted: dict[str, Any], isp: Any) -> None:
     """What it was proving, with the records that its DNS holds for it; each is looked at anew."""
     if label := wanted.get("dns_target"):
         model = isp._meta.get_field("dns_target").related_model
-        if not model.objects.filter(label=label).exists():
-            target = model(isp=isp, label=label)
-            _checked(target)
-            target.save()
+        is_free = not model.objects.filter(label=label).exists()
+        target = model(isp=isp, label=label) if is_free else model(isp=isp)
+        _checked(target)
+        target.save()
     for row in wanted.get("claims", []):
         times = {name: _instant(row[name]) for name in ("live_at", "ready_at", "lost_since", "disabled_at")}
         told = {str(news): str(when) for news, when in row["told"].items()}
-        claim = isp.claims.model(isp=isp, host=row["host"], surface=row["surface"], token=row["token"], told=told, **times)
-        claim.next_check_at = timezone.now()
-        if claim.is_off_by_plan:
-            claim.next_check_at = None
+        names = {name: row[name] for name in ("host", "surface", "token")}
+        claim = isp.claims.model(isp=isp, told=told, **names, **times)
+        claim.next_check_at = None if claim.is_off_by_plan else timezone.now()
         _save(claim, row)
 
 

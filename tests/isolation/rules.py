@@ -90,6 +90,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "payment-methods/": subscriber,
         "contact/": subscriber,
         "logo/<uuid:file>/": public,
+        "captcha-test/<str:token>/": by_link,
         "chat/": public,
     },
     "shared_portal": {
@@ -179,6 +180,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/domains/<uuid:claim>/release/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/captcha/<str:domain>/test/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/delete/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/check/": staff(Right.SETTINGS),
