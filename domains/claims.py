@@ -297,7 +297,7 @@ def _claimable(text: str) -> str:
     if "*" in typed:
         raise CannotAdd(_("A wildcard cannot be claimed. Add each name by itself."))
     try:
-        host = urlsplit(typed if "://" in typed else f"//{typed}").netloc
+        host = urlsplit(typed if "://" in typed else "//" + typed.lstrip("/")).netloc
     except ValueError as error:
         raise CannotAdd(_("This is not a domain name.")) from error
     if is_address(host):

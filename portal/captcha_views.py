@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from company import captcha_tests
+from company.captcha import recaptcha_keys_for
 from company.models import CaptchaTest
 from core import throttle
 from core.access import public_page
@@ -29,8 +30,10 @@ def captcha_test(request: HttpRequest, token: str) -> HttpResponse:
     test = captcha_tests.find(secret=token, host=request.site.host)
     if test is None:
         raise Http404
+    if recaptcha_keys_for(test.host) is None:
+        return _page(request, test, None)
     form = CaptchaForm(request.POST if request.method == "POST" else None, request=request)
-    if request.method != "POST" or form.keys is None:
+    if request.method != "POST":
         return _page(request, test, form)
     if not throttle.allow(f"captcha-test:{test.pk}", limit=20, seconds=600):
         return _page(request, test, form, status=429)
@@ -56,7 +59,7 @@ def _judge(form: CaptchaForm) -> tuple[str, str]:
     return (Outcome.WRONG_PAIR, "") if "invalid-input-response" in codes else ("", "")
 
 
-def _page(request: HttpRequest, test: CaptchaTest, form: CaptchaForm, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, test: CaptchaTest, form: CaptchaForm | None, status: int = 200) -> HttpResponse:
     with timezone.override(zoneinfo.ZoneInfo(request.isp.timezone)):
         verdict = captcha_tests.sentence(test)
     context = {
@@ -67,4 +70,5 @@ def _page(request: HttpRequest, test: CaptchaTest, form: CaptchaForm, status: in
         "is_throttled": status == 429,
         "settings": dashboard_url(f"/{request.isp.slug}/settings/captcha/"),
     }
-    return form.allow_in(render(request, "portal/captcha_test.html", context, status=status))
+    response = render(request, "portal/captcha_test.html", context, status=status)
+    return form.allow_in(response) if form else response

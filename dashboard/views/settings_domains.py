@@ -20,10 +20,10 @@ from dashboard.views.account import not_kept
 from dashboard.views.settings import section_page, to_section
 from dashboard.views.settings_captcha import may_lead_to
 from domains import claims as verbs
-from domains import hsts
+from domains import hsts, letters
 from domains.checklist import digest, lines
 from domains.forms import ClaimForm
-from domains.links import base_url, dashboard_url, slug_host
+from domains.links import base_url, slug_host
 from domains.models import Claim, Domain, Surface
 from domains.plans import usage
 from domains.services import CannotAdd
@@ -90,7 +90,8 @@ def claim_page(request: HttpRequest, claim: UUID) -> HttpResponse:
             "providers": PROVIDERS,
             "domain": domain,
             "https": hsts.standing(domain, found) if domain else None,
-            "instructions": dashboard_url(f"/dns/{found.page_key}/"),
+            "instructions": letters.page_of(found),
+            "mail": letters.mailto(found),
             "address": base_url(found.host),
         }
     return may_lead_to(section_page(request, "domains", context, template="domain"), found.host)
@@ -151,7 +152,7 @@ def insist_on_https(request: HttpRequest, claim: UUID) -> HttpResponse:
     with public_scope():
         found = _claim(request, claim)
         try:
-            seconds = int(request.POST.get("seconds", "")[:9] or "-1")
+            seconds = int(request.POST.get("seconds", "")[:9])
             hsts.insist(claim=found, seconds=seconds, by=request.user)
             messages.success(request, _("Saved. It holds within seconds."))
         except ValueError:
@@ -184,5 +185,7 @@ def instructions(request: HttpRequest, key: str) -> HttpResponse:
         if claim is None or (request.site.isp is not None and request.site.isp.pk != claim.isp_id):
             raise Http404
         context = _standing(claim) | {"records": claim.records, "providers": PROVIDERS, "company": claim.isp.name}
+    text = letters.text(claim)
+    context |= {"text": text, "rows": text.count("\n") + 2, "mail": letters.mailto(claim), "now": timezone.now()}
     with timezone.override(zoneinfo.ZoneInfo(claim.isp.timezone)):
         return not_kept(render(request, "dashboard/dns_instructions.html", context))

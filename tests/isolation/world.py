@@ -173,7 +173,7 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
     model = key.model
     is_secret = isinstance(key, SecretField) or key.name in SECRETS
     mark = canary(side.name, model, "s" if is_secret else min(number, 2))
-    if key.unique and number > 2:
+    if key.unique and (number > 2 or is_secret):
         mark += str(number)
     match key:
         case models.ForeignKey():

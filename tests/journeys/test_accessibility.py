@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo, at_rest
 from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -28,7 +28,7 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 def faults(page: Page, address: str) -> list[Any]:
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     page.add_script_tag(path=AXE)
     return [f"{address} {fault}" for fault in page.evaluate(CHECK)]
 

@@ -164,6 +164,11 @@ def test_without_keys_there_is_nothing_to_try(isp, at):
 
 def test_keys_that_went_away_meanwhile(isp, at, link, keys):
     with isp_scope(isp):
+        CaptchaKeys.objects.update(domain="elsewhere.example")  # of another host by now
+    for page in (at(HOST).get(link), answer(at, link, "good")):
+        assert "there is nothing to try" in text_of(page)
+        assert "sitekey" not in text_of(page)
+    with isp_scope(isp):
         CaptchaKeys.objects.all().delete()
     assert at(HOST).get(link).status_code == 404
 
