@@ -123,8 +123,9 @@ def delete_captcha_keys(*, keys: CaptchaKeys, by: Actor) -> None:
 def _look_at_captcha() -> None:
     """Have the checklists of the ISP's domains say within seconds what holds now."""
     isp_id = required().isp_id
-    with public_scope():
-        claims.check_portals_soon(isp_id=isp_id, at=timezone.now())
+    if isp_id is not None:
+        with public_scope():
+            claims.check_portals_soon(isp_id=isp_id, at=timezone.now())
 
 
 @transaction.atomic

@@ -72,7 +72,7 @@ def check_soon(*, claim: Claim, at: datetime) -> None:
     Claim.objects.filter(pk=claim.pk).update(next_check_at=at, checks=0)
 
 
-def check_portals_soon(*, isp_id: int | None, at: datetime) -> None:
+def check_portals_soon(*, isp_id: int, at: datetime) -> None:
     """Have all working portal domains of an ISP looked at within seconds, after a change that their checklists show."""
     portals = Claim.objects.filter(isp_id=isp_id, surface=Surface.PORTAL, disabled_at=None).exclude(live_at=None)
     portals.update(next_check_at=at)

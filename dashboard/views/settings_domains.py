@@ -24,7 +24,7 @@ from domains import hsts, letters
 from domains.checklist import digest, lines
 from domains.forms import ClaimForm
 from domains.links import base_url, slug_host
-from domains.models import Claim, Domain, Surface
+from domains.models import Claim, Domain, Finding, Surface
 from domains.plans import usage
 from domains.services import CannotAdd
 from tenants.directory import IspRef
@@ -184,8 +184,19 @@ def instructions(request: HttpRequest, key: str) -> HttpResponse:
         claim = Claim.objects.select_related("isp__dns_target").filter(page_key=key).first()
         if claim is None or (request.site.isp is not None and request.site.isp.pk != claim.isp_id):
             raise Http404
-        context = _standing(claim) | {"records": claim.records, "providers": PROVIDERS, "company": claim.isp.name}
+        # What shows in a browser is no matter of the DNS.
+        seen = [line for line in lines(claim) if line.check_name != Finding.Check.CAPTCHA]
     text = letters.text(claim)
-    context |= {"text": text, "rows": text.count("\n") + 2, "mail": letters.mailto(claim), "now": timezone.now()}
+    context = {
+        "claim": claim,
+        "company": claim.isp.name,
+        "records": claim.records,
+        "providers": PROVIDERS,
+        "lines": seen,
+        "text": text,
+        "rows": text.count("\n") + 2,
+        "mail": letters.mailto(claim),
+        "now": timezone.now(),
+    }
     with timezone.override(zoneinfo.ZoneInfo(claim.isp.timezone)):
         return not_kept(render(request, "dashboard/dns_instructions.html", context))
