@@ -1,5 +1,7 @@
 """The ISP as its customers see it."""
 
+import uuid
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +40,39 @@ class Branding(Singleton):
 
     class Meta(Singleton.Meta):
         verbose_name = _("branding")
+
+
+class InvoiceGroup(models.Model):
+    """A sub-brand of the ISP: whose name, contact and numbers stand on invoices. Empty fields are the ISP's own.
+
+    A subscriber without a group belongs to the default one.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("invoice group"), max_length=80, unique=True)
+    is_default = models.BooleanField(_("default group"), default=False)
+    legal_name = models.CharField(_("legal name"), max_length=160, blank=True)
+    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    address = models.TextField(_("address"), max_length=300, blank=True)
+    number_prefix = models.CharField(_("invoice numbers begin with"), max_length=12, blank=True)
+    footer = models.TextField(_("text at the foot of documents"), max_length=500, blank=True)
+    logo = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-is_default", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_invoice_group"
+            )
+        ]
+        verbose_name = _("invoice group")
+        verbose_name_plural = _("invoice groups")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Identifier(models.TextChoices):

@@ -92,6 +92,7 @@ TENANT_APPS = [
     "company",
     "messaging",
     "subscribers",
+    "billing",
     "payments",
     "preinstall",
 ]

@@ -10,6 +10,7 @@ from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from domains import hsts
 from preinstall.models import State
+from subscribers.models import Service
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -50,9 +51,11 @@ ACTS: dict[str, Any] = {
     "company.router_list.confirmed": _("Put the list of addresses on the router"),
     "subscribers.subscriber.created": _("Added a subscriber"),
     "subscribers.service.created": _("Added a service"),
+    "subscribers.service.state_changed": _("Changed the state of a service"),
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "billing.entry.booked": _("Booked an amount to a subscriber"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -61,6 +64,11 @@ ACTS: dict[str, Any] = {
     "preinstall.request.submitted": _("Received an install request"),
     "preinstall.request.state_changed": _("Changed the state of an install request"),
     "preinstall.request.commented": _("Commented on an install request"),
+    "preinstall.request.activated": _("Made an installation of an install request"),
+    "preinstall.installation.planned": _("Planned an installation"),
+    "preinstall.installation.moved": _("Moved an installation"),
+    "preinstall.installation.cancelled": _("Called an installation off"),
+    "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
 }
@@ -75,7 +83,11 @@ _WORDS: dict[str, dict[str, Any]] = {
     "kind": dict(DocumentKind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices) | dict(Plan.choices) | {0: _("not any more")} | hsts.STEPS,
+    "after": dict(State.choices)
+    | dict(Plan.choices)
+    | dict(Service.State.choices)
+    | {0: _("not any more")}
+    | hsts.STEPS,
 }
 
 
@@ -101,7 +113,7 @@ def details(entry: AuditEntry) -> str:
 def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
-        return f"R-{value:06d}"
+        return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
     if key == "fields":
         return ", ".join(_field_name(entry.target_type, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None

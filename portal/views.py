@@ -20,7 +20,9 @@ from core.access import public_page
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
-from subscribers import authentication, services
+from preinstall.models import Installation
+from subscribers import authentication
+from subscribers.services import logins
 
 WINDOW = 15 * 60  # seconds
 PER_ACCOUNT = 8  # attempts in a window, of one network on one login
@@ -102,6 +104,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "subscriber": subscriber,
         "services": subscriber.services.lasting().select_related("tariff"),
+        "visits": Installation.objects.planned().filter(service__subscriber=subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
     }
     return render(request, "portal/home.html", context)
@@ -138,7 +141,7 @@ def account(request: HttpRequest) -> HttpResponse:
         form.refuse()
     if not form.is_valid():
         return _account_page(request, form, status=422)
-    services.set_password(by=user, user=user, password=form.cleaned_data["new"])
+    logins.set_password(by=user, user=user, password=form.cleaned_data["new"])
     throttle.forget(f"password:{user.pk}")
     authentication.keep_signed_in(request, user)
     messages.success(request, _("Your password was changed. Other devices have been signed out."))
@@ -162,7 +165,7 @@ def change_language(request: HttpRequest) -> HttpResponse:
     response = redirect("/account/")
     if form.is_valid():
         language = form.cleaned_data["language"]
-        services.set_language(by=request.portal_user, user=request.portal_user, language=language)
+        logins.set_language(by=request.portal_user, user=request.portal_user, language=language)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 86400, samesite="Lax", secure=settings.SECURE
         )

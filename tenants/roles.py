@@ -20,6 +20,9 @@ class Right(models.TextChoices):
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
+    SEE_INSTALLATIONS = "see_installations", _("See installations")
+    PLAN_INSTALLATIONS = "plan_installations", _("Plan installations")
+    DO_INSTALLATIONS = "do_installations", _("Carry out one's own installations")
     SETTINGS = "settings", _("Change the company settings")
     PAYMENT_SETTINGS = "payment_settings", _("Change payment methods")
     STAFF = "staff", _("Invite staff and set roles")
@@ -37,6 +40,9 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.SEE_INSTALLATIONS: _ALL,
+    Right.PLAN_INSTALLATIONS: _OFFICE - {Role.BILLING},
+    Right.DO_INSTALLATIONS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
     Right.PAYMENT_SETTINGS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.STAFF: frozenset({Role.OWNER, Role.ADMIN}),

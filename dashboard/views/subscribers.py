@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import tables
 from dashboard.access import staff_page
-from subscribers import services
 from subscribers.filters import SubscriberFilter
 from subscribers.forms import NewSubscriberForm
 from subscribers.models import Service, Subscriber
+from subscribers.services import customers
 from subscribers.tables import SubscriberTable
 from tenants.roles import Right
 
@@ -54,7 +54,7 @@ def new_subscriber(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/subscribers/new.html", {"form": form})
     if not form.is_valid():
         return render(request, "dashboard/subscribers/new.html", {"form": form}, status=422)
-    added = services.add_customer(
+    added = customers.add_customer(
         by=request.user,
         person={field: form.cleaned_data[field] for field in form.person},
         tariff=form.cleaned_data["tariff"],

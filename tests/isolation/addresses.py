@@ -62,6 +62,8 @@ FILLINGS: dict[str, Any] = {
     "method": lambda side: rows(side, "payments.paymentmethod"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
     "document": lambda side: rows(side, "preinstall.requestdocument"),
+    "photo": lambda side: rows(side, "preinstall.installationphoto"),
+    "service": lambda side: ["1", "2"],
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
@@ -77,7 +79,7 @@ FILLINGS: dict[str, Any] = {
 def receipts(side: Side) -> list[str]:
     """The end of the address of the thank-you page, as the ISP itself signed it."""
     from core.scope import isp_scope
-    from preinstall import services
+    from preinstall.services import requests as services
 
     with isp_scope(side.isp):
         return [services.receipt(side.row("preinstall.installrequest"))]

@@ -15,7 +15,7 @@ from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
 from messaging.models import Mail
-from preinstall import services as preinstall
+from preinstall.services import requests as preinstall
 from tenants.models import ISP, IspSuspension, StaffToken
 from tenants.schemas import tenant_labels
 from tests.conftest import HostClient

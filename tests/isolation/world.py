@@ -198,6 +198,8 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
             return key.get_default() if key.has_default() else True
         case models.DateTimeField():
             return None if key.null else timezone.now()
+        case models.TimeField():
+            return None if key.null else timezone.now().time()
         case models.DateField():
             return timezone.now().date()
         case models.DecimalField():

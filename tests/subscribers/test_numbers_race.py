@@ -5,8 +5,8 @@ import threading
 from django.db import connection, transaction
 
 from core.scope import isp_scope, public_scope
-from subscribers import services
 from subscribers.models import Counter, Subscriber
+from subscribers.services import customers
 from tenants.models import ISP
 
 EACH, THREADS = 8, 4
@@ -24,7 +24,7 @@ def test_no_number_is_given_twice_to_those_who_take_one_at_the_same_time(committ
             with isp_scope(isp):
                 for _ in range(EACH):
                     with transaction.atomic():
-                        taken.append(services.create_subscriber(by=None, first_name="R").number)
+                        taken.append(customers.create_subscriber(by=None, first_name="R").number)
         except Exception as failure:
             failures.append(failure)
         finally:

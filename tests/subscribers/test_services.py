@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 
 from core.models import AuditEntry
 from core.scope import isp_scope
-from subscribers import services
 from subscribers.authentication import authenticate
 from subscribers.models import PortalUser, Service, Subscriber
+from subscribers.services import connections, customers, logins
 from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory, TariffFactory
 
 
@@ -20,9 +20,9 @@ def verbs():
 
 def test_subscriber_service_and_login_are_made_and_written_down(in_isp):
     staff = PortalUserFactory(username="acting")
-    ana = services.create_subscriber(by=staff, first_name="Ana", last_name="Ruiz", mobile="+525511112222")
-    service = services.create_service(by=staff, subscriber=ana, tariff=TariffFactory(price=Decimal("350.00")))
-    user = services.create_portal_user(by=staff, subscriber=ana, username="Ana.Ruiz", password="correct horse")
+    ana = customers.create_subscriber(by=staff, first_name="Ana", last_name="Ruiz", mobile="+525511112222")
+    service = connections.create_service(by=staff, subscriber=ana, tariff=TariffFactory(price=Decimal("350.00")))
+    user = logins.create_portal_user(by=staff, subscriber=ana, username="Ana.Ruiz", password="correct horse")
     assert ana.full_name == "Ana Ruiz"
     assert list(ana.services.all()) == [service]
     assert authenticate("ana.ruiz", "correct horse") == user
@@ -37,27 +37,27 @@ def test_subscriber_service_and_login_are_made_and_written_down(in_isp):
 
 
 def test_numbers_go_on_above_every_number_ever_given(in_isp):
-    numbers = [services.create_subscriber(by=None, first_name="A").number for _ in range(3)]
+    numbers = [customers.create_subscriber(by=None, first_name="A").number for _ in range(3)]
     assert numbers == [1, 2, 3]
     Subscriber.objects.get(number=3).delete()
-    assert services.create_subscriber(by=None, first_name="A").number == 4
-    services.create_subscriber(by=None, first_name="Brought along", number=900)
-    assert services.create_subscriber(by=None, first_name="A").number == 901
+    assert customers.create_subscriber(by=None, first_name="A").number == 4
+    customers.create_subscriber(by=None, first_name="Brought along", number=900)
+    assert customers.create_subscriber(by=None, first_name="A").number == 901
 
 
 def test_each_isp_and_each_kind_counts_for_itself(isp, other_isp):
     for one in (isp, other_isp):
         with isp_scope(one):
-            ana = services.create_subscriber(by=None, first_name="Ana")
-            services.create_subscriber(by=None, first_name="Eva")
-            service = services.create_service(by=None, subscriber=ana, tariff=TariffFactory())
+            ana = customers.create_subscriber(by=None, first_name="Ana")
+            customers.create_subscriber(by=None, first_name="Eva")
+            service = connections.create_service(by=None, subscriber=ana, tariff=TariffFactory())
             assert (ana.number, service.number) == (1, 1)
 
 
 def test_a_number_that_is_taken_is_refused_and_leaves_nothing(in_isp):
     SubscriberFactory(number=5)
     with pytest.raises(IntegrityError), transaction.atomic():
-        services.create_subscriber(by=None, first_name="B", number=5)
+        customers.create_subscriber(by=None, first_name="B", number=5)
     assert Subscriber.objects.count() == 1
     assert verbs() == []
 
@@ -66,7 +66,7 @@ def test_a_number_that_is_taken_is_refused_and_leaves_nothing(in_isp):
 def test_a_user_name_of_the_wrong_form_is_refused(in_isp, username):
     subscriber = SubscriberFactory()
     with pytest.raises(ValidationError) as wrong:
-        services.create_portal_user(by=None, subscriber=subscriber, username=f"{username}", password="x")
+        logins.create_portal_user(by=None, subscriber=subscriber, username=f"{username}", password="x")
     assert "username" in wrong.value.message_dict
     assert not PortalUser.objects.exists()
     # And the database refuses it, should it come by another way.
@@ -76,27 +76,27 @@ def test_a_user_name_of_the_wrong_form_is_refused(in_isp, username):
 
 @pytest.mark.parametrize("username", ["abc", "A.b-c_9", "a" * 60])
 def test_a_user_name_of_the_right_form_is_taken(in_isp, username):
-    services.create_portal_user(by=None, subscriber=SubscriberFactory(), username=username, password="x")
+    logins.create_portal_user(by=None, subscriber=SubscriberFactory(), username=username, password="x")
     assert PortalUser.objects.get().username == username
 
 
 def test_a_user_name_is_unique_in_any_case(in_isp):
     PortalUserFactory(username="maria")
     with pytest.raises(ValidationError, match="taken"):
-        services.create_portal_user(by=None, subscriber=SubscriberFactory(), username="MARIA", password="x")
+        logins.create_portal_user(by=None, subscriber=SubscriberFactory(), username="MARIA", password="x")
     with pytest.raises(IntegrityError), transaction.atomic():
         PortalUserFactory(username="Maria")
 
 
 def test_a_login_without_a_password_opens_for_nobody(in_isp):
-    services.create_portal_user(by=None, subscriber=SubscriberFactory(), username="later", password=None)
+    logins.create_portal_user(by=None, subscriber=SubscriberFactory(), username="later", password=None)
     for guess in ("", "None", "!"):
         assert authenticate("later", guess) is None
 
 
 def test_set_password_takes_the_new_one_and_not_the_old(in_isp):
     user = PortalUserFactory(username="maria")
-    services.set_password(by=user, user=user, password="brand new words")
+    logins.set_password(by=user, user=user, password="brand new words")
     assert authenticate("maria", "brand new words") == user
     assert authenticate("maria", "correct horse battery") is None
     assert verbs() == ["subscribers.portal_user.password_set"]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("company", "0002_router_list"),
+        ("company", "0003_invoice_groups"),
     ]
 
     operations = [

@@ -1,0 +1,24 @@
+"""The ISP's customers, what they have, and their logins."""
+
+from subscribers.models.network import Router, Zone
+from subscribers.models.notes import Note
+from subscribers.models.numbers import Counter
+from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
+from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
+from subscribers.models.tariff import Tariff
+
+__all__ = [
+    "USERNAME",
+    "Counter",
+    "Note",
+    "PortalUser",
+    "Router",
+    "Service",
+    "ServiceChange",
+    "ServiceQuerySet",
+    "Subscriber",
+    "SubscriberQuerySet",
+    "Tariff",
+    "Zone",
+]

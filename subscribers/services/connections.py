@@ -1,0 +1,93 @@
+"""What is done with services."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils import timezone
+
+from core.audit import Actor, record
+from subscribers.models import Router, Service, ServiceChange, Subscriber, Tariff
+from subscribers.services.numbers import next_number
+
+# From which states a state can be reached. What has ended stays so: a customer who comes back gets a new service.
+STEPS = {
+    Service.State.ACTIVE: {Service.State.PENDING, Service.State.SUSPENDED},
+    Service.State.SUSPENDED: {Service.State.ACTIVE},
+    Service.State.ENDED: {Service.State.PENDING, Service.State.ACTIVE, Service.State.SUSPENDED},
+}
+
+
+class CannotChangeState(Exception):
+    """The service is not in a state from which the wanted one can be reached."""
+
+
+def create_service(
+    *,
+    by: Actor | None,
+    subscriber: Subscriber,
+    tariff: Tariff,
+    state: str = Service.State.ACTIVE,
+    address: str = "",
+    price: Decimal | None = None,
+    router: Router | None = None,
+    ip_address: str | None = None,
+    queue_name: str = "",
+    started_on: date | None = None,
+    number: int | None = None,
+) -> Service:
+    """Give a subscriber a service of a tariff. `started_on` is a date of the ISP; without `price` it is the tariff's.
+
+    Raises ValidationError if another service that lasts has the IP address on that router.
+    """
+    service = Service(
+        subscriber=subscriber,
+        number=number or next_number(Service),
+        tariff=tariff,
+        state=state,
+        address=address,
+        price=price,
+        router=router,
+        ip_address=ip_address or None,
+        queue_name=queue_name,
+        started_on=started_on,
+    )
+    service.validate_constraints()
+    service.save()
+    _note(service, by=by)
+    record("subscribers.service.created", by=by, on=service, number=service.number, subscriber=subscriber.number)
+    return service
+
+
+def change_service_state(
+    *, by: Actor | None, service: Service, to: Service.State | str, reason: str = "", on: date | None = None
+) -> Service:
+    """Bring a service into another state. `on` is the ISP's date of a beginning or an end, today by default.
+
+    Raises CannotChangeState if the step makes no sense, as when somebody else was quicker.
+    """
+    service = Service.objects.select_for_update(of=("self",)).select_related("subscriber", "tariff").get(pk=service.pk)
+    if service.state not in STEPS.get(Service.State(to), set()):
+        raise CannotChangeState(service.get_state_display())
+    before, service.state = service.state, Service.State(to)
+    if to == Service.State.ENDED:
+        service.ended_on = on or timezone.localdate()
+    elif service.started_on is None:
+        service.started_on = on or timezone.localdate()
+    service.save(update_fields=["state", "started_on", "ended_on"])
+    _note(service, by=by, reason=reason)
+    record(
+        "subscribers.service.state_changed",
+        by=by,
+        on=service,
+        number=service.number,
+        subscriber=service.subscriber.number,
+        before=before,
+        after=str(to),
+        reason=reason,
+    )
+    return service
+
+
+def _note(service: Service, *, by: Actor | None, reason: str = "") -> None:
+    who = {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
+    ServiceChange.objects.create(service=service, state=service.state, reason=reason[:300], **who)
