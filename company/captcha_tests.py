@@ -82,7 +82,8 @@ def verdict(test: CaptchaTest) -> Verdict:
     """What a try says in the checklist of its domain."""
     if test.outcome == Outcome.WORKS and test.answered_at:
         return Verdict(State.GOOD, "tried", test.answered_at.isoformat())
-    value = test.seen_host if test.outcome == Outcome.ELSEWHERE else test.keys.domain
+    # Google may name no host at all.
+    value = (test.seen_host or "?") if test.outcome == Outcome.ELSEWHERE else test.keys.domain
     return Verdict(State.BAD, test.outcome, value)
 
 

@@ -17,7 +17,7 @@ from preinstall.services import submit_request
 from tests.preinstall.test_services import DATA
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ["api", "company", "core", "dashboard", "domains", "messaging", "payments", "portal", "preinstall"]
+APPS = ["api", "billing", "company", "core", "dashboard", "domains", "messaging", "payments", "portal", "preinstall"]
 APPS += ["subscribers", "tenants"]
 
 

@@ -66,11 +66,21 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "audit/",
     ]
     parts += [
-        f"settings/{name}/" for name in ("profile", "branding", "portal", "documents", "captcha", "chat", "payments")
+        f"settings/{name}/"
+        for name in ("profile", "branding", "portal", "domains", "documents", "captcha", "chat", "router", "payments")
     ]
     # The pages share their pieces, so each is looked at in one of the two sizes and colours.
     parts = parts[::2] if page.viewport_size == DESKTOP else parts[1::2]
     assert [fault for part in parts for fault in faults(page, isp["dashboard"][1] + part)] == []
+
+
+def test_the_pages_of_a_domain(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    page.goto(f"{isp['dashboard'][1]}settings/domains/")
+    path = page.locator("#content a.list-group-item-action[href*='/settings/domains/']").last.get_attribute("href")
+    assert faults(page, demo.about["dashboard"].rstrip("/") + path) == []
+    assert faults(page, page.locator("#share").input_value()) == []
 
 
 def test_the_check_finds_what_is_wrong(demo: Demo, page: Page) -> None:

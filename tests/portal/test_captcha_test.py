@@ -83,7 +83,7 @@ def test_an_answer_for_this_host_is_kept_with_its_time_and_shown_in_the_checklis
     ("token", "reason", "says"),
     [
         ("elsewhere", "elsewhere", "fibrandina.localhost"),
-        ("nowhere", "elsewhere", "not here"),
+        ("nowhere", "elsewhere", "ticked on ? and not here"),
         ("wrong", "wrong_pair", "do not belong together"),
     ],
 )
