@@ -7,8 +7,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from company.models import ChatWidget, DocumentKind
+from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
+from domains import hsts
 from preinstall.models import State
 from subscribers.models import Preview, Service
 from tenants.plans import Plan
@@ -32,6 +33,7 @@ ACTS: dict[str, Any] = {
     "domains.claim.disabled": _("A domain was switched off, its DNS records missing"),
     "domains.domain.added": _("A domain began to lead here"),
     "domains.domain.removed": _("A domain was removed"),
+    "domains.domain.hsts_changed": _("Changed for how long browsers insist on HTTPS"),
     "domains.domain.made_primary": _("Chose the domain that links carry"),
     "company.profile.changed": _("Changed the company profile"),
     "company.branding.changed": _("Changed logo or colour"),
@@ -41,6 +43,8 @@ ACTS: dict[str, Any] = {
     "company.captcha_keys.added": _("Added reCAPTCHA keys"),
     "company.captcha_keys.replaced": _("Replaced reCAPTCHA keys"),
     "company.captcha_keys.deleted": _("Deleted reCAPTCHA keys"),
+    "company.captcha_test.begun": _("Began to try reCAPTCHA keys"),
+    "company.captcha_test.answered": _("reCAPTCHA keys were tried"),
     "company.chat.set": _("Set the chat up"),
     "company.chat.switched_on": _("Switched the chat on"),
     "company.chat.switched_off": _("Switched the chat off"),
@@ -76,13 +80,18 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "vendor", "fields", "role", "after", "as"),
+    *("kind", "vendor", "fields", "role", "after", "outcome", "as"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
+    "outcome": dict(CaptchaTest.Outcome.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices) | dict(Plan.choices) | dict(Service.State.choices),
+    "after": dict(State.choices)
+    | dict(Plan.choices)
+    | dict(Service.State.choices)
+    | {0: _("not any more")}
+    | hsts.STEPS,
 }
 
 

@@ -4,7 +4,7 @@ from django.urls import path
 
 from company.views import chat_document, logo
 from core.views import choose_language
-from portal import preview_views, views
+from portal import captcha_views, preview_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("contact/", views.contact, name="contact"),
     path("language/", choose_language, name="language"),
     path("logo/<uuid:file>/", logo, name="logo"),
+    path("captcha-test/<str:token>/", captcha_views.captcha_test, name="captcha_test"),
     path("chat/", chat_document, name="chat"),
 ]

@@ -68,6 +68,7 @@ FILLINGS: dict[str, Any] = {
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
+    "portal token": lambda side: [side.secrets["captcha-test"]],
     "secret": lambda side: [side.secrets["sign-up"]],
     "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),

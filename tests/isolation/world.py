@@ -18,6 +18,8 @@ from django.db import connection, models
 from django.utils import timezone
 from PIL import Image
 
+from company import captcha_tests
+from company.models import CaptchaTest
 from core import tokens
 from core.crypto import SecretField
 from core.models import StoredFile
@@ -132,6 +134,7 @@ def build(a: ISP, b: ISP, files: Path) -> World:
         with isp_scope(isp):
             for model in tenant_models():
                 fill(side, model, files)
+            fill_link(side)
             with connection.cursor() as cursor:
                 for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
                     cursor.execute(statement)
@@ -293,6 +296,15 @@ def fill_platform(side: Side) -> None:
     side.public["export"] = fill_export(side, owner)
     PlatformMail.objects.create(
         to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]
+    )
+
+
+def fill_link(side: Side) -> None:
+    """A link with which staff try the ISP's reCAPTCHA keys on its domain."""
+    mark = canary(side.name, CaptchaTest, 2)
+    keys, host, life = side.row("company.captchakeys"), side.custom_host, timedelta(days=1)
+    side.secrets["captcha-test"] = tokens.issue(
+        CaptchaTest, purpose=captcha_tests.PURPOSE, life=life, keys=keys, host=host, by_name=mark, pk=3
     )
 
 

@@ -150,6 +150,30 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert not errors
 
 
+# Loaded, with fonts and pictures; nothing of htmx under way or half in place; the captcha not computing.
+AT_REST = """async () => {
+  await document.fonts.ready;
+  await Promise.all([...document.images].map((image) => image.complete || image.decode().catch(() => {})));
+  const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added";
+  const computing = [...document.querySelectorAll("altcha-widget")].some((each) => each.getState?.() === "verifying");
+  return document.readyState === "complete" && !document.querySelector(busy) && !computing;
+}"""
+
+
+def at_rest(page: Page) -> None:
+    """Wait until a page shows what it is going to show.
+
+    Not for `networkidle`: a captcha ends its other workers when one has found the solution, and the request for the
+    script of a worker that was still being loaded never ends for Playwright.
+    """
+    page.wait_for_load_state("load")
+    for _ in range(150):
+        if page.evaluate(AT_REST):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{page.url} was not at rest after 15 seconds.")
+
+
 @pytest.fixture
 def picture(tmp_path: Path) -> Callable[[Page, str], None]:
     """`picture(page, "portal-home")` keeps a screenshot, and fails if the page is wider than the window."""
@@ -157,7 +181,7 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
 
     def keep(page: Page, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        page.wait_for_load_state("networkidle")
+        at_rest(page)
         page.screenshot(path=folder / f"{name}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 1, f"{name} is {wide} pixels wider than the window"
