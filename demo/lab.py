@@ -151,7 +151,7 @@ class Lab(Demo):
             f"  Logs                {self.edge.folder}   Caddy, authority, permission, web processes",
             f"  DNS                 127.0.0.1:{self.dns_port}   zones: {zones}",
             "",
-            "  Claim clientes.wispmega.test in the settings of WispMega; then play its DNS provider in another terminal:",
+            "  Claim clientes.wispmega.test in WispMega's settings; then play its DNS provider in another terminal:",
             "",
             f"    bin/domains-lab record{where} add clientes.wispmega.test CNAME NAME.cname.{PLATFORM}",
             f"    bin/domains-lab record{where} add _lastmile.clientes.wispmega.test TXT lastmile-domain=TOKEN",
