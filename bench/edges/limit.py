@@ -31,7 +31,7 @@ def limit(place: Scratch, *, quick: bool) -> Iterator[Figure]:
         came = orders(made.processes.log("authority"))
     seen = f"Watched for {took:.0f} s, in which all {count} names were visited twice; {len(served)} have a certificate."
     yield Figure(group, "orders within the hour", "orders", [len(came)], at_most=most, note=seen)
-    names, burst, seconds = (6, 3, 4) if quick else (30, 10, 60)
+    names, burst, seconds = (6, 3, 4) if quick else (20, 10, 30)
     caddyfile = _shorter(place.folder / "Caddyfile", burst, seconds)
     with edge(place, "hours", caddyfile=caddyfile) as made:
         left, began = [f"d{number}.example" for number in range(1, names + 1)], time.monotonic()

@@ -13,7 +13,7 @@ GROUP = "Certificates that are valid for {valid} s, {isps} ISPs browse for {seco
 
 def renewal(place: Scratch, hosts: list[str], *, quick: bool) -> Iterator[Figure]:
     """The authority signs for a short time only: programs in Go ask the kernel, so no clock of theirs can be moved."""
-    valid, seconds, hosts = (12, 20, hosts[:3]) if quick else (90, 270, hosts)
+    valid, seconds, hosts = (12, 20, hosts[:3]) if quick else (60, 180, hosts)
     group = GROUP.format(valid=valid, isps=len(hosts), seconds=seconds)
     with edge(place, "renewal", valid=valid) as made:
         open_all(made, hosts)

@@ -16,7 +16,7 @@ SUFFIX = ".storm.example"
 
 def storm(place: Scratch, hosts: list[str], *, quick: bool) -> Iterator[Figure]:
     """People browse in quiet, beside the flood, and in quiet again; the flood is compared with both quiet times."""
-    count, rate, quiet_seconds = (200, 100, 2) if quick else (50_000, 200, 60)
+    count, rate, quiet_seconds = (200, 100, 2) if quick else (50_000, 200, 40)
     group = GROUP.format(count=count, rate=rate, isps=len(hosts))
     with edge(place, "storm") as made:
         open_all(made, hosts)
