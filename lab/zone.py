@@ -40,13 +40,14 @@ def record(name: str, kind: str, value: str = "") -> Record:
     if kind not in KINDS:
         raise BadRecord(f"{kind} is none of {', '.join([*KINDS, FAILS])}.")
     value = value.strip()
+    if not value.isprintable():
+        raise BadRecord("A value is one line of text.")
     if kind == "TXT" and not value.startswith('"'):
         value = f'"{value}"'
     if kind in {"CNAME", "NS"}:
         value = f"{host(value)}."
     try:
-        made = RR.fromZone(f"{name}. 0 {kind} {value}")
-        made[0].pack  # noqa: B018 - it must have come to one
+        (_,) = RR.fromZone(f"{name}. 0 {kind} {value}")
     except (DNSError, ValueError, IndexError, KeyError, AttributeError, OSError) as error:
         raise BadRecord(f"“{value}” is no value of a {kind} record.") from error
     return Record(name, kind, value)
@@ -59,7 +60,7 @@ def host(text: str) -> str:
         labels = [label if label.isascii() else idna.encode(label, uts46=True).decode() for label in name.split(".")]
     except idna.IDNAError as error:
         raise BadRecord(f"“{text}” is no name.") from error
-    if not all(0 < len(label) < 64 and not set(label) & set(" \"'()/\\;") for label in labels):
+    if not all(0 < len(label) < 64 and label.isprintable() and not set(label) & set(" \"'()/\\;") for label in labels):
         raise BadRecord(f"“{text}” is no name.")
     return ".".join(labels)
 
