@@ -26,12 +26,12 @@ def limit(place: Scratch, *, quick: bool) -> Iterator[Figure]:
         names, began = [f"d{number}.example" for number in range(1, count + 1)], time.monotonic()
         _visit(made, names)
         _until_quiet(made, 5 if quick else 30)
-        served = _visit(made, names)  # the first visitor of a name waits for ten seconds at most
+        served = _visit(made, names)  # a first visitor whose order took long was sent away
         took = time.monotonic() - began
         came = orders(made.processes.log("authority"))
     seen = f"Watched for {took:.0f} s, in which all {count} names were visited twice; {len(served)} have a certificate."
     yield Figure(group, "orders within the hour", "orders", [len(came)], at_most=most, note=seen)
-    names, burst, seconds = (6, 3, 4) if quick else (20, 10, 30)
+    names, burst, seconds = (6, 3, 4) if quick else (15, 5, 30)
     caddyfile = _shorter(place.folder / "Caddyfile", burst, seconds)
     with edge(place, "hours", caddyfile=caddyfile) as made:
         left, began = [f"d{number}.example" for number in range(1, names + 1)], time.monotonic()
