@@ -4,6 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -68,8 +69,10 @@ def _seed_isp(company: Company, password: str) -> None:
     )
     create_schema(isp)
     now = timezone.now()
-    Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
-    Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
+    stands_in = settings.PLATFORM_DOMAIN == "localhost"  # elsewhere people claim domains in earnest
+    if stands_in:
+        Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
+        Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
     # Without a grace that ends: also an ISP with a free plan keeps the domains it is given here.
     Licence.objects.create(isp=isp, plan=company.plan)
     for role in Role:
@@ -82,7 +85,7 @@ def _seed_isp(company: Company, password: str) -> None:
             password=password,
         )
         Membership.objects.create(isp=isp, user=user, role=role)
-    if company.plan == Plan.PRO:
+    if stands_in and company.plan == Plan.PRO:
         _seed_claim(isp, f"internet.{company.staff_domain.partition('.')[2]}", now)
     with isp_scope(isp):
         _seed_company(company)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0006_licences'),
+        ('tenants', '0007_staffuser_signed_out_at'),
     ]
 
     operations = [
