@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/language/", views.change_language, name="change_language"),
     path("payment-methods/", views.payment_methods, name="payment_methods"),
     path("contact/", views.contact, name="contact"),
+    path("documents/<uuid:paper>/", views.document, name="document"),
     path("language/", choose_language, name="language"),
     path("logo/<uuid:file>/", logo, name="logo"),
     path("chat/", chat_document, name="chat"),

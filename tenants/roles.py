@@ -16,10 +16,12 @@ class Role(models.TextChoices):
 class Right(models.TextChoices):
     SEE_HOME = "see_home", _("Open the dashboard")
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
-    WORK_SUBSCRIBERS = "work_subscribers", _("Add subscribers")
+    WORK_SUBSCRIBERS = "work_subscribers", _("Add and change subscribers and services")
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
+    WORK_DOCUMENTS = "work_documents", _("Keep subscribers' documents")
+    CATALOGUE = "catalogue", _("Change tariffs, zones, routers and invoice groups")
     SETTINGS = "settings", _("Change the company settings")
     PAYMENT_SETTINGS = "payment_settings", _("Change payment methods")
     STAFF = "staff", _("Invite staff and set roles")
@@ -37,6 +39,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.WORK_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.CATALOGUE: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
     Right.PAYMENT_SETTINGS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.STAFF: frozenset({Role.OWNER, Role.ADMIN}),
