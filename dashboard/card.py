@@ -40,7 +40,7 @@ TABS = [
     Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting()),
     Tab("account/", _("Account"), "coins"),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
-    Tab("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
+    Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),
     Tab("notes/", _("Notes"), "notes", rows=Note.objects.all),
     Tab("history/", _("History"), "history"),

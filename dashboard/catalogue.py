@@ -43,6 +43,11 @@ class Kind:
     delete: Callable[..., None] | None = None
     switch: Callable[..., None] | None = None  # of what can be out of use
 
+    @property
+    def can_retire(self) -> bool:
+        """Whether one of them can be out of use, for templates."""
+        return self.switch is not None
+
     def rows(self) -> QuerySet[Any]:
         """All rows with what is counted beside them."""
         return self.model._default_manager.annotate(**self.counts())

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import LedgerEntry
 from core.models import AuditEntry
+from core.templatetags.ui import person
 from dashboard.acts import changes, details, title
 
 NUMBERS = {"td": {"class": "text-sm-end text-nowrap"}, "th": {"class": "text-end"}}
@@ -63,6 +64,9 @@ class HistoryTable(AuditTable):
     class Meta(AuditTable.Meta):
         empty_text = _("Nothing has been done here yet.")
         attrs = {"class": "history"}
+
+    def render_actor_label(self, record: AuditEntry) -> str:
+        return person(record.actor_label) or gettext("the system")
 
     def render_verb(self, record: AuditEntry) -> str:
         words = {"title": title(record), "details": details(record, with_changes=False), "changes": changes(record)}

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from company import phones, tax_ids
 from core.changes import plain
@@ -59,7 +60,9 @@ class SubscriberForm(PersonMixin, ModelForm):
             self.fields["tax_id"].help_text = _("For example %(example)s.") % {"example": example}
         self.fields["zone"].empty_label = _("none")
         self.fields["group"].empty_label = (
-            _("the default: %(group)s") % {"group": default_group} if default_group else _("none")
+            _("the default: %(group)s") % {"group": default_group}
+            if default_group
+            else pgettext_lazy("invoice group", "none")
         )
 
     def clean(self) -> dict[str, Any]:

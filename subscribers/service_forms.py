@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.forms import Form, ModelForm
 from subscribers.models import Router, Service, Tariff
@@ -32,7 +33,7 @@ class ServiceForm(ModelForm):
             routers |= Q(pk=self.instance.router_id)
         self.fields["tariff"].queryset = Tariff.objects.filter(tariffs)
         self.fields["router"].queryset = Router.objects.filter(routers)
-        self.fields["router"].empty_label = _("none")
+        self.fields["router"].empty_label = pgettext_lazy("router", "none")
         self.fields["price"].widget.attrs |= {"inputmode": "decimal", "step": "0.01"}
         self.fields["ip_address"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
 

@@ -1,5 +1,6 @@
 """What is done with services."""
 
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -110,10 +111,10 @@ def change_service(*, by: Actor | None, service: Service, reason: str = "", **fi
     is_moving = "tariff" in fields and fields["tariff"] != service.tariff
     if is_moving:
         fields = {"price": None, **fields}
-    wanted = Service(pk=service.pk, state=service.state, router=service.router, ip_address=service.ip_address)
+    wanted = copy(service)
     for name in {"router", "ip_address"} & fields.keys():
         setattr(wanted, name, fields[name])
-    wanted.validate_constraints(exclude={"number"})
+    wanted.validate_constraints()
     if changes := set_fields(service, fields):
         verb = "subscribers.service.tariff_changed" if is_moving else "subscribers.service.changed"
         about = {"number": service.number, "subscriber": service.subscriber.number}
