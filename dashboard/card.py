@@ -71,7 +71,10 @@ def show(
     template: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render a page of the card, in its frame: `tab` is the name of the tab that it belongs to."""
+    """Render a page of the card, in its frame: `tab` is the name of the tab that it belongs to.
+
+    `template` is a name without folder and ending, and may name a part, as in `document#view`.
+    """
     rights = rights_of(request.membership)
     tabs = [
         {"tab": each, "count": getattr(subscriber, f"n_{each.name}", None), "is_current": each.name == tab}
@@ -87,4 +90,6 @@ def show(
             (state.label, Service(state=state).colour, states[state]) for state in Service.State if states[state]
         ],
     }
-    return render(request, f"dashboard/subscribers/{template or f'card_{tab}'}.html", frame | context, status=status)
+    name, _hash, part = (template or f"card_{tab}").partition("#")
+    page = f"dashboard/subscribers/{name}.html"
+    return render(request, f"{page}#{part}" if part else page, frame | context, status=status)

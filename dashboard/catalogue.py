@@ -50,7 +50,8 @@ class Kind:
 
     def rows(self) -> QuerySet[Any]:
         """All rows with what is counted beside them."""
-        return self.model._default_manager.annotate(**self.counts())
+        rows = self.model._default_manager.annotate(**self.counts())
+        return rows.select_related("zone") if self.model is Router else rows
 
     def get(self, hole: dict[str, UUID]) -> Any:
         """The row that an address names. Raises Http404."""

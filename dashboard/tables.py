@@ -63,7 +63,6 @@ class HistoryTable(AuditTable):
 
     class Meta(AuditTable.Meta):
         empty_text = _("Nothing has been done here yet.")
-        attrs = {"class": "history"}
 
     def render_actor_label(self, record: AuditEntry) -> str:
         return person(record.actor_label) or gettext("the system")

@@ -9,7 +9,8 @@ from core.scope import isp_scope
 from subscribers.models import Subscriber
 from subscribers.services.customers import change_subscriber
 from tenants.roles import Role
-from tests.dashboard.test_subscribers import staff_client, text_of
+from tests.dashboard.card_pages import text_of
+from tests.dashboard.test_subscribers import staff_client
 from tests.factories.staff import make_member
 from tests.factories.subscribers import InvoiceGroupFactory, SubscriberFactory, ZoneFactory
 
