@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -105,8 +106,17 @@ class ServiceStateForm(Form):
     on = forms.DateField(label=_("Date"), required=False, widget=_day(), help_text=_("Empty: today."))
     needs_reason = {Service.State.SUSPENDED, Service.State.ENDED}
 
+    def __init__(self, *args: Any, service: Service, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.service = service
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("to") in self.needs_reason and not data.get("reason"):
             self.add_error("reason", _("Say why, for your colleagues and for the customer's history."))
+        on, began = data.get("on"), self.service.started_on
+        if on and on > timezone.localdate():
+            self.add_error("on", _("This day is still to come. Come back then."))
+        elif on and began and data.get("to") == Service.State.ENDED and on < began:
+            self.add_error("on", _("The service began after this day."))
         return data

@@ -48,23 +48,31 @@ def service_page(request: HttpRequest, number: int, service: int) -> HttpRespons
     return _page(request, *_service(number, service))
 
 
-def _page(request: HttpRequest, found: Subscriber, service: Service, status: int = 200, **forms: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    found: Subscriber,
+    service: Service,
+    *,
+    tariff: ServiceTariffForm | None = None,
+    state: ServiceStateForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a service, with a form that was sent and was not right."""
+    forms = {to: _state_form(service, to) for to in ("active", "suspended", "ended")}
+    if state:
+        forms[state.data.get("to", "")] = state
     context = {
         "service": service,
         "history": _history(service),
         "next_states": {str(to) for to, before in connections.STEPS.items() if service.state in before},
-        "tariff_form": forms.get("tariff") or ServiceTariffForm(service=service, auto_id="id_tariff_%s"),
-        "state_form": forms.get("state"),
-        "state_forms": {
-            to: forms["state"] if forms.get("state") and forms["state"].data.get("to") == to else _state_form(to)
-            for to in ("active", "suspended", "ended")
-        },
+        "tariff_form": tariff or ServiceTariffForm(service=service, auto_id="id_tariff_%s"),
+        "state_forms": forms,
     }
     return card.show(request, found, "services", context, template="service", status=status)
 
 
-def _state_form(to: str, data: Any = None) -> ServiceStateForm:
-    return ServiceStateForm(data, initial={"to": to}, auto_id=f"id_{to}_%s")
+def _state_form(service: Service, to: str, data: Any = None) -> ServiceStateForm:
+    return ServiceStateForm(data, service=service, initial={"to": to}, auto_id=f"id_{to}_%s")
 
 
 def _history(service: Service) -> list[dict[str, Any]]:
@@ -158,7 +166,7 @@ def change_tariff(request: HttpRequest, number: int, service: int) -> HttpRespon
 def change_state(request: HttpRequest, number: int, service: int) -> HttpResponse:
     """Activate, suspend, resume or end a service."""
     found, row = _service(number, service)
-    form = _state_form(str(request.POST.get("to", "")), request.POST)
+    form = _state_form(row, str(request.POST.get("to", "")), request.POST)
     if not form.is_valid():
         return _page(request, found, row, status=422, state=form)
     try:

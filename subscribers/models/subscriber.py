@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
@@ -22,7 +23,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
             return self
         people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
         logins = apps.get_model("subscribers", "PortalUser").objects.order_by().alias(name=Lower("username"))
-        found = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
+        found: list[models.QuerySet[Any, Any]] = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
         if words := query_for(text):
             found.append(people.filter(words=words).values("pk"))
         if "@" in text:

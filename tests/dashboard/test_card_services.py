@@ -221,6 +221,22 @@ class TestStates:
             service.refresh_from_db()
             assert service.state == "active"
 
+    @pytest.mark.parametrize(
+        ("on", "message"),
+        [
+            ("2026-01-04", "The service began after this day."),
+            ("2199-01-01", "This day is still to come."),
+            ("31.02.2026", "Enter a valid date."),
+        ],
+    )
+    def test_a_day_that_makes_no_sense_is_refused_and_the_reason_stays(self, isp, clerk, service, on, message):
+        page = clerk.post(f"{ONE}state/", {"to": "ended", "reason": "moved away", "on": on}).content.decode()
+        assert message in page.partition('id="id_ended_on_error"')[2][:300]
+        assert 'value="moved away"' in page
+        with isp_scope(isp):
+            service.refresh_from_db()
+            assert service.state == "active"
+
     def test_an_end_has_a_date_and_frees_the_address(self, isp, clerk, service):
         with isp_scope(isp):
             Service.objects.filter(pk=service.pk).update(ip_address="10.0.0.7")
