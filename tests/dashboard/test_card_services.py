@@ -75,7 +75,8 @@ class TestAdding:
             assert (added.state, added.changes.get().state) == ("pending", "pending")
         text = text_of(answer)
         assert f"Service {added.number} was added." in text
-        assert "MX$650.50 every month (own price; the tariff's is MX$700.00 )" in text
+        assert "MX$650.50 every month" in text
+        assert "own price; the tariff's is MX$700.00" in text
         assert verbs(isp) == ["subscribers.service.created"]
 
     def test_the_form_begins_with_the_address_of_the_customer_and_offers_what_is_on_sale(self, clerk, ana, offer):
