@@ -16,7 +16,7 @@ from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
 from preinstall.models import State
-from subscribers.models import Service, SubscriberDocument
+from subscribers.models import Preview, Service, SubscriberDocument
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -89,6 +89,9 @@ ACTS: dict[str, Any] = {
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.preview.started": _("Began to see the portal as a subscriber"),
+    "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
+    "subscribers.preview.ended": _("A preview of the portal ended by itself"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
@@ -98,6 +101,11 @@ ACTS: dict[str, Any] = {
     "preinstall.request.submitted": _("Received an install request"),
     "preinstall.request.state_changed": _("Changed the state of an install request"),
     "preinstall.request.commented": _("Commented on an install request"),
+    "preinstall.request.activated": _("Made an installation of an install request"),
+    "preinstall.installation.planned": _("Planned an installation"),
+    "preinstall.installation.moved": _("Moved an installation"),
+    "preinstall.installation.cancelled": _("Called an installation off"),
+    "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
 }
@@ -105,7 +113,7 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "paper", "amount", "vendor", "fields", "role", "after", "text"),
+    *("kind", "paper", "amount", "vendor", "fields", "role", "after", "text", "as"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
@@ -132,6 +140,8 @@ def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
     if with_changes:
         parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
+    if entry.verb == "subscribers.preview.ended":
+        parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):
         parts.append(str(reason))
     return " · ".join(parts)
@@ -148,7 +158,9 @@ def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
 def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
-        return f"R-{value:06d}"
+        return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
+    if key == "as":
+        return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":
         return ", ".join(field_name(entry.target_type, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None

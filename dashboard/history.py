@@ -7,6 +7,7 @@ from django.db.models.functions import Cast
 
 from billing.models import LedgerEntry
 from core.models import AuditEntry
+from preinstall.models import Installation, InstallRequest
 from subscribers.models import PortalUser, Service, Subscriber, SubscriberDocument
 
 # Rows of a subscriber that acts are recorded on, with the name of their way to the subscriber.
@@ -15,6 +16,8 @@ BELONGINGS: list[tuple[type[Any], str]] = [
     (PortalUser, "subscriber"),
     (SubscriberDocument, "subscriber"),
     (LedgerEntry, "subscriber"),
+    (InstallRequest, "subscriber"),
+    (Installation, "service__subscriber"),
 ]
 
 

@@ -20,6 +20,7 @@ class Entry:
 ENTRIES = [
     Entry("", _("Home"), "home", Right.SEE_HOME),
     Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
+    Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
     Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),

@@ -14,6 +14,7 @@ from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
+from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
@@ -88,6 +89,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         _seed_requests(company)
+        seed_preview(isp)
 
 
 def _seed_company(company: Company) -> None:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from company.views import chat_document, logo
 from core.views import choose_language
-from portal import views
+from portal import preview_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
     path("account/language/", views.change_language, name="change_language"),
+    path("preview/", preview_views.preview, name="preview"),
+    path("preview/begin/", preview_views.begin, name="preview_begin"),
+    path("preview/stop/", preview_views.stop, name="preview_stop"),
     path("payment-methods/", views.payment_methods, name="payment_methods"),
     path("contact/", views.contact, name="contact"),
     path("documents/<uuid:paper>/", views.document, name="document"),

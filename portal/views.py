@@ -17,10 +17,11 @@ from company.access import link_identifier
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
-from core.access import public_page
+from core.access import InPreview, public_page
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
+from preinstall.models import Installation
 from subscribers import authentication
 from subscribers.services import documents, logins
 
@@ -104,6 +105,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "subscriber": subscriber,
         "services": subscriber.services.lasting().with_state_date().select_related("tariff"),
+        "visits": Installation.objects.planned().filter(service__subscriber=subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
         "documents": subscriber.documents.in_portal().select_related("file"),
     }
@@ -166,7 +168,7 @@ def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -
     return render(request, "portal/account.html", context, status=status)
 
 
-@subscriber_page
+@subscriber_page(preview=InPreview.ACT)
 @require_POST
 def change_language(request: HttpRequest) -> HttpResponse:
     """The language of this login, here and on every other device where none was chosen."""

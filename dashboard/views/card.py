@@ -1,6 +1,6 @@
 """The client card: pages that only show."""
 
-from django.db.models import F, Prefetch, Sum, Window
+from django.db.models import F, Sum, Window
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -10,10 +10,10 @@ from dashboard import card
 from dashboard.access import staff_page
 from dashboard.history import history_of
 from dashboard.tables import HistoryTable, LedgerTable
-from preinstall.models import InstallRequest, StateChange
+from preinstall.models import Installation, InstallRequest
 from tenants.roles import Right
 
-REQUESTS = 50  # shown
+REQUESTS = 50  # shown of each kind
 
 
 @staff_page(Right.SEE_SUBSCRIBERS)
@@ -51,11 +51,13 @@ def logins(request: HttpRequest, number: int) -> HttpResponse:
 @staff_page(Right.SEE_REQUESTS)
 @require_safe
 def requests(request: HttpRequest, number: int) -> HttpResponse:
-    """Install requests with the same phone, e-mail address or ID number."""
+    """Requests that became this subscriber or look like one, and the installations of their services."""
     found = card.fetch(number)
-    last = Prefetch("state_changes", StateChange.objects.order_by("-pk"))
-    rows = list(InstallRequest.objects.alike(found).prefetch_related(last)[:REQUESTS])
-    return card.show(request, found, "requests", {"requests": [(row, row.shared_with(found)) for row in rows]})
+    context = {
+        "requests": [(row, row.shared_with(found)) for row in InstallRequest.objects.alike(found)[:REQUESTS]],
+        "installations": Installation.objects.filter(service__subscriber=found).select_related("service")[:REQUESTS],
+    }
+    return card.show(request, found, "requests", context)
 
 
 @staff_page(Right.SEE_SUBSCRIBERS)

@@ -5,6 +5,7 @@ from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 from subscribers.models.tariff import Tariff
@@ -14,6 +15,8 @@ __all__ = [
     "Counter",
     "Note",
     "PortalUser",
+    "Preview",
+    "PreviewQuerySet",
     "Router",
     "Service",
     "ServiceChange",

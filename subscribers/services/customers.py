@@ -24,6 +24,7 @@ def create_subscriber(
     id_number: str = "",
     email: str = "",
     mobile: str = "",
+    second_mobile: str = "",
     address: str = "",
     district: str = "",
     city: str = "",
@@ -31,7 +32,7 @@ def create_subscriber(
     zone: Zone | None = None,
     number: int | None = None,
 ) -> Subscriber:
-    """Take on a customer. `mobile` is E.164; `number` only for one brought along, else the next free one is taken.
+    """Take on a customer. Phones are E.164; `number` only for one brought along, else the next free one is taken.
 
     Raises IntegrityError if a number that was brought along is taken.
     """
@@ -42,6 +43,7 @@ def create_subscriber(
         id_number=id_number,
         email=email,
         mobile=mobile,
+        second_mobile=second_mobile,
         address=address,
         district=district,
         city=city,

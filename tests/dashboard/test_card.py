@@ -10,8 +10,9 @@ from billing.services import book
 from core.models import AuditEntry
 from core.scope import isp_scope
 from dashboard.card import TABS
-from preinstall.services import change_state
-from subscribers.models import Note, Subscriber
+from preinstall.models import Installation
+from preinstall.services.requests import change_state
+from subscribers.models import Note, Service, Subscriber
 from subscribers.services.connections import change_service_state
 from subscribers.services.customers import change_subscriber
 from tenants.roles import Role, has_right
@@ -199,6 +200,23 @@ def test_install_requests_that_look_alike_are_shown_with_what_they_share(isp, cl
     assert "R-000003" not in text
     assert "R-000004" in text
     assert "rejected" in text
+
+
+def test_the_request_that_became_the_customer_and_its_visit_are_shown(isp, clerk, ana):
+    with isp_scope(isp):
+        InstallRequestFactory(number=5, subscriber=ana, mobile="+525500000000")
+        service = ServiceFactory(subscriber=ana, number=501)
+        Installation.objects.create(number=9, service=service, on=date(2026, 3, 1), technician_name="Tito")
+        Installation.objects.create(number=10, service=ServiceFactory(), on=date(2026, 3, 1))
+    text = text_of(clerk.get(f"{CARD}requests/"))
+    assert "R-000005" in text
+    assert "this customer" in text
+    assert "I-000009 03/01/2026 planned Tito 501" in text
+    assert "I-000010" not in text
+    with isp_scope(isp):
+        Service.objects.filter(pk=service.pk).update(state="pending")
+    page = clerk.get(f"{CARD}services/501/").content.decode()
+    assert 'href="/wispmega/installations/plan/501/"' in page
 
 
 class TestHistory:

@@ -61,6 +61,7 @@ FILLINGS: dict[str, Any] = {
     "key": lambda side: [side.public["claim"].page_key],
     "method": lambda side: rows(side, "payments.paymentmethod"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "login": lambda side: rows(side, "subscribers.portaluser"),
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
     "note": lambda side: rows(side, "subscribers.note"),
@@ -69,6 +70,7 @@ FILLINGS: dict[str, Any] = {
     "zone": lambda side: rows(side, "subscribers.zone"),
     "router": lambda side: rows(side, "subscribers.router"),
     "group": lambda side: rows(side, "company.invoicegroup"),
+    "photo": lambda side: rows(side, "preinstall.installationphoto"),
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
@@ -83,7 +85,7 @@ FILLINGS: dict[str, Any] = {
 def receipts(side: Side) -> list[str]:
     """The end of the address of the thank-you page, as the ISP itself signed it."""
     from core.scope import isp_scope
-    from preinstall import services
+    from preinstall.services import requests as services
 
     with isp_scope(side.isp):
         return [services.receipt(side.row("preinstall.installrequest"))]

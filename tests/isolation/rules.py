@@ -6,21 +6,28 @@ stands which rows an audience may be shown.
 
 from dataclasses import dataclass
 
+from core.access import InPreview
 from tenants.roles import Right
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`kind` and `right` as in core.access.Access; `token` where whoever has the link sees what it is about."""
+    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about."""
 
     kind: str
     right: str = ""
     token: bool = False
+    preview: InPreview = InPreview.LOOK
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
 subscriber = Rule("subscriber")
+# Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
+# with money or with passwords are none of them.
+by_staff_too = Rule("subscriber", preview=InPreview.ACT)
+in_previews_too = Rule("public", preview=InPreview.ALWAYS)
+not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
 operator = Rule("operator")
 
@@ -51,6 +58,8 @@ OWN_HOME = SHOP_WINDOW | {
     "company.invoicegroup",
     "payments.paymentmethod",
 }
+# What staff see in a preview besides: their own name.
+PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -77,7 +86,7 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
-    "language/": public,
+    "language/": in_previews_too,
 }
 
 RULES: dict[str, dict[str, Rule]] = {
@@ -88,12 +97,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "sign-in/": public,
         "sign-out/": public,
         "account/": subscriber,
-        "account/language/": subscriber,
+        "account/language/": by_staff_too,
+        "preview/": public,
+        "preview/begin/": in_previews_too,
+        "preview/stop/": in_previews_too,
         "payment-methods/": subscriber,
         "contact/": subscriber,
         "documents/<uuid:paper>/": subscriber,
         "logo/<uuid:file>/": public,
-        "chat/": public,
+        "chat/": not_in_previews,
     },
     "shared_portal": {
         **PORTALS,
@@ -106,7 +118,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "health/ready/": public,
         "api/schema/": public,
         "": public,
-        "language/": public,
+        "language/": in_previews_too,
         "sign-up/": public,
         "sign-up/address/": public,
         "sign-up/place/": public,
@@ -130,7 +142,7 @@ RULES: dict[str, dict[str, Rule]] = {
         ".well-known/lastmile/": public,
         "dns/<str:key>/": by_link,
         "": signed_in,
-        "language/": public,
+        "language/": in_previews_too,
         "enter/": public,
         "sign-in/": public,
         "sign-in/code/": public,
@@ -205,14 +217,26 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/catalogue/groups/<uuid:group>/logo/": staff(Right.CATALOGUE),
         "<slug:slug>/catalogue/groups/<uuid:group>/logo/remove/": staff(Right.CATALOGUE),
         "<slug:slug>/catalogue/groups/<uuid:group>/default/": staff(Right.CATALOGUE),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/": staff(Right.PREVIEW),
         "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
+        "<slug:slug>/requests/<int:number>/activate/": staff(Right.PLAN_INSTALLATIONS),
         "<slug:slug>/requests/<int:number>/state/": staff(Right.WORK_REQUESTS),
         "<slug:slug>/requests/<int:number>/comments/": staff(Right.WORK_REQUESTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/image/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/pages/<int:sheet>/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/download/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/installations/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/calendar/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/day/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/plan/<int:service>/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/move/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/cancel/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/finish/": staff(Right.DO_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/photos/<uuid:photo>/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/signature/": staff(Right.SEE_INSTALLATIONS),
         "<slug:slug>/settings/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/profile/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/": staff(Right.SETTINGS),

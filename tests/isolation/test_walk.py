@@ -34,6 +34,8 @@ def test_both_isps_are_full_of_canaries_under_the_same_keys(world):
         ("subscriber of a", "wispmega.localhost", "/", "subscribers.subscriber"),
         ("subscriber of a", "clientes.a.example", "/", "subscribers.subscriber"),
         ("subscriber of b", "fibrandina.localhost", "/", "subscribers.subscriber"),
+        ("preview of a (owner)", "wispmega.localhost", "/", "subscribers.subscriber"),
+        ("preview of a (billing)", "clientes.a.example", "/account/", "subscribers.subscriber"),
         ("staff of a (owner)", "app.localhost", "/wispmega/staff/", "tenants.staffuser"),
         ("staff of a (owner)", "sistema.a.example", "/wispmega/staff/", "tenants.staffuser"),
         ("staff of b (owner)", "app.localhost", "/fibrandina/staff/", "tenants.staffuser"),

@@ -32,7 +32,7 @@ from tests.isolation.canaries import canary
 # Not filled: sessions come from signing in.
 UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
-SECRETS = {"password", "digest", "token_digest", "secret_key"}
+SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
@@ -172,7 +172,7 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
     model = key.model
     is_secret = isinstance(key, SecretField) or key.name in SECRETS
     mark = canary(side.name, model, "s" if is_secret else min(number, 2))
-    if key.unique and number > 2:
+    if key.unique and (is_secret or number > 2):
         mark += str(number)
     match key:
         case models.ForeignKey():
@@ -197,6 +197,8 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
             return key.get_default() if key.has_default() else True
         case models.DateTimeField():
             return None if key.null else timezone.now()
+        case models.TimeField():
+            return None if key.null else timezone.now().time()
         case models.DateField():
             return timezone.now().date()
         case models.DecimalField():

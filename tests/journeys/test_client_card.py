@@ -18,7 +18,7 @@ def test_a_clerk_works_on_a_card(demo: Demo, visit: Callable[..., Page], picture
     page.keyboard.press("Enter")
     page.locator("table a[href$='/subscribers/1004/']").click()
     expect(page.get_by_role("heading", name="Contact")).to_be_visible()
-    picture(page, "client-card")
+    picture(page, "card-overview")
 
     # The tabs exchange the content without loading the page anew, and are addresses of their own.
     page.evaluate("window.stayed = true")
@@ -58,7 +58,7 @@ def test_a_clerk_works_on_a_card(demo: Demo, visit: Callable[..., Page], picture
     page.get_by_role("button", name="Switch it on").click()
     expect(page.locator(".service-history")).to_contain_text("Two months unpaid")
     expect(page.locator(".service-history li").first).to_contain_text("Paid at the desk")
-    picture(page, "client-card-service")
+    picture(page, "card-service")
 
 
 def test_the_second_clerk_sees_what_the_first_changed(
@@ -81,7 +81,7 @@ def test_the_second_clerk_sees_what_the_first_changed(
     expect(warning).to_contain_text("Jablonné")
     expect(second.locator("[name=city]")).to_have_value("Letohrad")
     expect(second.locator("[name=district]")).to_have_value("Dolní")
-    picture(second, "client-card-conflict-phone")
+    picture(second, "card-conflict-phone")
     second.get_by_role("button", name="Save again").click()
     expect(second.locator("#messages .alert-success")).to_be_visible()
     expect(second.get_by_text("Letohrad").first).to_be_visible()

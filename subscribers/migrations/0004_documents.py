@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('company', '0003_invoice_groups'),
         ('core', '0001_initial'),
-        ('subscribers', '0002_customer_base'),
+        ('subscribers', '0003_preview'),
     ]
 
     operations = [
