@@ -42,6 +42,16 @@ class Branding(Singleton):
         verbose_name = _("branding")
 
 
+class InvoiceGroupQuerySet(models.QuerySet["InvoiceGroup"]):
+    def default(self) -> "InvoiceGroup | None":
+        """The group of those who have none, if there are groups at all. One query."""
+        return self.filter(is_default=True).first()
+
+    def of(self, group_id: int | None) -> "InvoiceGroup | None":
+        """A subscriber's group, which is the default one for those who have none. One query."""
+        return self.filter(pk=group_id).first() if group_id else self.default()
+
+
 class InvoiceGroup(models.Model):
     """A sub-brand of the ISP: whose name, contact and numbers stand on invoices. Empty fields are the ISP's own.
 
@@ -60,6 +70,8 @@ class InvoiceGroup(models.Model):
     number_prefix = models.CharField(_("invoice numbers begin with"), max_length=12, blank=True)
     footer = models.TextField(_("text at the foot of documents"), max_length=500, blank=True)
     logo = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = InvoiceGroupQuerySet.as_manager()
 
     class Meta:
         ordering = ["-is_default", "name"]

@@ -90,6 +90,7 @@ def _seed_isp(company: Company, password: str) -> None:
     with isp_scope(isp):
         _seed_company(company)
         _seed_subscribers(company, password)
+        _seed_customers(company)
         _seed_requests(company)
         seed_preview(isp)
 
@@ -169,6 +170,12 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
         "city": company.city,
         "postcode": fake.postcode(),
     }
+
+
+def _seed_customers(company: Company) -> None:
+    from demo.customers import seed_customers
+
+    seed_customers(company, *_dice(company))
 
 
 def _seed_requests(company: Company) -> None:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("preview/stop/", preview_views.stop, name="preview_stop"),
     path("payment-methods/", views.payment_methods, name="payment_methods"),
     path("contact/", views.contact, name="contact"),
+    path("documents/<uuid:paper>/", views.document, name="document"),
     path("language/", choose_language, name="language"),
     path("logo/<uuid:file>/", logo, name="logo"),
     path("captcha-test/<str:token>/", captcha_views.captcha_test, name="captcha_test"),

@@ -1,5 +1,6 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
@@ -21,6 +22,8 @@ __all__ = [
     "ServiceChange",
     "ServiceQuerySet",
     "Subscriber",
+    "SubscriberDocument",
+    "SubscriberDocumentQuerySet",
     "SubscriberQuerySet",
     "Tariff",
     "Zone",

@@ -61,8 +61,9 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     is_own_staff = visitor.kind == "staff" and visitor.side.name == canary.side
     if visit.surface in ("portal", "shared_portal"):
         is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
+        is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p"
         shown = PREVIEWED if may_preview(visit, world) else OWN_HOME if is_own else SHOP_WINDOW
-        return is_page_of and canary.row == "1" and canary.model in shown
+        return is_page_of and (is_own_paper or (canary.row == "1" and canary.model in shown))
     if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():
         # A mailed link tells its holder what it is about.
         return True
@@ -70,7 +71,7 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
         return visitor.kind == "operator" and rule.kind == "operator" and canary.model in REGISTER
     if rule.kind == "staff" and is_own_staff and is_page_of and has_right(visitor.role, Right(rule.right)):
         # Documents, and even their names, are for some roles only.
-        is_document = canary.model == "core.storedfile" and canary.row == "2"
+        is_document = canary.model == "core.storedfile" and canary.row in ("2", "p")
         return not is_document or has_right(visitor.role, Right.SEE_DOCUMENTS)
     if is_own_staff and canary.model in ("tenants.isp", "tenants.staffuser"):
         # The frame around every page names the person and the ISPs to choose from.

@@ -17,6 +17,7 @@ from domains.models import Domain, DomainQuerySet
 from messaging.models import Mail
 from portal.preview import PREVIEW_KEY, new_session
 from subscribers.authentication import HASH_KEY, USER_KEY
+from subscribers.models import SubscriberDocument
 from subscribers.models.preview import Preview
 from tenants.directory import reference
 from tenants.models import DataExport, Membership, StaffUser
@@ -100,6 +101,21 @@ def test_session_valid_in_any_realm(look, world, everybody, monkeypatch):
 
         monkeypatch.setattr(SessionStore, "load", DatabaseStore.load)
         assert ("b", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_paper_of_another_subscriber(look, world, monkeypatch):
+    """The own paper is shown, and carries another mark than those of others."""
+    papers = world.a.rows["subscribers.subscriberdocument"]
+    where = ("subscriber of a", "portal", world.a.slug_host, "documents/<uuid:paper>/")
+    for paper in papers.values():
+        assert look(*where, f"/documents/{paper.uuid}/", paper="a") == set()
+
+    def anybodys(rows, **lookup):
+        return SubscriberDocument.objects.get(uuid=lookup["uuid"])
+
+    monkeypatch.setattr("portal.views.get_object_or_404", anybodys)
+    assert look(*where, f"/documents/{papers[1].uuid}/", paper="a") == set()
+    assert ("a", "core.storedfile", "2") in look(*where, f"/documents/{papers[2].uuid}/", paper="a")
 
 
 def test_file_looked_up_by_its_uuid_alone(look, world, monkeypatch):

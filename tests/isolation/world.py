@@ -46,7 +46,9 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
-FILES = 20  # row 1 is the logo, the others are private documents
+FILES = 20  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+# What subscriber 1 may open in the portal, in contrast to the papers of others.
+GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
 # Columns that are too short for a canary.
 SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
 
@@ -154,7 +156,7 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
     for number in (1,) if any(c.name.endswith("_one_row") for c in model._meta.constraints) else range(1, rows + 1):
         values = {key.attname: value_for(side, key, number) for key in model._meta.concrete_fields if not key.generated}
         values |= {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
-        values |= HIDDEN.get(label, {}) if number == 2 else {}
+        values |= HIDDEN.get(label, {}) if number == 2 else GIVEN_FIRST.get(label, {}) if number == 1 else {}
         if model is StoredFile:
             values |= _file(side, number, files)
         if model is PortalUser:
@@ -235,12 +237,13 @@ def _reference(side: Side, key: models.Field, number: int) -> Any:
 def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
-    data = picture.getvalue() + canary(side.name, StoredFile, min(number, 2)).encode()
+    mark = canary(side.name, StoredFile, "p" if number == FILES else min(number, 2))
+    data = picture.getvalue() + mark.encode()
     path = f"{side.isp.uuid}/{number:032x}"
     (files / path).parent.mkdir(parents=True, exist_ok=True)
     (files / path).write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
-    name = f"{canary(side.name, StoredFile, min(number, 2))}.png"
+    name = f"{mark}.png"
     return {"path": path, "name": name, "content_type": "image/png", "size": len(data), "sha256": digest}
 
 

@@ -154,7 +154,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             "console",
             lambda message: (
                 errors.append(message.text)
-                if message.type == "error" and "422" not in message.text and "404" not in message.text
+                if message.type == "error" and not any(code in message.text for code in ("404", "409", "422"))
                 else None
             ),
         )

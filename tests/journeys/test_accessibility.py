@@ -65,6 +65,11 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "staff/",
         "audit/",
     ]
+    card = ("services/", "services/5001/", "services/new/", "account/", "logins/", "requests/", "documents/", "notes/")
+    parts += [f"subscribers/1001/{name}" for name in (*card, "history/", "edit/", "delete/")]
+    parts += [
+        f"catalogue/{name}" for name in ("tariffs/", "tariffs/add/", "zones/", "routers/", "groups/", "groups/add/")
+    ]
     parts += [
         f"settings/{name}/"
         for name in ("profile", "branding", "portal", "domains", "documents", "captcha", "chat", "router", "payments")

@@ -13,7 +13,7 @@ from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 def open_preview(page: Page, dashboard: str, number: int) -> Page:
     """Press the button on the client card; the portal opens in another tab."""
-    page.goto(f"{dashboard}subscribers/{number}/")
+    page.goto(f"{dashboard}subscribers/{number}/logins/")
     with page.expect_popup() as opened:
         page.get_by_role("button", name=re.compile("See the portal as they do|Ver el portal como el cliente")).click()
     portal = opened.value

@@ -217,7 +217,7 @@ def test_what_is_done_counts_for_who_began_it(isp, maria, olga):
 @pytest.mark.parametrize("role", Role)
 def test_roles(isp, maria, role):
     client = staff_client(make_member(isp, role))
-    card = client.get(f"/wispmega/subscribers/{maria.subscriber.number}/").text
+    card = client.get(f"/wispmega/subscribers/{maria.subscriber.number}/logins/").text
     may = role in RIGHTS[Right.PREVIEW]
     assert may == (role not in {Role.TECHNICIAN, Role.READ_ONLY})
     assert ("See the portal as they do" in card) == may
@@ -244,7 +244,7 @@ def test_only_a_login_of_the_card_can_be_seen(dashboard, maria, isp):
 def test_a_closed_login_has_no_button_and_no_preview(dashboard, maria, isp):
     with isp_scope(isp):
         PortalUser.objects.update(is_active=False)
-    assert "See the portal as they do" not in dashboard.get("/wispmega/subscribers/1042/").text
+    assert "See the portal as they do" not in dashboard.get("/wispmega/subscribers/1042/logins/").text
     answer = dashboard.post(address(maria), follow=True)
     assert "This login is closed" in answer.text
     assert not TOKEN.search(answer.text)
