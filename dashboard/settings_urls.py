@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dashboard.views import (
+    profile_changes,
     settings,
     settings_captcha,
     settings_chat,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("domains/<uuid:claim>/check/", settings_domains.check, name="settings-domain-check"),
     path("domains/<uuid:claim>/primary/", settings_domains.primary, name="settings-domain-primary"),
     path("domains/<uuid:claim>/release/", settings_domains.release, name="settings-domain-release"),
+    path("own-data/", profile_changes.rules, name="settings-own-data"),
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),
     path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),

@@ -5,6 +5,7 @@ from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 from subscribers.models.tariff import Tariff
@@ -12,8 +13,12 @@ from subscribers.models.tariff import Tariff
 __all__ = [
     "USERNAME",
     "Counter",
+    "FieldAccess",
     "Note",
     "PortalUser",
+    "ProfileChange",
+    "ProfileField",
+    "ProfileRule",
     "Router",
     "Service",
     "ServiceChange",
@@ -24,4 +29,5 @@ __all__ = [
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "profile_access",
 ]

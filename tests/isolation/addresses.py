@@ -69,6 +69,7 @@ FILLINGS: dict[str, Any] = {
     "zone": lambda side: rows(side, "subscribers.zone"),
     "router": lambda side: rows(side, "subscribers.router"),
     "group": lambda side: rows(side, "company.invoicegroup"),
+    "change": lambda side: rows(side, "subscribers.profilechange"),
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
