@@ -77,6 +77,11 @@ ACTS: dict[str, Any] = {
     "subscribers.subscriber.created": _("Added a subscriber"),
     "subscribers.subscriber.changed": _("Changed a subscriber's card"),
     "subscribers.subscriber.deleted": _("Deleted a subscriber"),
+    "subscribers.profile_rules.changed": _("Changed which data subscribers see and change"),
+    "subscribers.profile_change.asked_for": _("Asked to have data changed"),
+    "subscribers.profile_change.withdrawn": _("Took a change of data back"),
+    "subscribers.profile_change.approved": _("Approved a change of data"),
+    "subscribers.profile_change.refused": _("Refused a change of data"),
     "subscribers.note.added": _("Wrote a note"),
     "subscribers.note.pinned": _("Put a note on top"),
     "subscribers.note.unpinned": _("Took a note off the top"),
@@ -158,10 +163,15 @@ def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
 
 def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
     """The fields that an act changed, each with what it was and is, in words."""
+    # Wishes of subscribers, and rules for them, are about the fields of the card.
+    model = _CARD if entry.verb.startswith("subscribers.profile_") else entry.target_type
     return [
-        (field_name(entry.target_type, name), *(value_in_words(entry.target_type, name, each) for each in pair))
+        (field_name(model, name), *(value_in_words(model, name, each) for each in pair))
         for name, pair in entry.details.get("changes", {}).items()
     ]
+
+
+_CARD = "subscribers.subscriber"
 
 
 def _in_words(entry: AuditEntry, key: str) -> str:
@@ -171,7 +181,8 @@ def _in_words(entry: AuditEntry, key: str) -> str:
     if key == "as":
         return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":
-        return ", ".join(field_name(entry.target_type, name) for name in value)
+        model = _CARD if entry.verb.startswith("subscribers.profile_") else entry.target_type
+        return ", ".join(field_name(model, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None
     words = _WORDS.get(key, {})
     shown = Truncator(str(words.get(value, value))).chars(120)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dashboard.views import (
+    profile_changes,
     settings,
     settings_captcha,
     settings_chat,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("domains/<uuid:claim>/primary/", settings_domains.primary, name="settings-domain-primary"),
     path("domains/<uuid:claim>/https/", settings_domains.insist_on_https, name="settings-domain-https"),
     path("domains/<uuid:claim>/release/", settings_domains.release, name="settings-domain-release"),
+    path("own-data/", profile_changes.rules, name="settings-own-data"),
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),
     path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),

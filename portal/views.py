@@ -23,6 +23,8 @@ from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
 from preinstall.models import Installation
 from subscribers import authentication
+from subscribers.models import FieldAccess, profile_access
+from subscribers.profile_forms import EDITED
 from subscribers.services import documents, logins
 
 WINDOW = 15 * 60  # seconds
@@ -104,6 +106,7 @@ def home(request: HttpRequest) -> HttpResponse:
     subscriber = request.portal_user.subscriber
     context = {
         "subscriber": subscriber,
+        "own": [name for name, how in profile_access().items() if how != FieldAccess.HIDDEN],
         "services": subscriber.services.lasting().with_state_date().select_related("tariff"),
         "visits": Installation.objects.planned().filter(service__subscriber=subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
@@ -160,8 +163,15 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -> HttpResponse:
+    subscriber = request.portal_user.subscriber
+    access, latest = profile_access(), subscriber.profile_changes.first()
+    is_waiting = latest is not None and latest.state == latest.State.PENDING
     context = {
-        "subscriber": request.portal_user.subscriber,
+        "subscriber": subscriber,
+        "own": [name for name, how in access.items() if how != FieldAccess.HIDDEN],
+        "may_edit": any(how in EDITED for how in access.values()),
+        "waiting": latest if is_waiting else None,
+        "decided": latest,
         "password_form": form,
         "language_form": LanguageForm(initial={"language": request.LANGUAGE_CODE}),
     }

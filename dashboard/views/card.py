@@ -24,6 +24,7 @@ def overview(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "services": [service for service in found.services.all() if service.state != service.State.ENDED],
         "pinned": found.notes.filter(is_pinned=True),
+        "wish": found.profile_changes.pending().first(),
         "group": found.group or InvoiceGroup.objects.default(),
     }
     return card.show(request, found, "overview", context)

@@ -6,6 +6,7 @@ from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
+from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 from subscribers.models.tariff import Tariff
@@ -13,10 +14,14 @@ from subscribers.models.tariff import Tariff
 __all__ = [
     "USERNAME",
     "Counter",
+    "FieldAccess",
     "Note",
     "PortalUser",
     "Preview",
     "PreviewQuerySet",
+    "ProfileChange",
+    "ProfileField",
+    "ProfileRule",
     "Router",
     "Service",
     "ServiceChange",
@@ -27,4 +32,5 @@ __all__ = [
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "profile_access",
 ]

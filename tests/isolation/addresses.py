@@ -71,6 +71,7 @@ FILLINGS: dict[str, Any] = {
     "router": lambda side: rows(side, "subscribers.router"),
     "group": lambda side: rows(side, "company.invoicegroup"),
     "photo": lambda side: rows(side, "preinstall.installationphoto"),
+    "change": lambda side: rows(side, "subscribers.profilechange"),
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],

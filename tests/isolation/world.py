@@ -43,6 +43,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.portaluser": {"language": "en"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
+    "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
@@ -155,7 +156,9 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
     rows = FILES if model is StoredFile else 2
     for number in (1,) if any(c.name.endswith("_one_row") for c in model._meta.constraints) else range(1, rows + 1):
         values = {key.attname: value_for(side, key, number) for key in model._meta.concrete_fields if not key.generated}
-        values |= {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
+        mark = canary(side.name, model, min(number, 2))
+        given = {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
+        values |= {name: value(mark) if callable(value) else value for name, value in given.items()}
         values |= HIDDEN.get(label, {}) if number == 2 else GIVEN_FIRST.get(label, {}) if number == 1 else {}
         if model is StoredFile:
             values |= _file(side, number, files)
