@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from company import tax_ids
 from imports import values
 from imports.answers import TWO_SURNAMES, state_of
 from imports.folding import folded, plain
@@ -32,6 +33,7 @@ TEXTS = {
     "router": 80,
     "group": 80,
 }
+TOLD = {"bad_tax_id"}  # the text is taken all the same: others have kept it for years
 LISTS = {"zone": "unknown_zone", "router": "unknown_router", "group": "unknown_group"}
 COMPANY_ENDINGS = {"sa", "srl", "sac", "ltda", "sas", "sapi", "inc", "llc", "ltd", "sro", "gmbh", "eirl", "spa", "lda"}
 
@@ -65,7 +67,7 @@ def clean(row: Row, rules: Rules) -> None:
             text = ", ".join(dict.fromkeys(cells)) if target in JOINED else cells[0]
             _read(target, text, row, rules)
         except BadValue as error:
-            row.problems.append(problem(error.code, places[0], **error.details))
+            row.problems.append(problem(error.code, places[0], is_error=error.code not in TOLD, **error.details))
     _complete(row, rules)
 
 
@@ -105,6 +107,7 @@ def _read(target: str, text: str, row: Row, rules: Rules) -> None:
             _read_state(text, found, answers)
         case "tax_id":
             found["tax_id"] = _short(text.upper(), 40)
+            found["tax_id"] = _tax_id(text, rules.country)
         case _:
             found[target] = _short(text, TEXTS[target])
     is_closed = target in LISTS and answers.get("lists", {}).get(target) == "bad"
@@ -112,6 +115,13 @@ def _read(target: str, text: str, row: Row, rules: Rules) -> None:
         raise BadValue(LISTS[target], value=text[:80])
     if target == "tariff":
         _check_tariff(text, rules)
+
+
+def _tax_id(text: str, country: str) -> str:
+    try:
+        return tax_ids.stored(text, country=country)
+    except tax_ids.BadTaxId as error:
+        raise BadValue("bad_tax_id", value=text[:40]) from error
 
 
 def _short(text: str, most: int) -> str:

@@ -158,7 +158,7 @@ class Row(models.Model):
     leader = models.PositiveIntegerField(null=True)  # the row with the same customer, of whom this is another service
     matched = models.BigIntegerField(null=True)  # primary key of the subscriber who is there already
     outcome = models.CharField(max_length=6, choices=Outcome, blank=True)
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.SET_NULL, null=True, related_name="import_rows")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.SET_NULL, null=True, related_name="+")
     made = models.JSONField(default=dict)  # what was added for it: {kind: [primary key, print]}
     before = models.JSONField(default=dict)  # what was changed: {"label:pk": {field: [before, after]}}
     kept = models.JSONField(default=list)  # why the undoing left it alone: problems

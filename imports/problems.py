@@ -57,6 +57,7 @@ TEXTS: dict[str, Any] = {
     "bad_login": _(
         "“%(value)s” cannot be a user name: 3 to 60 letters without accents, digits, dots, hyphens and underscores."
     ),
+    "bad_tax_id": _("“%(value)s” can hardly be a tax number; it is taken as it is."),
     "bad_speed": _("“%(value)s” is not a speed in Mbit/s."),
     "bad_kind": _("“%(value)s” is neither a person nor a company."),
     "unknown_state": _("Nobody has said which state “%(value)s” is."),
@@ -105,6 +106,7 @@ KINDS: dict[str, Any] = {
     "negative": _("below zero"),
     "bad_ip": _("no IP address"),
     "bad_login": _("no possible user name"),
+    "bad_tax_id": _("no tax number"),
     "bad_speed": _("no speed"),
     "bad_kind": _("neither person nor company"),
     "unknown_state": _("unknown state"),

@@ -28,7 +28,7 @@ class SearchWords(Func):
     def __init__(self, *expressions: F) -> None:
         super().__init__(*expressions or map(F, ["first_name", "last_name", "number", "id_number", "mobile"]))
 
-    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:
+    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:  # type: ignore[override]
         columns = [compiler.compile(part) for part in self.source_expressions]  # type: ignore[attr-defined]
         first, last, number, id_number, mobile = (sql for sql, _ in columns)
         name = f"lower(translate({first} || ' ' || {last}, '{_SQL_FROM}', '{_TO}'))"
@@ -43,7 +43,7 @@ class SortName(Func):
     output_field = CharField(max_length=161)
     arity = 2
 
-    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:
+    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:  # type: ignore[override]
         last, first = (compiler.compile(part)[0] for part in self.source_expressions)  # type: ignore[attr-defined]
         return f"lower(translate({last} || ' ' || {first}, '{_SQL_FROM}', '{_TO}'))", []
 

@@ -10,7 +10,7 @@ from dashboard.access import rights_of, signed_in_page, staff_page
 from dashboard.checklist import steps_for
 from domains.links import portal_url
 from preinstall.models import Installation, InstallRequest, State
-from subscribers.models import Service, Subscriber
+from subscribers.models import ProfileChange, Service, Subscriber
 from tenants.roles import Right
 from tenants.services.memberships import memberships_of
 
@@ -42,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "subscribers": Subscriber.objects.count(),
         "services": _services_by_state(),
         "visits_today": Installation.objects.planned().filter(on=timezone.localdate()).count(),
+        "changes": ProfileChange.objects.pending().count() if Right.WORK_SUBSCRIBERS.value in rights else 0,
         **_requests(rights),
     }
     return render(request, "dashboard/home/home.html", context)

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -30,19 +30,6 @@ def subscriber_list(request: HttpRequest) -> HttpResponse:
     context = {"table": table, "filter": found, "is_empty": not table.page.object_list and not rows.exists()}
     status = 200 if found.form.is_valid() else 422
     return render(request, "dashboard/subscribers/list.html", context, status=status)
-
-
-@staff_page(Right.SEE_SUBSCRIBERS)
-@require_safe
-def subscriber(request: HttpRequest, number: int) -> HttpResponse:
-    """The client card: who it is, how to reach them, what they have, how they sign in."""
-    found = get_object_or_404(Subscriber.objects.select_related("zone"), number=number)
-    context = {
-        "subscriber": found,
-        "services": found.services.select_related("tariff"),
-        "logins": found.portal_users.all(),
-    }
-    return render(request, "dashboard/subscribers/card.html", context)
 
 
 @staff_page(Right.WORK_SUBSCRIBERS)

@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict)),
                 ('kept', models.JSONField(default=list)),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='imports.batch')),
-                ('subscriber', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='import_rows', to='subscribers.subscriber')),
+                ('subscriber', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='subscribers.subscriber')),
             ],
             options={
                 'verbose_name': 'row of an import',

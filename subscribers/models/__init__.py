@@ -1,9 +1,12 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.preview import Preview, PreviewQuerySet
+from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 from subscribers.models.tariff import Tariff
@@ -11,14 +14,23 @@ from subscribers.models.tariff import Tariff
 __all__ = [
     "USERNAME",
     "Counter",
+    "FieldAccess",
     "Note",
     "PortalUser",
+    "Preview",
+    "PreviewQuerySet",
+    "ProfileChange",
+    "ProfileField",
+    "ProfileRule",
     "Router",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
     "Subscriber",
+    "SubscriberDocument",
+    "SubscriberDocumentQuerySet",
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "profile_access",
 ]

@@ -1,6 +1,8 @@
 """The ISP's customers."""
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
@@ -21,12 +23,23 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
             return self
         people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
         logins = apps.get_model("subscribers", "PortalUser").objects.order_by().alias(name=Lower("username"))
-        found = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
+        found: list[models.QuerySet[Any, Any]] = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
         if words := query_for(text):
             found.append(people.filter(words=words).values("pk"))
         if "@" in text:
             found.append(people.filter(mail__startswith=text.lower()).values("pk"))
         return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+
+    def alike(self, *, id_number: str = "", phones: Iterable[str] = (), email: str = "") -> "SubscriberQuerySet":
+        """Those with this ID number, one of these phones or this e-mail address; nobody for nothing."""
+        same = models.Q()
+        if id_number:
+            same |= models.Q(id_number=id_number)
+        if phones := [phone for phone in phones if phone]:
+            same |= models.Q(mobile__in=phones) | models.Q(second_mobile__in=phones)
+        if email:
+            same |= models.Q(mail=email.lower())
+        return self.alias(mail=Lower("email")).filter(same) if same else self.none()
 
     def with_service(self, **where: object) -> "SubscriberQuerySet":
         """Those with a service of, say, this state and tariff."""
@@ -56,7 +69,7 @@ class Subscriber(models.Model):
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("zone"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON, db_default=Kind.PERSON.value)
     business_name = models.CharField(_("business name"), max_length=160, blank=True, db_default="")
-    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see subscribers.tax_ids
+    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see company.tax_ids
     billing_address = models.CharField(_("billing address"), max_length=300, blank=True, db_default="")
     billing_email = models.EmailField(_("billing e-mail"), blank=True, db_default="")
     group = models.ForeignKey(
@@ -83,6 +96,7 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(Lower("email"), name="subscriber_email"),
             models.Index(fields=["sort_name", "id"], name="subscriber_order"),
+            models.Index(fields=["second_mobile"], name="subscriber_second_mobile"),
             GinIndex(SearchWords(), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")
