@@ -394,12 +394,14 @@ def test_half_a_file_of_bad_cells_is_told_cell_by_cell(importing, problems):
         0: {"Email": "no"}, 1: {"Telefono": "12"}, 2: {"Ip": "300.1.1.1"}, 3: {"Saldo": "mucho"},
         4: {"Estado": "quién sabe"}, 5: {"Usuario": "a b"}, 6: {"Id Servicio": "x9y"},
         7: {"Nombre": "", "Apellidos": ""},
-        8: {"Nombre": "x" * 81}, 9: {"Fecha Instalacion": "no"}, 10: {"Plan Internet": ""}, 11: {"Precio Plan": "-5"}, 12: {"RFC": "XX1"},
+        8: {"Nombre": "x" * 81}, 9: {"Fecha Instalacion": "no"}, 10: {"Plan Internet": ""}, 11: {"Precio Plan": "-5"},
+        12: {"RFC": "XX1"},
     }  # fmt: skip
     batch = importing.check(importing.read(wisphub(20, changed=bad)))
     assert {n: codes[0] for n, codes in problems(batch).items()} == {
         2: "bad_email", 3: "bad_phone", 4: "bad_ip", 5: "bad_amount", 6: "unknown_state", 7: "bad_login",
-        8: "bad_number", 9: "required", 10: "too_long", 11: "bad_date", 12: "no_tariff", 13: "negative", 14: "bad_tax_id",
+        8: "bad_number", 9: "required", 10: "too_long", 11: "bad_date", 12: "no_tariff", 13: "negative",
+        14: "bad_tax_id",
     }  # fmt: skip
     assert batch.counts == {"new": 8, "bad": 12}
 
