@@ -38,6 +38,7 @@ urlpatterns = [
     path("<slug:slug>/subscribers/", subscribers.subscriber_list, name="subscribers"),
     path("<slug:slug>/subscribers/new/", subscribers.new_subscriber, name="subscriber-new"),
     path("<slug:slug>/subscribers/<int:number>/", subscribers.subscriber, name="subscriber"),
+    path("<slug:slug>/subscribers/<int:number>/logins/", include("dashboard.login_urls")),
     path("<slug:slug>/requests/", requests.request_list, name="requests"),
     path("<slug:slug>/requests/<int:number>/", requests.request_page, name="request"),
     path("<slug:slug>/requests/<int:number>/state/", requests.change_state, name="request-state"),

@@ -17,6 +17,7 @@ class Right(models.TextChoices):
     SEE_HOME = "see_home", _("Open the dashboard")
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
     WORK_SUBSCRIBERS = "work_subscribers", _("Add subscribers")
+    WORK_LOGINS = "work_logins", _("Manage portal logins, passwords and links")
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
@@ -34,6 +35,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_HOME: _ALL,
     Right.SEE_SUBSCRIBERS: _ALL,
     Right.WORK_SUBSCRIBERS: _OFFICE,
+    Right.WORK_LOGINS: _OFFICE,
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import tables
 from dashboard.access import staff_page
+from dashboard.views.logins import cards_of
 from subscribers.filters import SubscriberFilter
 from subscribers.forms import NewSubscriberForm
 from subscribers.models import Service, Subscriber
@@ -40,7 +41,7 @@ def subscriber(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "subscriber": found,
         "services": found.services.select_related("tariff"),
-        "logins": found.portal_users.all(),
+        "logins": cards_of(found),
     }
     return render(request, "dashboard/subscribers/card.html", context)
 

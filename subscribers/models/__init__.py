@@ -1,5 +1,7 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
+from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
@@ -10,13 +12,18 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "AutoLoginLink",
     "Counter",
+    "LoginRules",
+    "LoginRun",
     "Note",
+    "PortalToken",
     "PortalUser",
     "Router",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
+    "SignInBlock",
     "Subscriber",
     "SubscriberQuerySet",
     "Tariff",
