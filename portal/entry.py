@@ -26,7 +26,7 @@ DEVICE_COOKIE = f"{settings.COOKIE_PREFIX}portal_device"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in by user name, name@isp, e-mail address or subscriber number. Whatever is wrong, the answer is the same."""
+    """Sign in by user name, name@isp, e-mail or subscriber number. Whatever is wrong, the answer is the same."""
     target = safe_target(request.POST.get("next") or request.GET.get("next"))
     if request.method != "POST":
         # Who came by a link may sign in with the password too, and then do more.

@@ -1,8 +1,9 @@
 """Guesses at passwords: counted by login and network, so that a stranger cannot lock the owner out.
 
-From one network a login has a few attempts, then fifteen minutes of waiting. From all networks together it has more, then
-each attempt costs a captcha: many networks can slow one login down and not close it. A device on which its owner signed in
-before is counted by itself. A name that nobody has is counted in the same way, so that nothing tells the difference.
+From one network a login has a few attempts, then fifteen minutes of waiting. From all networks together it has more,
+then each attempt costs a captcha: many networks can slow one login down and not close it. A device on which its owner
+signed in before is counted by itself. A name that nobody has is counted in the same way, so that nothing tells the
+difference.
 """
 
 import hashlib
@@ -74,7 +75,7 @@ class Door:
 
 
 def door(*, login: str, user: PortalUser | None, network: str, device: str, rules: LoginRules) -> Door:
-    """The login that somebody names, from their network or, if `device` is the name of one of its owner's, from that."""
+    """The login that somebody names, as it is tried from a network or, if `device` is one of its owner's, from that."""
     # Hashed, so that no name of a person is in the cache, and no two of them can make the same key.
     account = f"u{user.pk}" if user else hashlib.sha256(login.strip().lower().encode()).hexdigest()
     source = hashed(f"device {device}" if device else network)

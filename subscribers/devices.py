@@ -1,4 +1,4 @@
-"""The devices on which a portal user has signed in before: a cookie that keeps strangers' guesses from locking them out.
+"""Devices on which a portal user has signed in before: a cookie, so that strangers' guesses do not lock them out.
 
 It lets nobody in. It is signed for one ISP and one portal user, stays at one host and lasts a year.
 """

@@ -83,12 +83,12 @@ def create_login_by_rule(
 
 def free_username(wanted: str) -> str:
     """The wanted user name, or the next one like it that nobody has."""
-    like = PortalUser.objects.alias(lower=Lower("username")).filter(lower__startswith=wanted.lower())
+    like = PortalUser.objects.annotate(lower=Lower("username")).filter(lower__startswith=wanted.lower())
     return usernames.free(wanted, set(like.values_list("lower", flat=True)))
 
 
 def change_portal_user(*, by: Actor, user: PortalUser, values: Mapping[str, Any]) -> list[str]:
-    """Set fields of a login: username, person, email, language, role, valid_from, valid_until. Names those that changed.
+    """Set username, person, email, language, role, valid_from or valid_until of a login; names those that changed.
 
     With another address the links that were mailed to the old one end. Raises ValidationError, as on creation.
     """

@@ -70,7 +70,7 @@ def make_missing_logins(*, by: Actor, isp: IspRef, subscriber_ids: Iterable[int]
     people = list(rows.select_for_update(of=("self",)).order_by("pk"))
     people = [person for person in people if not person.portal_users.exists()] if people else []
     wanted = {person.pk: usernames.by_rule(rules, person) for person in people}
-    taken = _taken(set(wanted.values()))
+    taken = _taken(list(wanted.values()))
     for person in people:
         name = usernames.free(wanted[person.pk], taken)
         taken.add(name.lower())
@@ -89,12 +89,13 @@ def make_missing_logins(*, by: Actor, isp: IspRef, subscriber_ids: Iterable[int]
     return len(people)
 
 
-def _taken(wanted: set[str]) -> set[str]:
-    """The user names, in lower case, that are like one of these."""
-    names = PortalUser.objects.alias(lower=Lower("username"))
-    found: set[str] = set()
-    for name in wanted:
-        found.update(names.filter(lower__startswith=name.lower()).values_list("lower", flat=True))
+def _taken(wanted: list[str]) -> set[str]:
+    """The user names, in lower case, that stand in the way of these. One query, and one for each name that is taken."""
+    names = PortalUser.objects.annotate(lower=Lower("username"))
+    times = Counter(name.lower() for name in wanted)
+    found = set(names.filter(lower__in=times).values_list("lower", flat=True))
+    for name in found | {name for name, n in times.items() if n > 1}:
+        found = found | set(names.filter(lower__startswith=name).values_list("lower", flat=True))
     return found
 
 

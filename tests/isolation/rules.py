@@ -6,6 +6,7 @@ stands which rows an audience may be shown.
 
 from dataclasses import dataclass
 
+from subscribers.portal_roles import PortalRight
 from tenants.roles import Right
 
 
@@ -20,9 +21,12 @@ class Rule:
 
 public = Rule("public")
 by_link = Rule("public", token=True)
-subscriber = Rule("subscriber")
 signed_in = Rule("signed_in")
 operator = Rule("operator")
+
+
+def subscriber(right: PortalRight) -> Rule:
+    return Rule("subscriber", right.value)
 
 
 def staff(right: Right) -> Rule:
@@ -48,7 +52,12 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.service",
     "subscribers.zone",
     "payments.paymentmethod",
+    "subscribers.autologinlink",
 }
+# Of that, what only those see whose role sees money.
+MONEY = {"payments.paymentmethod"}
+# Of that, what a link for paying opens.
+PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -82,13 +91,24 @@ RULES: dict[str, dict[str, Rule]] = {
     "portal": {
         **PORTALS,
         ".well-known/lastmile/": public,
-        "": subscriber,
+        "": subscriber(PortalRight.OPEN),
         "sign-in/": public,
         "sign-out/": public,
-        "account/": subscriber,
-        "account/language/": subscriber,
-        "payment-methods/": subscriber,
-        "contact/": subscriber,
+        "forgot/": public,
+        "forgot/sent/": public,
+        "set-password/<str:token>/": by_link,
+        "go/<str:token>/": by_link,
+        "account/": subscriber(PortalRight.OWN_LOGIN),
+        "account/new-password/": subscriber(PortalRight.OPEN),
+        "account/confirm/": subscriber(PortalRight.OPEN),
+        "account/links/<uuid:link>/revoke/": subscriber(PortalRight.OWN_LOGIN),
+        "account/language/": subscriber(PortalRight.OPEN),
+        "colleagues/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/role/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/switch/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/invite/": subscriber(PortalRight.MANAGE_LOGINS),
+        "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "contact/": subscriber(PortalRight.OPEN),
         "logo/<uuid:file>/": public,
         "chat/": public,
     },
@@ -155,6 +175,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/logins/add/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/switch/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/delete/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/send-link/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/one-time-password/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/lift/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/links/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/links/<uuid:link>/revoke/": staff(Right.WORK_LOGINS),
         "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/state/": staff(Right.WORK_REQUESTS),
@@ -169,6 +198,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/branding/logo/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/logo/remove/": staff(Right.SETTINGS),
         "<slug:slug>/settings/portal/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/preview/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/<uuid:run>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/<uuid:run>/stop/": staff(Right.SETTINGS),
         "<slug:slug>/settings/documents/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/": staff(Right.SETTINGS),

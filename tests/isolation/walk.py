@@ -12,11 +12,19 @@ ROLES_OF_A = ("owner", "admin", "billing", "support", "technician", "read_only")
 STAFF_OF_A = [f"staff of a ({role})" for role in ROLES_OF_A]
 OWNER_OF_A, OWNER_OF_B = "staff of a (owner)", "staff of b (owner)"
 SUBSCRIBERS = ["subscriber of a", "subscriber of b"]
+# The same ways past other gates: what their role, or the link that they came by, keeps from them.
+OTHERS_OF_A = [
+    *(f"subscriber of a ({role})" for role in ("payer", "member", "company", "read_only")),
+    *(f"subscriber of a by a link for {scope}" for scope in ("pay", "everything")),
+]
 
 # Who visits a surface, with which methods. The roles differ from the owner only in rights, which a POST meets at the
 # same decorator as a GET; so of the other roles only the one with the fewest rights is walked with POST as well.
 VISITORS: dict[str, dict[str, list[str]]] = {
-    "portal": {"GET": ["anonymous", "prospect", *SUBSCRIBERS], "POST": ["anonymous", "prospect", *SUBSCRIBERS]},
+    "portal": {
+        "GET": ["anonymous", "prospect", *SUBSCRIBERS, *OTHERS_OF_A],
+        "POST": ["anonymous", "prospect", *SUBSCRIBERS, *OTHERS_OF_A],
+    },
     "shared_portal": {"GET": ["anonymous", "prospect"], "POST": ["anonymous", "prospect"]},
     "platform": {"GET": ["anonymous", OWNER_OF_A, "operator"], "POST": ["anonymous", OWNER_OF_A, "operator"]},
     "dashboard": {
