@@ -145,7 +145,9 @@ class TestManyNetworks:
     def test_a_name_that_nobody_has_is_treated_alike(self, at, maria):
         def shape(login):
             pages = [self.spread(at, attempts.USUAL.total, login), guess(at, NETWORK, login)]
-            return [(page.status_code, "altcha-widget" in page.text, len(re.sub(login, "", page.text))) for page in pages]
+            return [
+                (page.status_code, "altcha-widget" in page.text, len(re.sub(login, "", page.text))) for page in pages
+            ]
 
         assert [row[:2] for row in shape("maria")] == [row[:2] for row in shape("nobody")]
 

@@ -158,7 +158,9 @@ class TestForgotten:
         with isp_scope(isp):
             return list(Mail.objects.order_by("pk"))
 
-    @pytest.mark.parametrize("login", ["maria", "MARIA", "maria@wispmega", "maria@example.com", "nobody", "x@y.example"])
+    @pytest.mark.parametrize(
+        "login", ["maria", "MARIA", "maria@wispmega", "maria@example.com", "nobody", "x@y.example"]
+    )
     def test_the_answer_is_the_same_for_all_and_the_work_is_a_task(
         self, at, isp, maria, login, django_capture_on_commit_callbacks, count_queries, monkeypatch
     ):
@@ -235,7 +237,9 @@ class TestOneTime:
         assert client.get("/account/new-password/")["Location"] == "/"
         assert is_signed_in(self.enter(at, NEW)[0])
 
-    @pytest.mark.parametrize("typed", [str.upper, lambda said: said.replace("-", " "), lambda said: said.replace("-", "")])
+    @pytest.mark.parametrize(
+        "typed", [str.upper, lambda said: said.replace("-", " "), lambda said: said.replace("-", "")]
+    )
     def test_it_is_understood_however_it_was_heard(self, at, said, typed):
         assert self.enter(at, typed(said))[1]["Location"] == "/account/new-password/"
 
@@ -285,7 +289,7 @@ class TestOneTime:
 
 
 class TestValidity:
-    """Dates of the ISP, looked at with each request and when signing in. WispMega is in Mexico, six hours behind UTC."""
+    """Dates of the ISP, looked at with each request. WispMega is in Mexico, six hours behind UTC."""
 
     @pytest.mark.parametrize(
         ("moment", "is_in"),
