@@ -35,7 +35,7 @@ def seed_logins(company: Company, password: str) -> None:
     for subscriber in people[4::12]:
         _colleagues(company, subscriber, password)
     # The first login signs in in every journey and stays as it is.
-    first, second, third, fourth = (person.portal_users.first() for person in people[1:5])
+    first, second, third, fourth = (person.portal_users.first() for person in (*people[1:4], people[5]))
     for offset, source in enumerate(("198.51.100.7", "203.0.113.20")):
         since = now - timedelta(minutes=3 - offset)
         SignInBlock.objects.create(

@@ -32,7 +32,9 @@ def logins(request: HttpRequest) -> HttpResponse:
     context = {
         "examples": _examples(LoginRules.load()),
         "roles": list(PortalRole),
-        "table": [(right.label, [role in PORTAL_RIGHTS[right] for role in PortalRole]) for right in PortalRight],
+        "table": [
+            (right.label, [(role.label, role in PORTAL_RIGHTS[right]) for role in PortalRole]) for right in PortalRight
+        ],
     }
     return section_page(request, "logins", context, form=form)
 

@@ -49,12 +49,8 @@ class TestAdding:
         assert 'value="jose@x.example"' in form
         fields = {"username": "jose.nunez", "email": "jose@x.example", "role": "owner", "then": "send"}
         clerk.post("/wispmega/subscribers/12/logins/add/", fields)
-        [user], [mail] = rows(isp, PortalUser), rows(isp, Mail)
-        assert (user.subscriber.number if user.subscriber_id else 0, user.role, user.has_usable_password()) == (
-            12,
-            "owner",
-            False,
-        )
+        [user], [mail] = rows(isp, PortalUser, subscriber__number=12), rows(isp, Mail)
+        assert (user.username, user.role, user.has_usable_password()) == ("jose.nunez", "owner", False)
         assert (mail.to, mail.has_secret) == ("jose@x.example", True)
 
     @pytest.mark.parametrize(

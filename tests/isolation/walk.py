@@ -12,7 +12,8 @@ ROLES_OF_A = ("owner", "admin", "billing", "support", "technician", "read_only")
 STAFF_OF_A = [f"staff of a ({role})" for role in ROLES_OF_A]
 OWNER_OF_A, OWNER_OF_B = "staff of a (owner)", "staff of b (owner)"
 SUBSCRIBERS = ["subscriber of a", "subscriber of b"]
-# The same ways past other gates: what their role, or the link that they came by, keeps from them.
+# What their role, or the link that they came by, keeps from them. Both count behind the session, which is walked with
+# the others, so these go to one host of their own ISP, with one filling for each combination of ISPs in the holes.
 OTHERS_OF_A = [
     *(f"subscriber of a ({role})" for role in ("payer", "member", "company", "read_only")),
     *(f"subscriber of a by a link for {scope}" for scope in ("pay", "everything")),
@@ -58,15 +59,20 @@ def visits(surface: str, world: World, everybody: dict[str, Visitor]) -> Iterato
             is_new = (combination := tuple(sides.items())) not in fresh
             fresh.add(combination)
             for host in hosts(world)[surface]:
-                for method, name in _who(surface, host, sides, is_first=number == 0, is_new=is_new):
+                is_own = host == world.a.slug_host
+                for method, name in _who(surface, host, sides, is_first=number == 0, is_new=is_new, is_own=is_own):
                     yield Visit(everybody[name], host, surface, path, rule, method, sides)
 
 
-def _who(surface: str, host: str, sides: dict[str, str], *, is_first: bool, is_new: bool) -> Iterator[tuple[str, str]]:
+def _who(
+    surface: str, host: str, sides: dict[str, str], *, is_first: bool, is_new: bool, is_own: bool
+) -> Iterator[tuple[str, str]]:
     is_staff_host = surface == "dashboard" and host != "app.localhost"
     for method, names in VISITORS[surface].items():
         for name in names:
             if is_staff_host and not (is_new and method == "GET" and name in ON_STAFF_HOSTS):
+                continue
+            if name in OTHERS_OF_A and not (is_own and is_new):
                 continue
             if name in MIDDLE_ROLES and sides.get("slug") == "b":
                 continue
