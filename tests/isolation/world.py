@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
-    "subscribers.portaluser": {"language": "en", "valid_from": "2026-01-01", "valid_until": "2099-12-31"},
+    "subscribers.portaluser": {"language": "en", "valid_from": date(2026, 1, 1), "valid_until": date(2099, 12, 31)},
     "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
     "subscribers.portaltoken": {"purpose": "another"},
     "subscribers.loginrules": {"naming": "custom"},
