@@ -15,6 +15,7 @@ from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
+from demo.logins import seed_logins
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
@@ -91,6 +92,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_company(company)
         _seed_subscribers(company, password)
         _seed_customers(company)
+        seed_logins(company, password)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)
@@ -219,7 +221,9 @@ def _described(isp: ISP) -> dict[str, Any]:
     own, staff_home = portal_url(isp), staff_url(isp)
     with isp_scope(isp), transaction.atomic():
         link = str(isp.uuid) if PortalSettings.load().identifier == "uuid" else isp.slug
-        users = PortalUser.objects.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
+        # Of those whose password is that of the demo.
+        owners = PortalUser.objects.filter(one_time="", valid_until=None, role="owner", blocks=None)
+        users = owners.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
         subscribers = [
             {"username": user.username, "password": PASSWORD, "name": user.subscriber.full_name} for user in users
         ]

@@ -18,6 +18,7 @@ class Right(models.TextChoices):
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
     IMPORT = "import", _("Import customers from a file")
     WORK_SUBSCRIBERS = "work_subscribers", _("Add and change subscribers and services")
+    WORK_LOGINS = "work_logins", _("Manage portal logins, passwords and links")
     PREVIEW = "preview", _("See the portal as a subscriber does")
     ACT_IN_PREVIEW = "act_in_preview", _("Change things there in the subscriber's name")
     SEE_REQUESTS = "see_requests", _("See install requests")
@@ -45,6 +46,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.IMPORT: frozenset({Role.OWNER, Role.ADMIN}),
     Right.PREVIEW: _OFFICE,
     Right.ACT_IN_PREVIEW: _OFFICE - {Role.BILLING},
+    Right.WORK_LOGINS: _OFFICE,
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},

@@ -1,6 +1,8 @@
 """The ISP's customers, what they have, and their logins."""
 
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
+from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
+from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
@@ -13,9 +15,13 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "AutoLoginLink",
     "Counter",
     "FieldAccess",
+    "LoginRules",
+    "LoginRun",
     "Note",
+    "PortalToken",
     "PortalUser",
     "Preview",
     "PreviewQuerySet",
@@ -26,6 +32,7 @@ __all__ = [
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
+    "SignInBlock",
     "Subscriber",
     "SubscriberDocument",
     "SubscriberDocumentQuerySet",
