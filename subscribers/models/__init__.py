@@ -1,5 +1,7 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.bulk import BulkLeftOut, BulkRun
+from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
@@ -10,10 +12,14 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "BulkLeftOut",
+    "BulkRun",
     "Counter",
+    "ListSettings",
     "Note",
     "PortalUser",
     "Router",
+    "SavedView",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",

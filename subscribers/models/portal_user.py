@@ -3,12 +3,14 @@
 import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from subscribers.models.subscriber import Subscriber
+from subscribers.search import LOGIN, Words
 
 USERNAME = r"\A[A-Za-z0-9._-]{3,60}\Z"
 
@@ -44,7 +46,10 @@ class PortalUser(AbstractBaseUser):
             # No @: sign-in tells user names from e-mail addresses and from name@isp by it.
             models.CheckConstraint(condition=models.Q(username__regex=USERNAME), name="username_form"),
         ]
-        indexes = [models.Index(Lower("email"), name="portal_user_email")]
+        indexes = [
+            models.Index(Lower("email"), name="portal_user_email"),
+            GinIndex(Words(**LOGIN), name="portal_user_words"),
+        ]
         verbose_name = _("portal user")
         verbose_name_plural = _("portal users")
 

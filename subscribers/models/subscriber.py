@@ -10,23 +10,32 @@ from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
 from subscribers.models.network import Zone
-from subscribers.search import SearchWords, SortName, query_for
+from subscribers.search import LOGIN, SERVICE, SUBSCRIBER, SortName, Words, query_for
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def search(self, text: str) -> "SubscriberQuerySet":
-        """Those whose name, number, ID number, phone, e-mail or user name fits what was typed; all for no text."""
+        """Those who fit what was typed, by the beginnings of words; all for no text.
+
+        Looked at are names, numbers, addresses, phones and e-mail addresses, the user names of logins, and number and
+        address of services. The words must all be found in one of the three places.
+        """
         text = text.strip()
         if not text:
             return self
-        people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
-        logins = apps.get_model("subscribers", "PortalUser").objects.order_by().alias(name=Lower("username"))
-        found = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
-        if words := query_for(text):
-            found.append(people.filter(words=words).values("pk"))
-        if "@" in text:
-            found.append(people.filter(mail__startswith=text.lower()).values("pk"))
-        return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+        words = query_for(text)
+        if words is None:
+            return self.none()
+        places = {
+            "Subscriber": (SUBSCRIBER, "pk"),
+            "Service": (SERVICE, "subscriber"),
+            "PortalUser": (LOGIN, "subscriber"),
+        }
+        found = []
+        for name, (of, key) in places.items():
+            rows = apps.get_model("subscribers", name).objects.order_by().alias(words=Words(**of))
+            found.append(rows.filter(words=words).values(key))
+        return self.filter(pk__in=found[0].union(*found[1:]))
 
     def with_service(self, **where: object) -> "SubscriberQuerySet":
         """Those with a service of, say, this state and tariff."""
@@ -83,7 +92,8 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(Lower("email"), name="subscriber_email"),
             models.Index(fields=["sort_name", "id"], name="subscriber_order"),
-            GinIndex(SearchWords(), name="subscriber_words"),
+            models.Index(fields=["created_at", "id"], name="subscriber_since"),
+            GinIndex(Words(**SUBSCRIBER), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
