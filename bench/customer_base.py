@@ -20,8 +20,8 @@ INSERT INTO subscribers_subscriber
     '+5255' || lpad((n * 7919 % 100000000)::text, 8, '0'), '', s || ' ' || n % 900 + 1, d, 'Puebla', 72000 + n % 300,
     z.id, CASE WHEN n % 10 = 0 THEN g.id END, CASE WHEN n % 12 = 0 THEN l || ' y Asociados' ELSE '' END,
     now() - n * interval '20 minutes', 1
-  FROM generate_series(1, {subscribers}) n,
-  LATERAL (SELECT ({first}::text[])[1 + n * 31 % {firsts}] f,
+  FROM generate_series(1, {subscribers}) n
+  CROSS JOIN LATERAL (SELECT ({first}::text[])[1 + n * 31 % {firsts}] f,
     ({last}::text[])[1 + n * 17 % {lasts}] || ' ' || ({last}::text[])[1 + n * 13 / 7 % {lasts}] l,
     ({street}::text[])[1 + n * 29 % {streets}] s, 'Colonia ' || n % 60 d) words
   JOIN subscribers_zone z ON z.name = 'Zona ' || 1 + n % 20
@@ -32,7 +32,7 @@ INSERT INTO subscribers_service
     CASE WHEN n % 20 < 15 THEN 'active' WHEN n % 20 < 17 THEN 'suspended' WHEN n % 20 = 17 THEN 'pending' ELSE 'ended' END,
     p.address, r.id, '10.0.0.0'::inet + n, 'q' || n, current_date - n % 2000
   FROM generate_series(1, {services}) n
-  JOIN subscribers_subscriber p ON p.number = 1 + (n * 7 % ({subscribers} - {subscribers} / 50))
+  JOIN subscribers_subscriber p ON p.number = 1 + (n * 11 % ({subscribers} - {subscribers} / 50))
   JOIN subscribers_tariff t ON t.name = 'Hogar ' || (1 + n % 30) * 10
   JOIN subscribers_router r ON r.name = 'Router ' || 1 + n % 40;
 INSERT INTO subscribers_portaluser
@@ -101,7 +101,10 @@ def fill(connection: "psycopg.Connection", schema: str, size: Size) -> None:
         **vars(size),
         group_columns=", ".join(f'"{name}"' for name in columns),
         group_values=", ".join(values),
-        **{key: "ARRAY[" + ", ".join("'" + word.replace("'", "''") + "'" for word in each) + "]" for key, each in words.items()},
+        **{
+            key: "ARRAY[" + ", ".join("'" + word.replace("'", "''") + "'" for word in each) + "]"
+            for key, each in words.items()
+        },
         **{f"{key}s": len(each) for key, each in words.items()},
     )
     connection.execute(f'SET search_path TO "{schema}"')  # type: ignore[call-overload]

@@ -58,14 +58,17 @@ class Words(Func):
         return f"to_tsvector('simple', {CONCAT.join(parts)})", []
 
 
-SUBSCRIBER: dict[str, Columns] = {
-    "texts": ("first_name", "last_name", "business_name", "address", "district", "city", "postcode"),
-    "numbers": ("number",),
-    "joined": ("id_number", "tax_id", "email", "billing_email"),
-    "phones": ("mobile", "second_mobile"),
+# What is looked at of each model.
+PLACES: dict[str, dict[str, Columns]] = {
+    "Subscriber": {
+        "texts": ("first_name", "last_name", "business_name", "address", "district", "city", "postcode"),
+        "numbers": ("number",),
+        "joined": ("id_number", "tax_id", "email", "billing_email"),
+        "phones": ("mobile", "second_mobile"),
+    },
+    "Service": {"texts": ("address",), "numbers": ("number",)},
+    "PortalUser": {"joined": ("username",)},
 }
-SERVICE: dict[str, Columns] = {"texts": ("address",), "numbers": ("number",)}
-LOGIN: dict[str, Columns] = {"joined": ("username",)}
 
 
 class SortName(Func):
@@ -84,8 +87,11 @@ def query_for(text: str) -> SearchQuery | None:
     words = re.findall(r"[^\W_]+", text.translate(_TABLE).lower())
     if not words:
         return None
-    ways = {" & ".join(f"'{word}':*" for word in words), f"'{''.join(words)}':*"}
     digits = "".join(words)
+    if len(digits) == 1:
+        # The first key that is pressed; half of all people have a word that begins with an A.
+        return SearchQuery(f"'{digits}'", config="simple", search_type="raw")
+    ways = {" & ".join(f"'{word}':*" for word in words), f"'{digits}':*"}
     if digits.isdecimal() and len(digits) >= 4:
         ways.add(f"'{BACKWARDS}{digits[::-1]}':*")
     return SearchQuery(" | ".join(f"({way})" for way in sorted(ways)), config="simple", search_type="raw")

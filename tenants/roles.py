@@ -17,6 +17,9 @@ class Right(models.TextChoices):
     SEE_HOME = "see_home", _("Open the dashboard")
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
     WORK_SUBSCRIBERS = "work_subscribers", _("Add subscribers")
+    EXPORT_SUBSCRIBERS = "export_subscribers", _("Export the list of subscribers")
+    BULK_SUBSCRIBERS = "bulk_subscribers", _("Change many subscribers at once")
+    SHARE_VIEWS = "share_views", _("Share saved views with colleagues")
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
@@ -34,6 +37,10 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_HOME: _ALL,
     Right.SEE_SUBSCRIBERS: _ALL,
     Right.WORK_SUBSCRIBERS: _OFFICE,
+    # Whoever leaves with a file has everybody's address and phone.
+    Right.EXPORT_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.BULK_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.SHARE_VIEWS: _OFFICE,
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},

@@ -7,7 +7,7 @@ from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
-from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
+from subscribers.models.subscriber import Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "keys_for",
 ]

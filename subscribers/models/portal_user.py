@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from subscribers.models.subscriber import Subscriber
-from subscribers.search import LOGIN, Words
+from subscribers.search import PLACES, Words
 
 USERNAME = r"\A[A-Za-z0-9._-]{3,60}\Z"
 
@@ -48,7 +48,7 @@ class PortalUser(AbstractBaseUser):
         ]
         indexes = [
             models.Index(Lower("email"), name="portal_user_email"),
-            GinIndex(Words(**LOGIN), name="portal_user_words"),
+            GinIndex(Words(**PLACES["PortalUser"]), name="portal_user_words"),
         ]
         verbose_name = _("portal user")
         verbose_name_plural = _("portal users")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from subscribers.models.network import Router
 from subscribers.models.subscriber import Subscriber
 from subscribers.models.tariff import Tariff
-from subscribers.search import SERVICE, Words
+from subscribers.search import PLACES, Words
 
 COLOURS = {"pending": "azure", "active": "green", "suspended": "orange"}
 
@@ -58,7 +58,7 @@ class Service(models.Model):
         ordering = ["number"]
         indexes = [
             models.Index(fields=["state", "subscriber"], name="service_state"),
-            GinIndex(Words(**SERVICE), name="service_words"),
+            GinIndex(Words(**PLACES["Service"]), name="service_words"),
         ]
         constraints = [
             # Two routers may use the same private addresses; those without a router count as on one.
