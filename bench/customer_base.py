@@ -16,7 +16,8 @@ INSERT INTO subscribers_tariff (uuid, name, download, upload, price, is_active, 
 INSERT INTO subscribers_subscriber
   (uuid, number, first_name, last_name, id_number, email, mobile, second_mobile, address, district, city, postcode,
    zone_id, group_id, business_name, created_at, version)
-  SELECT gen_random_uuid(), n, f, l, upper(left(md5(n::text), 10)), lower(translate(f, ' áéíóú', '.aeiou')) || n || '@example.com',
+  SELECT gen_random_uuid(), n, f, l, upper(left(md5(n::text), 10)),
+    lower(translate(f, ' áéíóú', '.aeiou')) || n || '@example.com',
     '+5255' || lpad((n * 7919 % 100000000)::text, 8, '0'), '', s || ' ' || n % 900 + 1, d, 'Puebla', 72000 + n % 300,
     z.id, CASE WHEN n % 10 = 0 THEN g.id END, CASE WHEN n % 12 = 0 THEN l || ' y Asociados' ELSE '' END,
     now() - n * interval '20 minutes', 1
@@ -29,7 +30,8 @@ INSERT INTO subscribers_subscriber
 INSERT INTO subscribers_service
   (subscriber_id, number, tariff_id, state, address, router_id, ip_address, queue_name, started_on)
   SELECT p.id, 500000 + n, t.id,
-    CASE WHEN n % 20 < 15 THEN 'active' WHEN n % 20 < 17 THEN 'suspended' WHEN n % 20 = 17 THEN 'pending' ELSE 'ended' END,
+    CASE WHEN n % 20 < 15 THEN 'active' WHEN n % 20 < 17 THEN 'suspended' WHEN n % 20 = 17 THEN 'pending'
+      ELSE 'ended' END,
     p.address, r.id, '10.0.0.0'::inet + n, 'q' || n, current_date - n % 2000
   FROM generate_series(1, {services}) n
   JOIN subscribers_subscriber p ON p.number = 1 + (n * 11 % ({subscribers} - {subscribers} / 50))
@@ -45,13 +47,18 @@ INSERT INTO billing_ledgerentry (uuid, subscriber_id, kind, amount, "on", text, 
     current_date - n % 900, 'Mensualidad', 'system', '', now()
   FROM generate_series(1, {entries}) n
   JOIN subscribers_subscriber p ON p.number = 1 + n / 2 * 11 % ({subscribers} - {subscribers} / 20);
+INSERT INTO billing_ledgerentry (uuid, subscriber_id, kind, amount, "on", text, by_kind, by_name, at)
+  SELECT gen_random_uuid(), e.subscriber_id, 'correction', -sum(e.amount), current_date, 'Pago', 'system', '', now()
+  FROM billing_ledgerentry e JOIN subscribers_subscriber p ON p.id = e.subscriber_id
+  WHERE p.number % 6 > 0 GROUP BY e.subscriber_id HAVING sum(e.amount) <> 0;
 INSERT INTO billing_account (subscriber_id, balance)
   SELECT subscriber_id, sum(amount) FROM billing_ledgerentry GROUP BY subscriber_id;
 INSERT INTO preinstall_installrequest
   (uuid, submission, number, state, first_name, last_name, id_number, email, address, district, city, postcode, mobile,
    second_mobile, comments, language, was_known, created_at)
   SELECT gen_random_uuid(), gen_random_uuid(), number,
-    CASE WHEN number % 20 = 0 THEN 'new' WHEN number % 20 = 1 THEN 'in_review' WHEN number % 20 < 17 THEN 'approved' ELSE 'rejected' END,
+    CASE WHEN number % 20 = 0 THEN 'new' WHEN number % 20 = 1 THEN 'in_review' WHEN number % 20 < 17 THEN 'approved'
+      ELSE 'rejected' END,
     first_name, last_name, id_number, email, address, district, city, postcode, mobile, '', '', 'es', false, created_at
   FROM subscribers_subscriber WHERE number <= {requests};
 INSERT INTO core_auditentry (at, verb, actor_kind, actor_id, actor_label, target_type, target_id, details)
@@ -112,3 +119,8 @@ def fill(connection: "psycopg.Connection", schema: str, size: Size) -> None:
         connection.execute(statement)  # type: ignore[call-overload]
     connection.execute("VACUUM ANALYZE")
     connection.execute("SET search_path TO public")
+
+
+def _array(words: list[str]) -> str:
+    """The words as an array in SQL."""
+    return "ARRAY[" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + "]"

@@ -23,7 +23,7 @@ def hire(slug: str) -> None:
 
     with public_scope(), transaction.atomic():
         isp = ISP.objects.get(slug=slug)
-        user = StaffUser.objects.create(email=EMAIL, name="Clerk", password="!")
+        user = StaffUser.objects.create(email=EMAIL, name="Clerk", password="!")  # noqa: S106 - opens nothing
         Membership.objects.create(isp=isp, user=user, role=Role.OWNER)
     with isp_scope(isp), transaction.atomic():
         for name in ("Overdue", "Suspended", "North"):
@@ -81,7 +81,7 @@ def page(path: str, times: int) -> dict[str, Any]:
 
 
 def download(path: str) -> dict[str, float]:
-    """Seconds and bytes of a file, and the most memory, in MB, that Python held meanwhile beyond what it held before."""
+    """Seconds and bytes of a file, and the most memory, in MB, that Python held beyond what it held before."""
     browser = client()
     began = time.perf_counter()
     answer = browser.get(path)
@@ -101,8 +101,8 @@ def download(path: str) -> dict[str, float]:
 
 def examples(slug: str) -> dict[str, str]:
     """What a clerk would type, from the middle of the base."""
-    from core.scope import isp_scope, public_scope
     from company.models import InvoiceGroup
+    from core.scope import isp_scope, public_scope
     from subscribers.models import Router, Service, Subscriber, Tariff, Zone
     from tenants.models import ISP
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
+from dashboard.bulk import ACTIONS
 from preinstall.models import State
 from subscribers.models import Service
 from tenants.plans import Plan
@@ -51,6 +52,16 @@ ACTS: dict[str, Any] = {
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.subscriber.zone_set": _("Moved a subscriber to a zone"),
+    "subscribers.subscriber.group_set": _("Moved a subscriber to an invoice group"),
+    "subscribers.service.tariff_changed": _("Changed the tariff of a service"),
+    "subscribers.view.saved": _("Saved a view of the subscribers"),
+    "subscribers.view.changed": _("Changed a saved view"),
+    "subscribers.view.deleted": _("Removed a saved view"),
+    "subscribers.list.exported": _("Exported the list of subscribers"),
+    "subscribers.bulk_run.started": _("Began to change many subscribers"),
+    "subscribers.bulk_run.finished": _("Finished changing many subscribers"),
+    "subscribers.bulk_run.stopped": _("Stopped changing many subscribers"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
@@ -68,11 +79,13 @@ ACTS: dict[str, Any] = {
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
     *("kind", "vendor", "fields", "role", "after"),
+    *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "kind": dict(DocumentKind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
+    "action": {name: action.title for name, action in ACTIONS.items()},
     "after": dict(State.choices) | dict(Plan.choices) | dict(Service.State.choices),
 }
 
@@ -90,7 +103,7 @@ def title(entry: AuditEntry) -> str:
 
 def details(entry: AuditEntry) -> str:
     """To whom or to what it was done, in words."""
-    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if reason := entry.details.get("reason"):
         parts.append(str(reason))
     return " · ".join(parts)
@@ -100,6 +113,8 @@ def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
         return f"R-{value:06d}"
+    if key == "filters":
+        return ", ".join(f"{name}: {what}" for name, what in value.items())
     if key == "fields":
         return ", ".join(_field_name(entry.target_type, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None

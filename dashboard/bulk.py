@@ -50,7 +50,8 @@ class Action:
     def reason_text(self, name: str) -> Any:
         """A reason in words."""
         known = {reason.name: reason.text for reason in self.reasons}
-        return known.get(name) or {FAILED: _("something went wrong; try again")}.get(name, _("has changed meanwhile"))
+        known |= {FAILED: _("something went wrong; try again")}
+        return known.get(name, _("changed by somebody else meanwhile"))
 
 
 def _services(**where: Any) -> Exists:
@@ -76,7 +77,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             ZoneForm,
             placement.move_to_zone,
-            (Reason("same", _("are in this zone already"), lambda rows, said: rows.filter(zone=said["zone"])),),
+            (Reason("same", _("already in this zone"), lambda rows, said: rows.filter(zone=said["zone"])),),
         ),
         Action(
             "set-tariff",
@@ -86,8 +87,10 @@ ACTIONS: dict[str, Action] = {
             TariffForm,
             placement.change_tariff,
             (
-                Reason("no_service", _("have no service that lasts"), lambda rows, said: rows.exclude(_lasting(rows))),
-                Reason("same", _("have this tariff already"), _has_tariff),
+                Reason(
+                    "no_service", _("no service that has not ended"), lambda rows, said: rows.exclude(_lasting(rows))
+                ),
+                Reason("same", _("this tariff already"), _has_tariff),
             ),
             warning=_("All their services that have not ended get it. Prices agreed for a single service stay."),
         ),
@@ -98,7 +101,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             GroupForm,
             placement.move_to_group,
-            (Reason("same", _("are in this group already"), lambda rows, said: rows.filter(group=said["group"])),),
+            (Reason("same", _("already in this group"), lambda rows, said: rows.filter(group=said["group"])),),
         ),
         Action(
             "suspend",
@@ -110,7 +113,7 @@ ACTIONS: dict[str, Action] = {
             (
                 Reason(
                     "none_active",
-                    _("have no active service"),
+                    _("no active service"),
                     lambda rows, said: rows.exclude(_services(state=Service.State.ACTIVE)),
                 ),
             ),
@@ -127,7 +130,7 @@ ACTIONS: dict[str, Action] = {
             (
                 Reason(
                     "none_suspended",
-                    _("have no suspended service"),
+                    _("no suspended service"),
                     lambda rows, said: rows.exclude(_services(state=Service.State.SUSPENDED)),
                 ),
             ),

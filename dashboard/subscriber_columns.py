@@ -165,7 +165,7 @@ def chosen(names: Any) -> list[Column]:
 
     What is no list of known names, such as what an older release remembered, is left aside.
     """
-    wanted = {name for name in names if name in COLUMNS} if isinstance(names, list) else set()
+    wanted = {name for name in names if isinstance(name, str) and name in COLUMNS} if isinstance(names, list) else set()
     wanted = wanted or set(DEFAULT)
     return [column for column in COLUMNS.values() if column.name in wanted or column.is_always_there]
 

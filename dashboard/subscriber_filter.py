@@ -1,9 +1,9 @@
 """The filters of the list of subscribers, with those about money, and what is said about the ones in use."""
 
 from decimal import Decimal
-from typing import Any
 
 import django_filters
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +34,7 @@ class SubscriberListFilter(SubscriberFilter):
         if value == IN_FAVOUR:
             return rows.filter(account__balance__lt=0)
         # Who has no entry has no account either.
-        return rows.exclude(account__balance__gt=0).exclude(account__balance__lt=0)
+        return rows.filter(Q(account=None) | Q(account__balance=0))
 
     def up_to(self, rows: SubscriberQuerySet, name: str, value: Decimal) -> SubscriberQuerySet:
         """A debt of at most this: whoever owes nothing has none."""
@@ -72,8 +72,3 @@ class SubscriberListFilter(SubscriberFilter):
         if sort := self.data.get("sort"):
             rest["sort"] = sort
         return rest.urlencode() or "all=1"
-
-
-def filter_for(data: Any, rows: SubscriberQuerySet) -> SubscriberListFilter:
-    """The filter of an address or of a saved view; keys that are no filter are left aside."""
-    return SubscriberListFilter(data, queryset=rows)

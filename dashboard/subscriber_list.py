@@ -13,7 +13,7 @@ from dashboard.subscriber_filter import SubscriberListFilter
 from subscribers.models import ListSettings, SavedView, Subscriber, SubscriberQuerySet, keys_for
 
 PER_PAGE = 25
-COUNTED = 2_000  # hits of a text; beyond that "more than" is said, since to count them takes longer than to find a page
+COUNTED = 2_000  # subscribers whom a text fits; beyond that they are not counted: it takes longer than to find a page
 WALKED = 250  # rows before a page, up to which it is found by looking at one row after the other
 
 
@@ -105,7 +105,7 @@ def address_of(view: SavedView) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a look, from `first` to `last`, counted from 1. `total` is None if there are more than COUNTED."""
+    """Some rows of a look, from `first` to `last`, counted from 1. `total` is None where very many fit."""
 
     rows: list[Subscriber]
     number: int
@@ -129,11 +129,8 @@ class Page:
 
     @property
     def next(self) -> int | None:
-        return self.number + 1 if self.pages is None or self.number < self.pages else None
-
-    @property
-    def counted(self) -> int:
-        return COUNTED
+        is_last = len(self.rows) < PER_PAGE if self.pages is None else self.number >= self.pages
+        return None if is_last else self.number + 1
 
 
 def page_of(look: Look, asked: str) -> Page:
@@ -145,9 +142,12 @@ def page_of(look: Look, asked: str) -> Page:
     rows, total = _rows_and_total(look, max(0, start))
     if total is not None:
         start = min(start, max(0, total - 1) // PER_PAGE * PER_PAGE)
-    keys = _keys(rows.order_by(*order_of(look.sort)), look.sort, max(0, start))
+    start = max(0, start)
+    keys = _keys(rows.order_by(*order_of(look.sort)), look.sort, start)
+    if total is None and start == 0 and len(keys) < PER_PAGE:
+        total = len(keys)
     by_key = {row.pk: row for row in loaded(Subscriber.objects.filter(pk__in=keys), look.columns)} if keys else {}
-    return Page([by_key[key] for key in keys if key in by_key], max(0, start) // PER_PAGE + 1, total)
+    return Page([by_key[key] for key in keys if key in by_key], start // PER_PAGE + 1, total)
 
 
 def _rows_and_total(look: Look, start: int) -> tuple[SubscriberQuerySet, int | None]:
@@ -166,7 +166,7 @@ def _rows_and_total(look: Look, start: int) -> tuple[SubscriberQuerySet, int | N
     if start > WALKED:
         return look.found.qs, look.found.qs.count()
     rows = look.found.filtered(everybody, SubscriberQuerySet.each_with)
-    return rows, look.found.qs.count() if look.found.uses_more_than_text else None
+    return rows, None
 
 
 def _keys(rows: SubscriberQuerySet, sort: str, start: int) -> list[int]:

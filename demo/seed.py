@@ -14,6 +14,7 @@ from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
+from demo.lists import seed_lists
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
@@ -86,6 +87,7 @@ def _seed_isp(company: Company, password: str) -> None:
     with isp_scope(isp):
         _seed_company(company)
         _seed_subscribers(company, password)
+        seed_lists(company)
         _seed_requests(company)
 
 
@@ -137,7 +139,8 @@ def _seed_subscribers(company: Company, password: str) -> None:
             email=person.email,
             password=password,
         )
-        for person in people
+        for n, person in enumerate(people)
+        if n < PORTAL_LOGINS or n % 11
     )
 
 

@@ -77,5 +77,5 @@ class SubscriberFilter(django_filters.FilterSet):
         service = {key: asked[key] for key in OF_SERVICE if asked[key]}
         if service.get("state") == NO_SERVICE:
             # No service at all has no tariff and no router either.
-            return rows.filter(services=None) if len(service) == 1 else rows.none()
+            return rows.without_service() if len(service) == 1 else rows.none()
         return rows.with_service(**service) if service else rows

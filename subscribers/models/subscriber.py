@@ -52,6 +52,11 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         services = apps.get_model("subscribers", "Service").objects.order_by()
         return self.filter(models.Exists(services.filter(subscriber=models.OuterRef("pk"), **where)))
 
+    def without_service(self) -> "SubscriberQuerySet":
+        """Those who have none, not even one that has ended."""
+        services = apps.get_model("subscribers", "Service").objects.order_by()
+        return self.filter(~models.Exists(services.filter(subscriber=models.OuterRef("pk"))))
+
 
 def _keys(words: SearchQuery, **how: bool) -> Any:
     """The keys of the subscribers for whom it is found in one of the places."""

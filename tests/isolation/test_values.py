@@ -22,7 +22,7 @@ from tests.conftest import HostClient
 from tests.isolation.judge import undone
 
 # What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
-ARGUMENTS = {"messaging.tasks.deliver_mail": {"mail_id": 1}}
+ARGUMENTS = {"dashboard.tasks.work_off_bulk_run": {"run_id": 1}, "messaging.tasks.deliver_mail": {"mail_id": 1}}
 MISSING = {
     "domains.tasks.look_after_plan": "licence_id",
     "tenants.tasks.deliver_platform_mail": "mail_id",
