@@ -87,7 +87,7 @@ def test_what_will_happen_is_said_first_and_then_happens(isp, clerk, people, act
     assert the_run(isp).state == BulkRun.State.DRAFT
     assert clerk.post(f"{here}confirm/", said)["Location"] == here
     text = text_of(clerk.get(here))
-    assert f"done 5 of 5 changed {changed} left out {5 - changed}" in text
+    assert f"done 5 of 5 100 % changed {changed} left out {5 - changed}" in text
     for reason in left_out:
         assert reason in text
     run = the_run(isp)
@@ -108,7 +108,7 @@ def test_each_verb_leaves_its_trace(isp, clerk, people):
             ("suspended", "Storm"),
             ("active", "Storm"),
         ]
-        rows = AuditEntry.objects.exclude(verb__contains="bulk_run")
+        rows = AuditEntry.objects.exclude(verb__contains="bulk_run").order_by("pk")
         assert set(rows.values_list("actor_kind", flat=True)) == {"staff"}
         assert dict(rows.values_list("verb", "details__after")) == {
             "subscribers.service.state_changed": "active",
@@ -184,7 +184,7 @@ class TestOnEverything:
             tasks.work_off_bulk_run(**sent.pop())
         assert sent == [{"isp_id": isp.pk, "run_id": run.pk}]
         page = clerk.get(here)
-        assert "under way 2 of 5 changed 2 left out 0 not done 3" in text_of(page)
+        assert "under way 2 of 5 40 % changed 2 left out 0 not done 3" in text_of(page)
         assert 'hx-trigger="every 1s"' in page.text
         assert work_off_all(isp, run.pk) == 2
         assert states(isp) == {11: "suspended", 12: "suspended", 13: "suspended", 14: "ended"}
@@ -241,7 +241,7 @@ class TestStopping:
         colleague.post(f"{here}stop/")
         tasks.work_off_bulk_run(isp_id=isp.pk, run_id=run.pk)
         assert states(isp) == {11: "suspended", 12: "active", 13: "suspended", 14: "ended"}
-        assert "stopped 1 of 5 changed 1 left out 0 not done 4" in text_of(clerk.get(here))
+        assert "stopped 1 of 5 20 % changed 1 left out 0 not done 4" in text_of(clerk.get(here))
         assert verbs(isp)[-1] == "subscribers.bulk_run.stopped"
         clerk.post(f"{here}stop/")
         assert "It had ended already." in text_of(clerk.get(here))
