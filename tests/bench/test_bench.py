@@ -59,7 +59,7 @@ def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "asked_for"), [("engine", 17), ("edge", 3)])
+@pytest.mark.parametrize(("name", "asked_for"), [("engine", 17), ("edge", 3), ("dashboard", 47)])
 def test_a_quick_run_is_complete(tmp_path, name, asked_for):
     target = tmp_path / "figures.json"
     page = (ROOT / "docs" / "benchmarks.md").read_text()
