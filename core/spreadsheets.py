@@ -112,7 +112,7 @@ _PARTS = {
 def xlsx_pieces(titles: Sequence[str], rows: Iterable[Iterable[Value]], *, name: str) -> Iterator[bytes]:
     """An XLSX file with one sheet. Texts are texts, dates and amounts are such; no cell is a formula."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
         sheet = escape(re.sub(r"[][*?:/\\]", " ", name)[:31], {'"': "&quot;"})
         book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}/relationships"><sheets>'
         book += f'<sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>'
