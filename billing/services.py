@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import F
 
 from billing.models import Account, LedgerEntry
+from core.acting import in_own_name
 from core.audit import Actor, record
 from subscribers.models import Subscriber
 
@@ -16,8 +17,9 @@ def book(
     """Add an entry to a subscriber's ledger, and its amount to the balance.
 
     `amount` is in the ISP's currency with two decimals: above zero the subscriber owes it, below it is in their favour.
-    `on` is a date of the ISP. Raises ValueError for an amount of nothing.
+    `on` is a date of the ISP. Raises ValueError for an amount of nothing, InAnothersName in a preview of the portal.
     """
+    in_own_name()
     if not amount:
         raise ValueError("An entry of nothing.")
     Account.objects.bulk_create([Account(subscriber=subscriber)], ignore_conflicts=True)

@@ -22,6 +22,8 @@ from company.models import (
 )
 from core import uploads
 from core.audit import Actor, record
+from core.scope import public_scope, required
+from domains import claims
 from tenants.directory import IspRef
 from tenants.models import ISP, StaffUser
 
@@ -103,8 +105,10 @@ def set_captcha_keys(*, domain: str, site_key: str, secret_key: str, by: Actor) 
     keys, is_new = CaptchaKeys.objects.update_or_create(
         domain=domain, defaults={"site_key": site_key, "secret_key": secret_key}
     )
+    keys.tests.all().delete()  # of the keys before
     verb = "company.captcha_keys.added" if is_new else "company.captcha_keys.replaced"
     record(verb, by=by, on=keys, domain=domain)
+    _look_at_captcha()
     return keys
 
 
@@ -113,6 +117,15 @@ def delete_captcha_keys(*, keys: CaptchaKeys, by: Actor) -> None:
     """Go back to the built-in check on the domain of these keys."""
     record("company.captcha_keys.deleted", by=by, on=keys, domain=keys.domain)
     keys.delete()
+    _look_at_captcha()
+
+
+def _look_at_captcha() -> None:
+    """Have the checklists of the ISP's domains say within seconds what holds now."""
+    isp_id = required().isp_id
+    if isp_id is not None:
+        with public_scope():
+            claims.check_portals_soon(isp_id=isp_id, at=timezone.now())
 
 
 @transaction.atomic

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "core.requests.TransactionMiddleware",
     "core.sessions.SurfaceSessionMiddleware",
+    "portal.preview.PreviewMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenants.authentication.StaffMiddleware",

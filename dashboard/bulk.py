@@ -92,7 +92,7 @@ ACTIONS: dict[str, Action] = {
                 ),
                 Reason("same", _("this tariff already"), _has_tariff),
             ),
-            warning=_("All their services that have not ended get it. Prices agreed for a single service stay."),
+            warning=_("All their services that have not ended get it. Prices agreed for their old tariff go."),
         ),
         Action(
             "set-group",

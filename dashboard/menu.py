@@ -20,7 +20,9 @@ class Entry:
 ENTRIES = [
     Entry("", _("Home"), "home", Right.SEE_HOME),
     Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
+    Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
+    Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),
     Entry("staff/", _("Staff"), "users-group", Right.STAFF),
     Entry("audit/", _("Activity log"), "history", Right.SEE_AUDIT),

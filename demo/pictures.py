@@ -31,6 +31,33 @@ def paper(title: str, lines: list[str], *, kind: str) -> SimpleUploadedFile:
     return _upload(image, f"paper.{kind.lower()}", kind)
 
 
+def roof(what: str) -> SimpleUploadedFile:
+    """What a technician photographs: an antenna on a roof, or the box on a wall."""
+    image = Image.new("RGB", (1200, 900), "#a5d8ff" if what == "antenna" else "#e9ecef")
+    draw = ImageDraw.Draw(image)
+    if what == "antenna":
+        draw.polygon([(0, 900), (0, 700), (600, 430), (1200, 700), (1200, 900)], fill="#c2410c")
+        draw.line([(640, 470), (640, 120)], fill="#495057", width=18)
+        draw.ellipse((520, 100, 700, 280), fill="#f8f9fa", outline="#868e96", width=8)
+    else:
+        draw.rounded_rectangle((380, 260, 820, 640), 24, fill="white", outline="#868e96", width=8)
+        for light in range(4):
+            draw.ellipse((440 + 90 * light, 560, 480 + 90 * light, 600), fill="#37b24d")
+        draw.line([(600, 640), (600, 900)], fill="#212529", width=14)
+    return _upload(image, f"{what}.jpg", "JPEG")
+
+
+def signed(name: str) -> bytes:
+    """A scribble on white, as PNG."""
+    image = Image.new("RGB", (640, 240), "white")
+    draw = ImageDraw.Draw(image)
+    dots = [(60 + 26 * n, 130 + (ord(letter) * (n + 3)) % 90 - 45) for n, letter in enumerate(name[:20])]
+    draw.line(dots, fill="#111", width=4, joint="curve")
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 def _upload(image: Image.Image, name: str, kind: str) -> SimpleUploadedFile:
     buffer = io.BytesIO()
     image.save(buffer, kind)

@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,10 +12,11 @@ from faker import Faker
 from company.models import DocumentKind, document_demands
 from core.scope import public_scope
 from demo.companies import Company
-from demo.pictures import paper
+from demo.pictures import paper, roof, signed
 from preinstall.models import InstallRequest, State, StateChange
-from preinstall.services import add_comment, change_state, keep_draft, submit_request
-from subscribers.models import Subscriber
+from preinstall.services.installations import Connection, Visit, activate_request, finish_installation
+from preinstall.services.requests import add_comment, change_state, keep_draft, submit_request
+from subscribers.models import Subscriber, Tariff
 from tenants.directory import reference
 from tenants.models import ISP, StaffUser
 
@@ -65,6 +66,7 @@ def seed_requests(
         request = _send(isp, data, words, chance)
         _work_on(request, n, clerk, words)
         _age(request, days=COUNT - n, hours=chance.randrange(20))
+    _plan(company, isp, chance)
 
 
 def _send(isp: Any, data: dict[str, Any], words: dict[str, Any], chance: random.Random) -> InstallRequest:
@@ -88,6 +90,47 @@ def _work_on(request: InstallRequest, n: int, clerk: StaffUser, words: dict[str,
         change_state(request=request, to=State.APPROVED, by=clerk)
     elif n == 5:
         change_state(request=request, to=State.REJECTED, by=clerk, reason=words["refused"])
+
+
+def _plan(company: Company, isp: Any, chance: random.Random) -> None:
+    """Make installations of all but one of the approved requests: one done last week, one today, one to come."""
+    with public_scope():
+        clerk = StaffUser.objects.get(email=f"support@{company.slug}.example")
+        technician = StaffUser.objects.get(email=f"technician@{company.slug}.example")
+    today, tariffs = timezone.localdate(), list(Tariff.objects.on_sale())
+    plans = [(-6, 9), (0, 9), (2, 10)]
+    for request, (days, hour) in zip(
+        InstallRequest.objects.filter(state=State.APPROVED).order_by("pk"), plans, strict=False
+    ):
+        person = {
+            name: getattr(request, name)
+            for name in ("first_name", "last_name", "id_number", "email", "mobile", "address", "district", "city")
+        }
+        visit = Visit(
+            on=today + timedelta(days=days),
+            technician=technician,
+            begins=time(hour),
+            ends=time(hour + 2),
+            cost=chance.choice(tariffs).price,
+            notes=request.comments,
+        )
+        made = activate_request(
+            isp=isp,
+            request=request,
+            by=clerk,
+            person=person,
+            connection=Connection(tariff=chance.choice(tariffs), address=request.address),
+            visit=visit,
+        )
+        if days < 0:
+            finish_installation(
+                installation=made,
+                by=technician,
+                photos=[roof("antenna"), roof("box")],
+                signature=signed(made.service.subscriber.full_name),
+                signed_by=made.service.subscriber.full_name,
+                at=timezone.now() + timedelta(days=days),
+            )
 
 
 def _age(request: InstallRequest, *, days: int, hours: int) -> None:

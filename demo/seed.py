@@ -4,6 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -15,6 +16,7 @@ from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
+from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
@@ -68,8 +70,10 @@ def _seed_isp(company: Company, password: str) -> None:
     )
     create_schema(isp)
     now = timezone.now()
-    Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
-    Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
+    stands_in = settings.PLATFORM_DOMAIN == "localhost"  # elsewhere people claim domains in earnest
+    if stands_in:
+        Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
+        Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
     # Without a grace that ends: also an ISP with a free plan keeps the domains it is given here.
     Licence.objects.create(isp=isp, plan=company.plan)
     for role in Role:
@@ -82,13 +86,15 @@ def _seed_isp(company: Company, password: str) -> None:
             password=password,
         )
         Membership.objects.create(isp=isp, user=user, role=role)
-    if company.plan == Plan.PRO:
+    if stands_in and company.plan == Plan.PRO:
         _seed_claim(isp, f"internet.{company.staff_domain.partition('.')[2]}", now)
     with isp_scope(isp):
         _seed_company(company)
         _seed_subscribers(company, password)
+        _seed_customers(company)
         seed_lists(company)
         _seed_requests(company)
+        seed_preview(isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -167,6 +173,12 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
         "city": company.city,
         "postcode": fake.postcode(),
     }
+
+
+def _seed_customers(company: Company) -> None:
+    from demo.customers import seed_customers
+
+    seed_customers(company, *_dice(company))
 
 
 def _seed_requests(company: Company) -> None:

@@ -7,14 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import urlencode
 
-from core.access import Access, View, declare
+from core.access import Access, InPreview, View, declare
 
 
-def subscriber_page(view: View) -> View:
+def subscriber_page(view: View | None = None, *, preview: InPreview = InPreview.LOOK) -> Any:
     """A signed-in portal user of the host's ISP may open the page; others are asked to sign in and come back.
 
-    The view fetches through `request.portal_user.subscriber` alone. What it shows is kept out of every cache.
+    The view fetches through `request.portal_user.subscriber` alone. What it shows is kept out of every cache. Staff who
+    see the portal as a subscriber open it too; they can send its forms only with `@subscriber_page(preview=…)`.
     """
+    if view is None:
+        return functools.partial(subscriber_page, preview=preview)
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -22,7 +25,7 @@ def subscriber_page(view: View) -> View:
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
-    return declare(wrapper, Access("subscriber"))
+    return declare(wrapper, Access("subscriber", preview=preview))
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

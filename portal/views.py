@@ -1,11 +1,12 @@
 """The subscriber's pages, on the ISP's own host."""
 
 import hashlib
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -15,13 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from company.access import link_identifier
 from company.chat import chat_allowed
 from company.models import PortalSettings
-from core import throttle
-from core.access import public_page
+from core import throttle, uploads
+from core.access import InPreview, public_page
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm, SignInForm
+from preinstall.models import Installation
 from subscribers import authentication
-from subscribers.services import logins
+from subscribers.models import FieldAccess, profile_access
+from subscribers.profile_forms import EDITED
+from subscribers.services import documents, logins
 
 WINDOW = 15 * 60  # seconds
 PER_ACCOUNT = 8  # attempts in a window, of one network on one login
@@ -102,10 +106,22 @@ def home(request: HttpRequest) -> HttpResponse:
     subscriber = request.portal_user.subscriber
     context = {
         "subscriber": subscriber,
-        "services": subscriber.services.lasting().select_related("tariff"),
+        "own": [name for name, how in profile_access().items() if how != FieldAccess.HIDDEN],
+        "services": subscriber.services.lasting().with_state_date().select_related("tariff"),
+        "visits": Installation.objects.planned().filter(service__subscriber=subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
+        "documents": subscriber.documents.in_portal().select_related("file"),
     }
     return render(request, "portal/home.html", context)
+
+
+@subscriber_page
+@require_safe
+def document(request: HttpRequest, paper: UUID) -> HttpResponse:
+    """A paper of the subscriber's that staff show in the portal: a picture to look at, a PDF to keep."""
+    found = get_object_or_404(request.portal_user.subscriber.documents.in_portal().select_related("file"), uuid=paper)
+    documents.note_view(document=found, by=request.portal_user, download=not found.file.is_image)
+    return uploads.serve(found.file, inline=True)
 
 
 @subscriber_page
@@ -147,15 +163,22 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -> HttpResponse:
+    subscriber = request.portal_user.subscriber
+    access, latest = profile_access(), subscriber.profile_changes.first()
+    is_waiting = latest is not None and latest.state == latest.State.PENDING
     context = {
-        "subscriber": request.portal_user.subscriber,
+        "subscriber": subscriber,
+        "own": [name for name, how in access.items() if how != FieldAccess.HIDDEN],
+        "may_edit": any(how in EDITED for how in access.values()),
+        "waiting": latest if is_waiting else None,
+        "decided": latest,
         "password_form": form,
         "language_form": LanguageForm(initial={"language": request.LANGUAGE_CODE}),
     }
     return render(request, "portal/account.html", context, status=status)
 
 
-@subscriber_page
+@subscriber_page(preview=InPreview.ACT)
 @require_POST
 def change_language(request: HttpRequest) -> HttpResponse:
     """The language of this login, here and on every other device where none was chosen."""

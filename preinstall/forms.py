@@ -193,7 +193,8 @@ class StateForm(Form):
     """What staff decide. A rejection needs a reason."""
 
     to = forms.ChoiceField(
-        choices=[choice for choice in State.choices if choice[0] != State.NEW], widget=forms.HiddenInput
+        choices=[choice for choice in State.choices if choice[0] not in {State.NEW, State.ACTIVATED}],
+        widget=forms.HiddenInput,
     )
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 

@@ -19,10 +19,10 @@ from core.requests import outside_transaction
 from core.scope import required
 from core.throttle import allow, network
 from core.uploads import BadUpload
-from preinstall import services
 from preinstall.captcha import PURPOSE, CaptchaForm
 from preinstall.forms import RequestForm
 from preinstall.models import DraftUpload, InstallRequest
+from preinstall.services import requests as services
 
 
 @isp_link_page

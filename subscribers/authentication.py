@@ -79,13 +79,15 @@ def keep_signed_in(request: HttpRequest, user: PortalUser) -> None:
 
 
 class PortalUserMiddleware:
-    """Sets `request.portal_user` on the hosts of a portal."""
+    """Sets `request.portal_user` on the hosts of a portal: who has signed in, or whom staff see the portal as."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.portal_user = None
-        if request.site.is_portal and hasattr(request, "session"):
+        if request.preview is not None:
+            request.portal_user = request.preview.portal_user
+        elif request.site.is_portal and hasattr(request, "session"):
             request.portal_user = SimpleLazyObject(lambda: current_user(request))
         return self.get_response(request)

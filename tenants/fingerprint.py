@@ -16,7 +16,7 @@ SELECT concat_ws(' ', 'relation', relkind, relname, relpersistence, relrowsecuri
 UNION ALL
 SELECT concat_ws(' ', 'column', t.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
                  a.attgenerated, a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid), a.attstorage,
-                 col_description(t.oid, a.attnum))
+                 rank() OVER (PARTITION BY t.oid ORDER BY a.attnum), col_description(t.oid, a.attnum))
   FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
  WHERE t.relkind IN ('r', 'p', 'v', 'm', 'c')

@@ -57,7 +57,8 @@ class ISP(models.Model):
         editable=False,
         validators=[RegexValidator(r"^t_[0-9a-f]{12}$")],
     )
-    release = models.CharField(max_length=12, default="", db_index=True, editable=False)  # empty: not known yet
+    # Empty: not known yet. No index: the fleet's query reads all rows, and a release changes it in every one.
+    release = models.CharField(max_length=12, default="", editable=False)
     name = models.CharField(_("company"), max_length=120)
     country = models.CharField(_("country"), max_length=2)
     language = models.CharField(_("language"), max_length=5)
@@ -232,6 +233,7 @@ class StaffUser(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(_("operator of the platform"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    signed_out_at = models.DateTimeField(null=True, editable=False)  # the last time, on whatever device
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

@@ -46,20 +46,19 @@ _DROPPABLE = """
    AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
                       AND s.dbid <> 0 AND s.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
+# Roles without a schema are few; all else is asked of these alone, or the server would compare each role with each.
 _LEFT_BEHIND = f"""
-SELECT r.rolname FROM pg_roles r
-  JOIN pg_shdescription d ON d.classoid = 'pg_authid'::regclass AND d.objoid = r.oid AND d.description = %(label)s
- WHERE r.rolname ~ '^t_[0-9a-f]{{12}}$' AND {_DROPPABLE}
-   AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = r.rolname)
-   AND (%(name)s::text IS NULL OR r.rolname = %(name)s)
- ORDER BY 1
+WITH r AS MATERIALIZED (
+  SELECT oid, rolname FROM pg_roles
+   WHERE rolname ~ '^t_[0-9a-f]{{12}}$' AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = rolname)
+     AND (%(name)s::text IS NULL OR rolname = %(name)s))
+SELECT rolname FROM r WHERE shobj_description(oid, 'pg_authid') = %(label)s AND {_DROPPABLE} ORDER BY 1
 """  # noqa: S608 - no values
 
 
-def make_role(schema_name: str) -> None:
-    """Make the role of a schema that was made in the current transaction, before it has tables."""
-    if settings.ISP_ROLES:
-        _run(_CREATE + _GRANT, schema_name)
+def making_role(schema_name: str) -> str:
+    """The statements that make the role of a new schema; they come before those that make its tables."""
+    return _filled(_CREATE + _GRANT, schema_name) if settings.ISP_ROLES else ""
 
 
 def drop_role(schema_name: str) -> None:
@@ -92,7 +91,8 @@ def _mended(name: str) -> bool:
     if not found:
         return False
     ((_, is_missing),) = found
-    _run((_CREATE if is_missing else "") + _GRANT + _GRANT_OLD, name)
+    with public_scope(), connection.cursor() as cursor:
+        cursor.execute(_filled((_CREATE if is_missing else "") + _GRANT + _GRANT_OLD, name))
     return True
 
 
@@ -120,10 +120,9 @@ def _label() -> str:
     return f"Lastmile: {connection.settings_dict['NAME']}"
 
 
-def _run(text: str, name: str) -> None:
-    with public_scope(), connection.cursor() as cursor:
-        label = connection.ops.compose_sql("%s", [_label()])  # type: ignore[attr-defined]
-        cursor.execute(text.format(name=name, label=label))
+def _filled(text: str, name: str) -> str:
+    label = connection.ops.compose_sql("%s", [_label()])  # type: ignore[attr-defined]
+    return text.format(name=name, label=label)
 
 
 @register(Tags.database)

@@ -6,7 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from core.scope import SCHEMA_NAME, IspLike, ScopeError, owner_scope, public_scope
 from tenants.models import ISP
 from tenants.releases import current_release, tenant_labels
-from tenants.schema_roles import drop_role, make_role
+from tenants.schema_roles import drop_role, making_role
 
 
 def create_schema(isp: ISP) -> None:
@@ -18,7 +18,7 @@ def create_schema(isp: ISP) -> None:
     from tenants.pool import claim_spare  # these two stand on this module
     from tenants.template import NoTemplate, replay_template
 
-    with public_scope(), transaction.atomic():
+    with public_scope(), transaction.atomic(savepoint=False):
         spare = claim_spare()
         isp.schema_name, isp.release = spare or isp.schema_name, current_release()
         isp.save(update_fields=["schema_name", "release"])
@@ -32,9 +32,13 @@ def create_schema(isp: ISP) -> None:
 
 def create_empty(schema_name: str) -> None:
     """Make a schema with nothing in it, and the role that will reach it."""
-    with public_scope(), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f'CREATE SCHEMA "{_checked(schema_name)}"')
-        make_role(schema_name)
+    with public_scope(), transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(making(schema_name))
+
+
+def making(schema_name: str) -> str:
+    """The statements that make a schema with nothing in it, and the role that will reach it."""
+    return f'CREATE SCHEMA "{_checked(schema_name)}";\n{making_role(schema_name)}'
 
 
 def migrate_schema(isp: IspLike) -> None:

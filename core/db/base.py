@@ -7,20 +7,20 @@ and 0004 for the roles.
 
 import re
 import select
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import Error, ProgrammingError
-from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg import ClientCursor, ServerCursor
 from psycopg.pq import TransactionStatus
 
-from core.scope import OutsideTransaction, Scope, ScopeError, current, public_scope, required
+from core.db.introspection import Introspection
+from core.scope import IspLike, OutsideTransaction, Scope, ScopeError, current, owner_scope, public_scope, required
 
 # Statements that would move the search path behind the guard's back, or outlive the transaction.
 _FORBIDDEN = ("search_path", "set schema", "set local schema", "set session schema", "reset all", "discard ")
@@ -131,7 +131,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         self._pinned_for: Scope | None = None
         super().__init__(*args, **kwargs)
         # That of django-tenants sets a path for the session, which would outlive the transaction.
-        self.introspection = DatabaseIntrospection(self)
+        self.introspection = Introspection(self)
         # Django would create a table to find out, before any scope can exist.
         self.features.__dict__["supports_transactions"] = True
 
@@ -193,21 +193,29 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         self._pinned, self._pinned_for = (None, None) if undoes else (wanted, scope)
         return opening
 
-    def run_whole(self, sql: str) -> None:
-        """Run statements as a transaction of their own in the current ISP's scope, in one round trip, without results.
+    def run_whole(self, works: Iterable[tuple[IspLike, str]]) -> None:
+        """Run statements for each of these ISPs, as who owns its tables, all in one round trip and without results.
 
-        PostgreSQL takes a text of several statements for one transaction and undoes all of it at the first error. It
-        is for the same work in thousands of schemas, where each round trip counts. Raises NoScope, ScopeError
-        inside another transaction too, and DatabaseError.
+        Each ISP's are a transaction of their own. At the first error that one is undone, those before it stay and
+        those after it do not begin. It is for the same work in thousands of schemas, where each round trip counts.
+        Raises ScopeError, inside another transaction too, and DatabaseError.
         """
-        scope = required()
-        _look_at(sql)
+        texts = []
+        for isp, sql in works:
+            with owner_scope(isp):
+                _look_at(sql)
+                texts.append((isp.schema_name, f"BEGIN; {_settings_of(required())};\n{sql}\n;\nCOMMIT"))
         self.ensure_connection()
         if not self.get_autocommit() or self.connection.pgconn.transaction_status in _BUSY:
-            raise ScopeError("Inside a transaction these would not be one of their own.")
-        # Such work touches few tables of each schema, so the server's process remembers little of it.
-        self._note_visit(scope.schema_name, most=5 * settings.CONN_MAX_ISPS)
-        self._send(f"{_settings_of(scope)};\n{sql}")
+            raise ScopeError("Inside a transaction these would not be ones of their own.")
+        for schema_name, _ in texts:
+            # Such work touches few tables of each schema, so the server's process remembers little of it.
+            self._note_visit(schema_name, most=5 * settings.CONN_MAX_ISPS)
+        try:
+            self._send(";\n".join(text for _, text in texts))
+        finally:
+            if self.connection.pgconn.transaction_status == TransactionStatus.INERROR:
+                self._send("ROLLBACK")
 
     def _note_visit(self, schema_name: str, most: int | None = None) -> None:
         """Count the schemas whose tables the server's process has come to know; after enough of them it has to go."""

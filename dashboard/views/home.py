@@ -3,13 +3,14 @@
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from company.access import link_identifier
 from dashboard.access import rights_of, signed_in_page, staff_page
 from dashboard.checklist import steps_for
 from domains.links import portal_url
-from preinstall.models import InstallRequest, State
-from subscribers.models import Service, Subscriber
+from preinstall.models import Installation, InstallRequest, State
+from subscribers.models import ProfileChange, Service, Subscriber
 from tenants.roles import Right
 from tenants.services.memberships import memberships_of
 
@@ -40,6 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "install_url": portal_url(request.isp, f"/install/{link_identifier(request.isp)}/"),
         "subscribers": Subscriber.objects.count(),
         "services": _services_by_state(),
+        "visits_today": Installation.objects.planned().filter(on=timezone.localdate()).count(),
+        "changes": ProfileChange.objects.pending().count() if Right.WORK_SUBSCRIBERS.value in rights else 0,
         **_requests(rights),
     }
     return render(request, "dashboard/home/home.html", context)

@@ -14,10 +14,10 @@ from core import tables, uploads
 from core.pdf import BrokenPdf
 from dashboard.access import staff_page
 from domains.links import portal_url
-from preinstall import services
 from preinstall.filters import RequestFilter
 from preinstall.forms import CommentForm, StateForm
 from preinstall.models import InstallRequest, RequestDocument, State
+from preinstall.services import requests as services
 from preinstall.tables import RequestTable
 from tenants.roles import Right
 
@@ -66,6 +66,7 @@ def _page(
         "similar_requests": [(row, found.shared_with(row)) for row in requests],
         "comments": found.staff_comments.all(),
         "history": found.state_changes.all(),
+        "installations": found.installations.all(),
         "comment_form": comment_form or CommentForm(),
         "state_form": state_form or StateForm(),
     }

@@ -2,28 +2,14 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from dashboard.access import staff_page
 from subscribers.forms import NewSubscriberForm
-from subscribers.models import Subscriber
 from subscribers.services import customers
 from tenants.roles import Right
-
-
-@staff_page(Right.SEE_SUBSCRIBERS)
-@require_safe
-def subscriber(request: HttpRequest, number: int) -> HttpResponse:
-    """The client card: who it is, how to reach them, what they have, how they sign in."""
-    found = get_object_or_404(Subscriber.objects.select_related("zone"), number=number)
-    context = {
-        "subscriber": found,
-        "services": found.services.select_related("tariff"),
-        "logins": found.portal_users.all(),
-    }
-    return render(request, "dashboard/subscribers/card.html", context)
 
 
 @staff_page(Right.WORK_SUBSCRIBERS)

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 
 class FirstWords(models.Func):
-    """The words of a subscriber as they were at first; 0003 replaces the index."""
+    """The words of a subscriber as they were at first; 0006 replaces the index."""
 
     output_field = subscribers.search.SearchVectorField()
 

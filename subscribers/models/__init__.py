@@ -1,11 +1,14 @@
 """The ISP's customers, what they have, and their logins."""
 
 from subscribers.models.bulk import BulkLeftOut, BulkRun
+from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
 from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.preview import Preview, PreviewQuerySet
+from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
@@ -15,17 +18,26 @@ __all__ = [
     "BulkLeftOut",
     "BulkRun",
     "Counter",
+    "FieldAccess",
     "ListSettings",
     "Note",
     "PortalUser",
+    "Preview",
+    "PreviewQuerySet",
+    "ProfileChange",
+    "ProfileField",
+    "ProfileRule",
     "Router",
     "SavedView",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
     "Subscriber",
+    "SubscriberDocument",
+    "SubscriberDocumentQuerySet",
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
     "keys_for",
+    "profile_access",
 ]

@@ -20,6 +20,11 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """All but the ended ones."""
         return self.exclude(state=Service.State.ENDED)
 
+    def with_state_date(self) -> "ServiceQuerySet":
+        """With `state_at`, the moment in which each came into its state; None where nobody wrote it down."""
+        of_one = ServiceChange.objects.filter(service=models.OuterRef("pk"), state=models.OuterRef("state"))
+        return self.annotate(state_at=models.Subquery(of_one.order_by("-pk").values("at")[:1]))
+
 
 class Service(models.Model):
     """One subscriber's instance of a tariff."""

@@ -1,6 +1,7 @@
 """The ISP's customers."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
@@ -46,6 +47,17 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         elsewhere = [models.Exists(_place(name, words).filter(**of_it)) for name in ("Service", "PortalUser")]
         rows = self.alias(words=Words(**PLACES["Subscriber"]))
         return rows.filter(models.Q(words=words) | elsewhere[0] | elsewhere[1])
+
+    def alike(self, *, id_number: str = "", phones: Iterable[str] = (), email: str = "") -> "SubscriberQuerySet":
+        """Those with this ID number, one of these phones or this e-mail address; nobody for nothing."""
+        same = models.Q()
+        if id_number:
+            same |= models.Q(id_number=id_number)
+        if phones := [phone for phone in phones if phone]:
+            same |= models.Q(mobile__in=phones) | models.Q(second_mobile__in=phones)
+        if email:
+            same |= models.Q(mail=email.lower())
+        return self.alias(mail=Lower("email")).filter(same) if same else self.none()
 
     def with_service(self, **where: object) -> "SubscriberQuerySet":
         """Those with a service of, say, this state and tariff."""
@@ -96,7 +108,7 @@ class Subscriber(models.Model):
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("zone"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON, db_default=Kind.PERSON.value)
     business_name = models.CharField(_("business name"), max_length=160, blank=True, db_default="")
-    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see subscribers.tax_ids
+    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see company.tax_ids
     billing_address = models.CharField(_("billing address"), max_length=300, blank=True, db_default="")
     billing_email = models.EmailField(_("billing e-mail"), blank=True, db_default="")
     group = models.ForeignKey(
@@ -124,6 +136,7 @@ class Subscriber(models.Model):
             models.Index(Lower("email"), name="subscriber_email"),
             models.Index(fields=["sort_name", "id"], name="subscriber_order"),
             models.Index(fields=["created_at", "id"], name="subscriber_since"),
+            models.Index(fields=["second_mobile"], name="subscriber_second_mobile"),
             GinIndex(Words(**PLACES["Subscriber"]), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")

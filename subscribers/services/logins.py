@@ -1,5 +1,6 @@
 """What is done with portal users."""
 
+from core.acting import in_own_name
 from core.audit import Actor, record
 from subscribers.models import PortalUser, Subscriber
 
@@ -26,7 +27,11 @@ def create_portal_user(
 
 
 def set_password(*, by: Actor | None, user: PortalUser, password: str) -> None:
-    """Give a login a new password, which ends all its sessions. The caller has validated the password."""
+    """Give a login a new password, which ends all its sessions. The caller has validated the password.
+
+    Raises InAnothersName in a preview of the portal.
+    """
+    in_own_name()
     PortalUser.objects.select_for_update().get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])

@@ -1,12 +1,12 @@
 """Numbers of subscribers and services."""
 
-from django.db.models import Max
+from django.db.models import Max, Model
 
-from subscribers.models import Counter, Service, Subscriber
+from subscribers.models import Counter
 
 
-def next_number(model: type[Subscriber] | type[Service]) -> int:
-    """Take the next number of a kind in the current ISP: above every number ever given out, and never given twice.
+def next_number(model: type[Model]) -> int:
+    """Take the next `number` of a model in the current ISP: above every one ever given out, and never given twice.
 
     Others who take one wait until this transaction ends.
     """

@@ -1,55 +1,38 @@
-"""Where subscribers belong and what they pay for, changed for many at once."""
+"""Where subscribers belong and what they pay for, changed for many at once by the verbs for one."""
 
 from collections.abc import Collection
-
-from django.db.models import F
+from typing import Any
 
 from company.models import InvoiceGroup
-from core.audit import Actor, record
+from core.audit import Actor
 from subscribers.models import Service, Subscriber, Tariff, Zone
-from subscribers.services.connections import CannotChangeState, change_service_state
+from subscribers.services.connections import CannotChangeState, HasEnded, change_service, change_service_state
+from subscribers.services.customers import change_subscriber
 
 
 def move_to_zone(*, by: Actor | None, ids: Collection[int], zone: Zone) -> set[int]:
-    """Put subscribers into a zone, with an audit row each; the keys of those who were elsewhere."""
-    return _assign(by, ids, "zone", zone)
+    """Put subscribers into a zone; the keys of those who were elsewhere."""
+    return _change(by, ids, zone=zone)
 
 
 def move_to_group(*, by: Actor | None, ids: Collection[int], group: InvoiceGroup) -> set[int]:
-    """Put subscribers into an invoice group, with an audit row each; the keys of those who were in none or another."""
-    return _assign(by, ids, "group", group)
+    """Put subscribers into an invoice group; the keys of those who were in none or another."""
+    return _change(by, ids, group=group)
 
 
-def _assign(by: Actor | None, ids: Collection[int], field: str, value: Zone | InvoiceGroup) -> set[int]:
-    rows = Subscriber.objects.filter(pk__in=ids).select_for_update(of=("self",)).select_related(field).order_by("pk")
-    changed = [row for row in rows if getattr(row, f"{field}_id") != value.pk]
-    for row in changed:
-        before = str(getattr(row, field) or "")
-        record(f"subscribers.subscriber.{field}_set", by=by, on=row, number=row.number, before=before, after=str(value))
-    keys = {row.pk for row in changed}
-    Subscriber.objects.filter(pk__in=keys).update(version=F("version") + 1, **{field: value})
-    return keys
+def _change(by: Actor | None, ids: Collection[int], **fields: Any) -> set[int]:
+    rows = Subscriber.objects.filter(pk__in=ids).order_by("pk")
+    return {row.pk for row in rows if change_subscriber(by=by, subscriber=row, version=None, **fields)}
 
 
 def change_tariff(*, by: Actor | None, ids: Collection[int], tariff: Tariff) -> set[int]:
-    """Give the lasting services of subscribers another tariff, with an audit row for each service.
-
-    A price that was agreed for one service stays. Gives the keys of the subscribers with a service that was changed.
-    """
-    services = Service.objects.lasting().filter(subscriber__in=ids).exclude(tariff=tariff)
+    """Give the lasting services of subscribers another tariff; the keys of those with a service that was changed."""
     changed = set()
-    for service in services.select_for_update(of=("self",)).select_related("tariff", "subscriber").order_by("pk"):
-        record(
-            "subscribers.service.tariff_changed",
-            by=by,
-            on=service,
-            number=service.number,
-            subscriber=service.subscriber.number,
-            before=service.tariff.name,
-            after=tariff.name,
-        )
-        service.tariff = tariff
-        service.save(update_fields=["tariff"])
+    for service in Service.objects.lasting().filter(subscriber__in=ids).exclude(tariff=tariff).order_by("pk"):
+        try:
+            change_service(by=by, service=service, tariff=tariff)
+        except HasEnded:
+            continue  # since it was looked up
         changed.add(service.subscriber_id)
     return changed
 

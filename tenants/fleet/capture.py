@@ -1,21 +1,22 @@
 """The SQL of the tenant apps' migrations, taken down once in a rehearsal and then replayed in each schema.
 
-The rehearsal makes a schema from nothing, runs every migration there in order, and is rolled back. What is broken for
-everybody shows there, before any ISP was touched.
+The rehearsal makes a schema, runs the migrations there in order, and is rolled back. What is broken for everybody shows
+there, before any ISP was touched. Where all ISPs are at one release whose template is there, the schema begins as that
+and only what is new is run; else it begins with nothing.
 """
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres import operations as postgres
-from django.db import connection, migrations, transaction
+from django.db import DatabaseError, connection, migrations, transaction
 from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED, Field
 
 from core.scope import owner_scope, public_scope
-from tenants.fleet.plan import Key, Route
-from tenants.models import new_schema_name
+from tenants.fleet.plan import Key, PartlySquashed, Route, applied_in
+from tenants.models import SchemaTemplate, new_schema_name
 
 # Operations whose SQL is the same in every schema. Their subclasses may do anything, so they are not among them.
 _PLAIN = {
@@ -90,10 +91,10 @@ def needs_no_transaction(operation: Operation) -> bool:
     return isinstance(operation, postgres.AddIndexConcurrently | postgres.RemoveIndexConcurrently)
 
 
-def capture(route: Route) -> dict[Key, str | None]:
-    """The SQL of every migration of the route; None for those that run as Python. Leaves nothing in the database.
+def capture(route: Route, releases: Collection[str] = ()) -> dict[Key, str | None]:
+    """The SQL of the migrations that ISPs at these releases may lack; None for those that run as Python.
 
-    Raises NeedsNoTransaction and RehearsalFailed.
+    Leaves nothing in the database. Raises NeedsNoTransaction and RehearsalFailed.
     """
     for key, migration in route.migrations.items():
         if any(needs_no_transaction(operation) for operation in migration.operations):
@@ -103,27 +104,47 @@ def capture(route: Route) -> dict[Key, str | None]:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f'CREATE SCHEMA "{scratch.schema_name}"')
-            with owner_scope(scratch):
-                taken = _rehearse(route)
+            taken = _rehearse(route, scratch, _begun(route, scratch, releases))
         finally:
             transaction.set_rollback(True)
     return {key: sql if sql is None or scratch.schema_name not in sql else None for key, sql in taken.items()}
 
 
-def _rehearse(route: Route) -> dict[Key, str | None]:
+def _begun(route: Route, scratch: _Scratch, releases: Collection[str]) -> set[Key]:
+    """Make the schema what these releases have, if that is one and can be replayed; the migrations that it then has."""
+    found = SchemaTemplate.objects.filter(release__in=releases).exclude(ddl="")
+    template = found.first() if len(releases) == 1 else None
+    if template is None:
+        return set()
+    try:
+        with owner_scope(scratch), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(template.ddl.replace(template.schema_name, scratch.schema_name))
+            applied = applied_in(scratch)
+            route.lacking(applied)
+    except (DatabaseError, PartlySquashed):
+        return set()
+    return applied
+
+
+def _rehearse(route: Route, scratch: _Scratch, applied: set[Key]) -> dict[Key, str | None]:
     taken: dict[Key, str | None] = {}
-    state = ProjectState()
-    for key, migration in route.migrations.items():
-        editor = connection.schema_editor(atomic=True)
-        statements = _listen(editor)
-        try:
-            with editor:
-                state = migration.apply(state, editor)
-            with connection.cursor() as cursor:
-                # Each migration will be a transaction of its own, at whose end constraints are checked.
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-        except Exception as error:
-            raise RehearsalFailed(".".join(key)) from error
+    lacking = [key for key in route.lacking(applied) if not route.is_applied_by_parts(key, applied)]
+    if not lacking:
+        return taken
+    state = route.state_before(lacking[0], applied)
+    for key in lacking:
+        migration = route.migrations[key]
+        with owner_scope(scratch):
+            editor = connection.schema_editor(atomic=True)
+            statements = _listen(editor)
+            try:
+                with editor:
+                    state = migration.apply(state, editor)
+                with connection.cursor() as cursor:
+                    # Each migration will be a transaction of its own, at whose end constraints are checked.
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            except Exception as error:
+                raise RehearsalFailed(".".join(key)) from error
         plain = all(is_replayable(operation) for operation in migration.operations)
         taken[key] = ";\n".join(statements) if plain else None
     return taken

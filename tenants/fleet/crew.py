@@ -1,10 +1,14 @@
-"""Workers that take ISPs from one list, each with its own database connection, and stop cleanly."""
+"""Workers that take ISPs from one list, each with its own database connection, and stop cleanly.
+
+A worker tries several ISPs at once where that is possible, and does those one by one that it is not possible for.
+"""
 
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from django.db import connection
 
@@ -12,6 +16,8 @@ from tenants.fleet.plan import BehindIsp
 from tenants.fleet.report import Failure, Report
 
 _LOOK = 0.02  # seconds between two looks at what the workers have done
+# ISPs at once, and how long they may take together: a run that is to stop waits for them.
+_MOST, _TOGETHER = 20, 0.05
 
 
 class Stopped(Exception):
@@ -20,16 +26,17 @@ class Stopped(Exception):
 
 Pause = Callable[[float], None]  # waits so many seconds; raises Stopped if the run ends
 Work = Callable[[BehindIsp, Pause], Failure | None]
+Together = Callable[[Sequence[BehindIsp]], int]  # how many it has done, from the first one on
 Outcome = tuple[BehindIsp, Failure | Exception | None]
 
 
 class Crew:
     """Does the work for each ISP and keeps the report. Only the thread that calls `go` touches the report."""
 
-    def __init__(self, work: Work, tell: Callable[[Report, int], None]) -> None:
+    def __init__(self, work: Work, tell: Callable[[Report, int], None], together: Together = lambda isps: 0) -> None:
         self.report = Report()
         self.begun: set[int] = set()
-        self._work, self._tell = work, tell
+        self._work, self._tell, self._together = work, tell, together
         self._stop = threading.Event()
 
     @property
@@ -56,8 +63,8 @@ class Crew:
                     self._note(outcomes.get(), stop_at_failure)
                 if is_over:
                     return
-                # To be woken for each ISP would keep the workers waiting for their turn.
-                time.sleep(_LOOK)
+                # To be woken for each ISP would keep the workers waiting for their turn; the end is told at once.
+                next((worker for worker in crew if worker.is_alive()), crew[0]).join(_LOOK)
             except KeyboardInterrupt:
                 self.stop("Interrupted.")
 
@@ -67,34 +74,49 @@ class Crew:
         self._stop.set()
 
     def _inline(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]", stop_at_failure: bool) -> None:
+        size = 1
         try:
-            while self._next(waiting, outcomes):
-                self._note(outcomes.get(), stop_at_failure)
+            while size := self._next(waiting, outcomes, 1 if stop_at_failure else size):
+                while not outcomes.empty():
+                    self._note(outcomes.get(), stop_at_failure)
         except KeyboardInterrupt:
             self.stop("Interrupted.")
 
     def _worker(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]") -> None:
+        size = 1
         try:
-            while self._next(waiting, outcomes):
+            while size := self._next(waiting, outcomes, size):
                 pass
         finally:
             connection.close()
 
-    def _next(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]") -> bool:
-        if self._stop.is_set():
-            return False
+    def _next(self, waiting: deque[BehindIsp], outcomes: "queue.SimpleQueue[Outcome]", size: int) -> int:
+        """Do as many ISPs at once, or those that can be and one more; how many to try then. 0: none is left."""
+        isps = [] if self._stop.is_set() else _some(waiting, size)
+        if not isps:
+            return 0
+        began = time.monotonic()
         try:
-            isp = waiting.popleft()
-        except IndexError:
-            return False
-        try:
-            outcomes.put((isp, self._work(isp, self._pause)))
+            done = self._together(isps)
         except Exception as error:
-            outcomes.put((isp, error))
+            outcomes.put((isps[0], error))
+            return 1
+        each = (time.monotonic() - began) / len(isps)
+        for isp in isps[:done]:
+            outcomes.put((isp, None))
+        if done < len(isps):
+            waiting.extendleft(reversed(isps[done + 1 :]))
+            outcomes.put((isps[done], self._alone(isps[done])))
         # What the server remembers of each schema is given back only with the connection.
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        return True
+        return max(1, min(_MOST, int(_TOGETHER / max(each, 0.001)))) if done else 1
+
+    def _alone(self, isp: BehindIsp) -> Failure | Exception | None:
+        try:
+            return self._work(isp, self._pause)
+        except Exception as error:
+            return error
 
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds):
@@ -115,3 +137,12 @@ class Crew:
             if stop_at_failure:
                 self.stop("A canary failed.")
         self._tell(self.report, len(self.begun))
+
+
+def _some(waiting: deque[BehindIsp], size: int) -> list[BehindIsp]:
+    """The next ISPs, fewer towards the end, so that all workers end together."""
+    isps: list[BehindIsp] = []
+    with suppress(IndexError):
+        while len(isps) < min(size, 1 + len(waiting) // 4):
+            isps.append(waiting.popleft())
+    return isps

@@ -16,7 +16,8 @@ from tenants.releases import current_release, tenant_labels
 Key = tuple[str, str]  # app label and name of a migration
 
 _BEHIND = """
-    SELECT id, uuid, slug, schema_name, release, to_regclass(quote_ident(schema_name) || '.django_migrations') IS NULL
+    SELECT id, uuid, slug, schema_name, release, to_regclass(quote_ident(schema_name) || '.django_migrations') IS NULL,
+           EXISTS (SELECT FROM tenants_failedmigration WHERE isp_id = tenants_isp.id)
     FROM tenants_isp
     WHERE (release <> %s OR to_regclass(quote_ident(schema_name) || '.django_migrations') IS NULL)
     AND (%s::text IS NULL OR slug = %s::text)
@@ -38,6 +39,7 @@ class BehindIsp:
     schema_name: str
     release: str
     is_missing: bool  # the schema, or what Django keeps its records in, is gone
+    is_marked: bool  # a migration failed, or the schema was missing; only a run like this one marks and clears it
 
 
 def behind(slug: str | None = None) -> list[BehindIsp]:

@@ -11,7 +11,7 @@ from tenants.fleet import report
 from tenants.fleet.crew import Pause
 from tenants.fleet.plan import BehindIsp, Key, Route
 from tenants.fleet.report import Failure
-from tenants.fleet.shortcut import Shortcuts, arrive, record, records
+from tenants.fleet.shortcut import arrive, forgive, joined, record, records
 
 # Somebody else holds a lock: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = {"55P03", "40P01", "40001"}
@@ -24,16 +24,12 @@ class Unreachable(Exception):
     """The database went away and did not come back."""
 
 
-def migrate_isp(
-    isp: BehindIsp, route: Route, sql: dict[Key, str | None], shortcuts: Shortcuts, pause: Pause
-) -> Failure | None:
+def migrate_isp(isp: BehindIsp, route: Route, sql: dict[Key, str | None], pause: Pause) -> Failure | None:
     """Bring an ISP to the release of the route, a transaction for each migration. None once it is there.
 
     What fails is rolled back, marked in the platform's schema and returned; the migrations before it stay. Raises
     Unreachable, and Stopped between two transactions.
     """
-    if not isp.is_missing and shortcuts.take(isp, pause):
-        return None
     failure = report.missing(isp) if isp.is_missing else _advance(isp, route, sql, pause)
     if failure is not None and not report.mark(failure):
         return None
@@ -84,7 +80,7 @@ def _step(isp: BehindIsp, route: Route, sql: dict[Key, str | None], position: _P
         is_last = len(lacking) <= 1
         if is_last:
             with connection.cursor() as cursor:
-                cursor.execute(arrive(isp, route.release))
+                cursor.execute(joined((arrive(isp, route.release), forgive(isp))))
         if lacking:
             position.key = lacking[0]
             # The tables are locked from here to the commit, which follows at once.
@@ -113,10 +109,10 @@ def _locked(isp: BehindIsp) -> set[Key] | None:
 def _apply(isp: BehindIsp, key: Key, route: Route, sql: dict[Key, str | None], applied: set[Key]) -> None:
     noted = record(records(key, route, applied))
     with owner_scope(isp):
-        statements = "" if route.is_applied_by_parts(key, applied) else sql[key]
+        statements = "" if route.is_applied_by_parts(key, applied) else sql.get(key)
         if statements is None:
             state = route.state_before(key, applied)
             with connection.schema_editor(atomic=True) as editor:
                 route.migrations[key].apply(state, editor)
         with connection.cursor() as cursor:
-            cursor.execute(f"{statements};\n{noted}" if statements else noted)
+            cursor.execute(joined((statements or "", noted)))

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.db import Error
+
 from core.lease import Busy, lease
 from tenants.fleet.capture import capture
 from tenants.fleet.crew import Crew, Pause
 from tenants.fleet.plan import BehindIsp, Key, Route, behind
 from tenants.fleet.replay import migrate_isp
-from tenants.fleet.report import Failure, Report
-from tenants.fleet.shortcut import Shortcuts
+from tenants.fleet.report import Failure, Report, reason
+from tenants.fleet.shortcut import Shortcuts, settle
 
 _PASSES = 5  # over ISPs that old code has made meanwhile
 
@@ -42,13 +44,13 @@ def run_fleet(
     if not todo:
         return Report()
     route = Route()
-    sql: dict[Key, str | None] = capture(route)
+    sql: dict[Key, str | None] = capture(route, {isp.release for isp in todo if not isp.is_missing})
     shortcuts = Shortcuts(route, sql)
 
     def work(isp: BehindIsp, pause: Pause) -> Failure | None:
-        return migrate_isp(isp, route, sql, shortcuts, pause)
+        return migrate_isp(isp, route, sql, pause)
 
-    crew = Crew(work, tell)
+    crew = Crew(work, tell, shortcuts.take)
     crew.go(todo[:canary], threads=1, stop_at_failure=True)
     crew.report.left += len(todo[canary:]) if crew.is_stopped else 0
     todo = todo[canary:]
@@ -58,4 +60,9 @@ def run_fleet(
         crew.go(todo, threads=parallel)
         # Old code may have made ISPs at the old release while this ran.
         todo = [] if slug else [isp for isp in behind() if isp.pk not in crew.begun]
+    if crew.report.done:
+        try:
+            settle()
+        except Error as error:
+            crew.stop(f"{type(error).__name__} at the end: {reason(error)}")
     return crew.report

@@ -244,6 +244,15 @@ def memberships_of(user: StaffUser) -> models.QuerySet[Membership]:
     return rows.annotate(is_suspended=models.Exists(suspensions))
 
 
+def members_with(isp: ISP | IspRef, right: Right) -> list[StaffUser]:
+    """Who works for an ISP with a right, by name; technicians first. One query."""
+    roles = [role for role in Role if has_right(role, right)]
+    with public_scope():
+        rows = StaffUser.objects.filter(memberships__isp_id=isp.pk, memberships__role__in=roles, is_active=True)
+        is_technician = models.Case(models.When(memberships__role=Role.TECHNICIAN, then=0), default=1)
+        return list(rows.order_by(is_technician, "name"))
+
+
 def renamed_isp(*, user: StaffUser, slug: str) -> ISP | None:
     """The ISP where somebody works that had this slug until lately. One query."""
     former = FormerSlug.objects.live().filter(slug=slug).values("isp_id")

@@ -7,7 +7,7 @@ import time_machine
 
 from core.audit import record
 from core.models import AuditEntry
-from core.scope import isp_scope
+from core.scope import isp_scope, public_scope
 from dashboard.acts import ACTS, details, title
 
 
@@ -159,3 +159,29 @@ def test_text_in_details_is_not_markup(isp, owner, signed_in):
 )
 def test_details_are_words_and_no_codes(entry, shown):
     assert details(entry) == shown
+
+
+def test_acts_on_the_isps_domains_are_there_and_those_of_others_are_not(
+    isp, other_isp, owner, signed_in, count_queries
+):
+    client = signed_in(owner)
+    client.get("/wispmega/audit/")
+    with public_scope():
+        for each, host in ((isp, "clientes.wispmega.example"), (other_isp, "mi.fibrandina.example")):
+            record("domains.domain.hsts_changed", by=owner, on=each, host=host, before=None, after=300)
+            record("tenants.isp.suspended", by=owner, on=each, reason="unpaid")
+    text = client.get("/wispmega/audit/").text
+    assert "Changed for how long browsers insist on HTTPS" in text.rpartition("<tbody>")[2]
+    assert "clientes.wispmega.example · 5 minutes" in text
+    assert "fibrandina" not in text
+    assert "unpaid" not in text
+    assert "clientes.wispmega.example" not in client.get("/wispmega/audit/?who=nobody").text
+    with count_queries() as few:
+        client.get("/wispmega/audit/")
+    with public_scope():
+        for number in range(40):
+            record("domains.claim.made", by=owner, on=isp, host=f"a{number}.wispmega.example")
+    with count_queries() as many:
+        text = client.get("/wispmega/audit/").text
+    assert len(many) == len(few)
+    assert text.count(".wispmega.example · ") + text.count(".wispmega.example</div>") == 20

@@ -76,7 +76,7 @@ def two_workers(isp, run, monkeypatch):
     assert failures == []
     with isp_scope(isp), transaction.atomic():
         run.refresh_from_db()
-        moved = AuditEntry.objects.filter(verb="subscribers.subscriber.zone_set").values_list("target_id", flat=True)
+        moved = AuditEntry.objects.filter(verb="subscribers.subscriber.changed").values_list("target_id", flat=True)
         return sorted(moved), run
 
 

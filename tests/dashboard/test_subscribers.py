@@ -171,6 +171,7 @@ def test_the_card_shows_identity_contact_services_and_logins(isp, clerk):
     for words in ["Ana Ruiz", "RUIA850101", "+52 55 1111 2222", "a@b.mx", "72000 Puebla", "Centro"]:
         assert words in text
     assert "501 Hogar 100 100 / 20 Mbit/s suspended MX$499.00 Calle 5 de Mayo 12 10.0.0.7" in text
+    text = text_of(clerk.get(f"{LIST}11/logins/"))
     assert "ana a@b.mx open never" in text
     assert "old.login a@b.mx closed" in text
     assert "somebody.else" not in text

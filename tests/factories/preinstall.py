@@ -5,10 +5,12 @@ from uuid import uuid4
 
 import factory
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from core.uploads import store
-from preinstall.models import DraftUpload, InstallRequest, RequestDocument, StateChange
+from preinstall.models import DraftUpload, Installation, InstallRequest, RequestDocument, StateChange
+from tests.factories.subscribers import ServiceFactory
 
 
 def picture(kind: str = "JPEG", colour: str = "#446688") -> bytes:
@@ -61,3 +63,19 @@ class RequestDocumentFactory(factory.django.DjangoModelFactory):
     request = factory.SubFactory(InstallRequestFactory)
     kind = "id_front"
     file = factory.LazyFunction(lambda: store(upload()))
+
+
+class InstallationFactory(factory.django.DjangoModelFactory):
+    """A planned visit for a pending service; `technician` makes it somebody's."""
+
+    class Meta:
+        model = Installation
+
+    class Params:
+        technician = None
+
+    number = factory.Sequence(lambda n: n + 1)
+    service = factory.SubFactory(ServiceFactory, state="pending")
+    on = factory.LazyFunction(timezone.localdate)
+    technician_id = factory.LazyAttribute(lambda row: row.technician.pk if row.technician else None)
+    technician_name = factory.LazyAttribute(lambda row: row.technician.name if row.technician else "")

@@ -64,10 +64,21 @@ FILLINGS: dict[str, Any] = {
     "run": lambda side: rows(side, "subscribers.bulkrun"),
     "kind": lambda side: ["csv", "xlsx"],
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "login": lambda side: rows(side, "subscribers.portaluser"),
     "document": lambda side: rows(side, "preinstall.requestdocument"),
+    "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
+    "note": lambda side: rows(side, "subscribers.note"),
+    "service": lambda side: ["1", "2"],
+    "tariff": lambda side: rows(side, "subscribers.tariff"),
+    "zone": lambda side: rows(side, "subscribers.zone"),
+    "router": lambda side: rows(side, "subscribers.router"),
+    "group": lambda side: rows(side, "company.invoicegroup"),
+    "photo": lambda side: rows(side, "preinstall.installationphoto"),
+    "change": lambda side: rows(side, "subscribers.profilechange"),
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
+    "portal token": lambda side: [side.secrets["captcha-test"]],
     "secret": lambda side: [side.secrets["sign-up"]],
     "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),
@@ -79,7 +90,7 @@ FILLINGS: dict[str, Any] = {
 def receipts(side: Side) -> list[str]:
     """The end of the address of the thank-you page, as the ISP itself signed it."""
     from core.scope import isp_scope
-    from preinstall import services
+    from preinstall.services import requests as services
 
     with isp_scope(side.isp):
         return [services.receipt(side.row("preinstall.installrequest"))]

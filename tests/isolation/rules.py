@@ -6,21 +6,28 @@ stands which rows an audience may be shown.
 
 from dataclasses import dataclass
 
+from core.access import InPreview
 from tenants.roles import Right
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`kind` and `right` as in core.access.Access; `token` where whoever has the link sees what it is about."""
+    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about."""
 
     kind: str
     right: str = ""
     token: bool = False
+    preview: InPreview = InPreview.LOOK
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
 subscriber = Rule("subscriber")
+# Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
+# with money or with passwords are none of them.
+by_staff_too = Rule("subscriber", preview=InPreview.ACT)
+in_previews_too = Rule("public", preview=InPreview.ALWAYS)
+not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
 operator = Rule("operator")
 
@@ -45,10 +52,15 @@ SHOP_WINDOW = {
 OWN_HOME = SHOP_WINDOW | {
     "subscribers.subscriber",
     "subscribers.portaluser",
+    "subscribers.profilechange",
     "subscribers.service",
     "subscribers.zone",
+    "subscribers.subscriberdocument",
+    "company.invoicegroup",
     "payments.paymentmethod",
 }
+# What staff see in a preview besides: their own name.
+PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -75,7 +87,7 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
-    "language/": public,
+    "language/": in_previews_too,
 }
 
 RULES: dict[str, dict[str, Rule]] = {
@@ -86,11 +98,18 @@ RULES: dict[str, dict[str, Rule]] = {
         "sign-in/": public,
         "sign-out/": public,
         "account/": subscriber,
-        "account/language/": subscriber,
+        "account/data/": subscriber,
+        "account/data/withdraw/": subscriber,
+        "account/language/": by_staff_too,
+        "preview/": public,
+        "preview/begin/": in_previews_too,
+        "preview/stop/": in_previews_too,
         "payment-methods/": subscriber,
         "contact/": subscriber,
+        "documents/<uuid:paper>/": subscriber,
         "logo/<uuid:file>/": public,
-        "chat/": public,
+        "captcha-test/<str:token>/": by_link,
+        "chat/": not_in_previews,
     },
     "shared_portal": {
         **PORTALS,
@@ -103,7 +122,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "health/ready/": public,
         "api/schema/": public,
         "": public,
-        "language/": public,
+        "language/": in_previews_too,
         "sign-up/": public,
         "sign-up/address/": public,
         "sign-up/place/": public,
@@ -127,7 +146,7 @@ RULES: dict[str, dict[str, Rule]] = {
         ".well-known/lastmile/": public,
         "dns/<str:key>/": by_link,
         "": signed_in,
-        "language/": public,
+        "language/": in_previews_too,
         "enter/": public,
         "sign-in/": public,
         "sign-in/code/": public,
@@ -166,15 +185,77 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/bulk/<uuid:run>/confirm/": staff(Right.BULK_SUBSCRIBERS),
         "<slug:slug>/subscribers/bulk/<uuid:run>/stop/": staff(Right.BULK_SUBSCRIBERS),
         "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/changes/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/changes/<uuid:change>/approve/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/changes/<uuid:change>/refuse/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/edit/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/delete/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/new/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/change/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/tariff/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/state/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/account/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/logins/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/requests/": staff(Right.SEE_REQUESTS),
+        "<slug:slug>/subscribers/<int:number>/documents/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/add/": staff(Right.WORK_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/change/": staff(Right.WORK_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/remove/": staff(Right.WORK_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/image/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/pages/<int:sheet>/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/documents/<uuid:paper>/download/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/subscribers/<int:number>/notes/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/notes/add/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/notes/<uuid:note>/pin/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/notes/<uuid:note>/remove/": staff(Right.WORK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/history/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/tariffs/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/tariffs/add/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/tariffs/<uuid:tariff>/change/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/tariffs/<uuid:tariff>/delete/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/tariffs/<uuid:tariff>/switch/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/zones/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/zones/add/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/zones/<uuid:zone>/change/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/zones/<uuid:zone>/delete/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/routers/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/routers/add/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/routers/<uuid:router>/change/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/routers/<uuid:router>/delete/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/routers/<uuid:router>/switch/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/routers/<uuid:router>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/groups/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/catalogue/groups/add/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/groups/<uuid:group>/change/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/groups/<uuid:group>/delete/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/groups/<uuid:group>/logo/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/groups/<uuid:group>/logo/remove/": staff(Right.CATALOGUE),
+        "<slug:slug>/catalogue/groups/<uuid:group>/default/": staff(Right.CATALOGUE),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/": staff(Right.PREVIEW),
         "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
+        "<slug:slug>/requests/<int:number>/activate/": staff(Right.PLAN_INSTALLATIONS),
         "<slug:slug>/requests/<int:number>/state/": staff(Right.WORK_REQUESTS),
         "<slug:slug>/requests/<int:number>/comments/": staff(Right.WORK_REQUESTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/image/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/pages/<int:sheet>/": staff(Right.SEE_DOCUMENTS),
         "<slug:slug>/requests/<int:number>/documents/<uuid:document>/download/": staff(Right.SEE_DOCUMENTS),
+        "<slug:slug>/installations/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/calendar/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/day/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/plan/<int:service>/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/move/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/cancel/": staff(Right.PLAN_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/finish/": staff(Right.DO_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/photos/<uuid:photo>/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/installations/<int:number>/signature/": staff(Right.SEE_INSTALLATIONS),
         "<slug:slug>/settings/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/profile/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/": staff(Right.SETTINGS),
@@ -182,14 +263,17 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/branding/logo/remove/": staff(Right.SETTINGS),
         "<slug:slug>/settings/portal/": staff(Right.SETTINGS),
         "<slug:slug>/settings/documents/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/own-data/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/checklist/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/check/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/primary/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/domains/<uuid:claim>/https/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/<uuid:claim>/release/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/captcha/<str:domain>/test/": staff(Right.SETTINGS),
         "<slug:slug>/settings/captcha/<str:domain>/delete/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/": staff(Right.SETTINGS),
         "<slug:slug>/settings/chat/check/": staff(Right.SETTINGS),

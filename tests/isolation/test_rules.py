@@ -4,7 +4,7 @@ import pytest
 
 from core.access import declared
 from tests.isolation.addresses import SURFACES, addresses
-from tests.isolation.rules import RULES
+from tests.isolation.rules import RULES, by_staff_too
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -19,6 +19,13 @@ def test_every_view_declares_what_its_rule_says(surface):
     wrong = []
     for address in addresses(surface):
         access, rule = declared(address.view), RULES[surface].get(address.route)
-        if rule and (access is None or (access.kind, access.right) != (rule.kind, rule.right)):
+        said = access and (access.kind, access.right, access.preview)
+        if rule and said != (rule.kind, rule.right, rule.preview):
             wrong.append(f"{address.key}: {access} where the rule says {rule}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_forms_that_staff_may_send_in_a_preview_are_these():
+    """Whoever adds one has looked at it: neither money nor passwords."""
+    forms = {(surface, route) for surface in SURFACES for route, rule in RULES[surface].items() if rule == by_staff_too}
+    assert forms == {("portal", "account/language/")}

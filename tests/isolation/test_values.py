@@ -15,8 +15,12 @@ from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
 from messaging.models import Mail
-from preinstall import services as preinstall
+from preinstall.services import requests as preinstall
+from subscribers.services import previews
+from tenants.authentication import StaffBackend
+from tenants.directory import reference
 from tenants.models import ISP, IspSuspension, StaffToken
+from tenants.roles import Role
 from tenants.schemas import tenant_labels
 from tests.conftest import HostClient
 from tests.isolation.judge import undone
@@ -203,3 +207,23 @@ def test_an_invitation_opens_nothing_on_the_hosts_of_the_other_isp(world):
         answer = HostClient(host).get(path)
         assert answer.status_code in {404, 410}
         assert name not in answer.text
+
+
+def test_what_hands_a_preview_over_is_worth_nothing_at_the_other_isp(world):
+    """Though both ISPs have the same rows under the same keys."""
+    with undone():
+        offers = {}
+        for side in world.sides:
+            with public_scope():
+                owner = StaffBackend().get_user(side.staff[Role.OWNER].pk)
+                side.ref = reference(ISP.objects.with_state().get(pk=side.isp.pk))
+            with isp_scope(side.isp):
+                where = {"origin": "http://app.localhost", "host": side.custom_host}
+                offers[side.name] = previews.offer(by=owner, user=side.portal_user, **where)
+        a, b = world.sides
+        begin = {"origin": "http://app.localhost", "at": timezone.now()}
+        for secret, host in ((offers["a"], b.custom_host), (offers["a"], a.custom_host), (offers["b"], a.custom_host)):
+            with isp_scope(b.isp), pytest.raises(previews.CannotPreview):
+                previews.begin(secret=secret, isp=b.ref, host=host, **begin)
+        with isp_scope(b.isp):
+            assert previews.begin(secret=offers["b"], isp=b.ref, host=b.custom_host, **begin).by_id

@@ -19,6 +19,8 @@ from django.db import connection, models
 from django.utils import timezone
 from PIL import Image
 
+from company import captcha_tests
+from company.models import CaptchaTest
 from core import tokens
 from core.crypto import SecretField
 from core.models import StoredFile
@@ -33,7 +35,7 @@ from tests.isolation.canaries import canary
 # Not filled: sessions come from signing in.
 UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
-SECRETS = {"password", "digest", "token_digest", "secret_key"}
+SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
@@ -45,10 +47,13 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
+    "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
-FILES = 20  # row 1 is the logo, the others are private documents
+FILES = 20  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+# What subscriber 1 may open in the portal, in contrast to the papers of others.
+GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
 # Columns that are too short for a canary.
 SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
 
@@ -136,6 +141,7 @@ def build(a: ISP, b: ISP, files: Path) -> World:
         with isp_scope(isp):
             for model in tenant_models():
                 fill(side, model, files)
+            fill_link(side)
             with connection.cursor() as cursor:
                 for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
                     cursor.execute(statement)
@@ -154,8 +160,10 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
     rows = FILES if model is StoredFile else 2
     for number in (1,) if any(c.name.endswith("_one_row") for c in model._meta.constraints) else range(1, rows + 1):
         values = {key.attname: value_for(side, key, number) for key in model._meta.concrete_fields if not key.generated}
-        values |= {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
-        values |= HIDDEN.get(label, {}) if number == 2 else {}
+        mark = canary(side.name, model, min(number, 2))
+        given = {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
+        values |= {name: value(mark) if callable(value) else value for name, value in given.items()}
+        values |= HIDDEN.get(label, {}) if number == 2 else GIVEN_FIRST.get(label, {}) if number == 1 else {}
         if model is StoredFile:
             values |= _file(side, number, files)
         if model is PortalUser:
@@ -174,7 +182,7 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
     model = key.model
     is_secret = isinstance(key, SecretField) or key.name in SECRETS
     mark = canary(side.name, model, "s" if is_secret else min(number, 2))
-    if key.unique and number > 2:
+    if key.unique and (is_secret or number > 2):
         mark += str(number)
     match key:
         case models.ForeignKey():
@@ -201,6 +209,8 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
             return key.get_default() if key.has_default() else True
         case models.DateTimeField():
             return None if key.null else timezone.now()
+        case models.TimeField():
+            return None if key.null else timezone.now().time()
         case models.DateField():
             return timezone.now().date()
         case models.DecimalField():
@@ -236,12 +246,13 @@ def _reference(side: Side, key: models.Field, number: int) -> Any:
 def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
-    data = picture.getvalue() + canary(side.name, StoredFile, min(number, 2)).encode()
+    mark = canary(side.name, StoredFile, "p" if number == FILES else min(number, 2))
+    data = picture.getvalue() + mark.encode()
     path = f"{side.isp.uuid}/{number:032x}"
     (files / path).parent.mkdir(parents=True, exist_ok=True)
     (files / path).write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
-    name = f"{canary(side.name, StoredFile, min(number, 2))}.png"
+    name = f"{mark}.png"
     return {"path": path, "name": name, "content_type": "image/png", "size": len(data), "sha256": digest}
 
 
@@ -297,6 +308,15 @@ def fill_platform(side: Side) -> None:
     side.public["export"] = fill_export(side, owner)
     PlatformMail.objects.create(
         to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]
+    )
+
+
+def fill_link(side: Side) -> None:
+    """A link with which staff try the ISP's reCAPTCHA keys on its domain."""
+    mark = canary(side.name, CaptchaTest, 2)
+    keys, host, life = side.row("company.captchakeys"), side.custom_host, timedelta(days=1)
+    side.secrets["captcha-test"] = tokens.issue(
+        CaptchaTest, purpose=captcha_tests.PURPOSE, life=life, keys=keys, host=host, by_name=mark, pk=3
     )
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from core.models import StoredFile
 from core.scope import isp_scope, owner_scope, public_scope
-from preinstall import services
 from preinstall.models import DraftUpload, InstallRequest, RequestCounter, RequestDocument
+from preinstall.services import requests as services
 from preinstall.tasks import sweep_drafts
 from tenants.directory import reference
 from tenants.models import ISP

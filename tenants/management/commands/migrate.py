@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import DatabaseError, ProgrammingError, connection, router, transaction
@@ -27,6 +28,9 @@ class Command(MigrateCommand):
         "Migrates the platform's schema, then the schemas of all ISPs. It may be stopped at any point and run again. "
         "With an app, --fake, --fake-initial or --prune it is Django's own command for the platform's schema alone."
     )
+
+    # What a migration depends on. Whether pages, addresses and middleware are right is for `manage.py check` to tell.
+    requires_system_checks = (Tags.database, Tags.models, Tags.compatibility, Tags.security, "migrations")
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from core.scope import isp_scope, public_scope
-from tenants.fleet import replay
+from tenants.fleet import crew, replay, shortcut
 from tenants.fleet.marks import FailedMigration
 from tenants.fleet.plan import behind
 from tests.tenants.fleet.test_replay import COLOUR
@@ -30,14 +30,18 @@ COLUMNS = {"0002_colour": "colour"}
 ROWS = {"0003_python": "by python", "0004_sql": "by sql"}
 
 
-def start(change: object = None) -> multiprocessing.Process:
-    """`manage.py migrate` in a process of its own."""
+def start(change: object = None, **options: object) -> multiprocessing.Process:
+    """`manage.py migrate` in a process of its own, which tells by `at_isps` when it comes to the ISPs."""
+    context = multiprocessing.get_context("fork")
+    at_isps = context.Event()
 
     def run() -> None:
+        go = crew.Crew.go
+        crew.Crew.go = lambda self, todo, **how: (at_isps.set() if todo else None, go(self, todo, **how))[1]
         if change is not None:
             change()
         try:
-            call_command("migrate", verbosity=0, skip_checks=True)
+            call_command("migrate", verbosity=0, skip_checks=True, **options)
         except SystemExit as end:
             os._exit(end.code)
         except CommandError as error:
@@ -48,8 +52,9 @@ def start(change: object = None) -> multiprocessing.Process:
         os._exit(0)
 
     connection.close()
-    process = multiprocessing.get_context("fork").Process(target=run)
+    process = context.Process(target=run)
     process.start()
+    process.at_isps = at_isps
     return process
 
 
@@ -58,7 +63,10 @@ def kill_again_and_again(fleet, dice: random.Random, change: object = None) -> i
     killed = at_work = 0
     while killed < KILLS:
         process = start(change)
-        process.join(dice.uniform(0.1, 0.6))
+        if dice.random() < 0.8:  # else it may die at whatever comes before the ISPs
+            while process.is_alive() and not process.at_isps.wait(0.01):
+                pass
+        process.join(dice.uniform(0, 0.5))
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
             killed += 1
@@ -137,6 +145,70 @@ def test_a_run_killed_at_twenty_random_points_converges(fleet, made):
     with public_scope():
         assert not FailedMigration.objects.exists()
     assert {tuple(fleet.recorded(isp)) for isp in made} == {tuple(fleet.names)}
+
+
+def kill_in_the_middle_of_a_message(fleet, isps, change: object = None) -> int:
+    """Have one connection send all ISPs in one message and kill the process meanwhile. Returns how many were done."""
+
+    def all_at_once() -> None:
+        crew._some = lambda waiting, size: [waiting.popleft() for _ in range(len(waiting))]
+        if change is not None:
+            change()
+
+    process = start(all_at_once, parallel=1)
+    deadline = time.monotonic() + 30
+    while len(behind()) > ISPS - 5 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    return ISPS - len(behind())
+
+
+@pytest.fixture
+def plain(fleet, migrate):
+    isps = fleet.make(ISPS)
+    migrate()
+    fleet.release("0002_colour", COLOUR + SLOWLY)
+    platform_first()
+    return isps
+
+
+def test_a_run_killed_in_the_middle_of_a_message_for_all_converges(fleet, plain):
+    assert 0 < kill_in_the_middle_of_a_message(fleet, plain) < ISPS
+    # The server may be going on with what it was sent: each ISP is whole all the same, also for the next run.
+    assert wrongs(fleet, plain[:5]) == []
+    assert finish() == 0
+    assert wrongs(fleet, plain) == []
+    assert behind() == []
+    with public_scope():
+        assert not FailedMigration.objects.exists()
+
+
+def test_with_the_record_in_a_transaction_after_the_change_it_leaves_a_wrong_state(fleet, plain):
+    """The control of the transactions in such a message."""
+
+    def apart() -> None:
+        real = shortcut.Stage.text
+
+        def text(stage, isp):
+            later = f'COMMIT; BEGIN; SELECT pg_sleep(0.02); INSERT INTO "{isp.schema_name}".django_migrations'
+            return real(stage, isp).replace("INSERT INTO django_migrations", later)
+
+        shortcut.Stage.text = text
+
+    kill_in_the_middle_of_a_message(fleet, plain, apart)
+    stop_the_server_processes()
+    assert wrongs(fleet, plain) != []
+
+
+def stop_the_server_processes() -> None:
+    """As if the server had been stopped as well."""
+    with public_scope(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def test_with_records_in_a_transaction_of_their_own_kills_leave_a_wrong_state(fleet, made):

@@ -1,15 +1,17 @@
-"""The way of one text for each ISP: taken where it may be, and never past what an ISP really has."""
+"""The way of texts, those of several ISPs at once: taken where it may be, and never past what an ISP really has."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from core.scope import NoScope, ScopeError, owner_scope
-from tenants.fleet import replay, shortcut
+from core.scope import ScopeConflict, ScopeError, owner_scope, public_scope
+from tenants.fleet import crew, replay, run, shortcut
+from tenants.fleet.marks import FailedMigration
 from tenants.fleet.plan import behind
 from tenants.fleet.run import run_fleet
 from tenants.releases import current_release
 
 COLOUR = 'migrations.AddField("gadget", "colour", models.CharField(max_length=9, default="red")),'
+FIELD = "models.IntegerField(null=True)"
 SIZE = 'migrations.AddField("gadget", "size", models.IntegerField(null=True)),'
 
 
@@ -23,16 +25,22 @@ def made(fleet, migrate):
 
 @pytest.fixture
 def sent(monkeypatch):
-    """The texts that are sent, each with the schema it is for."""
-    texts = []
+    """The messages that are sent: the schema of each of their transactions."""
+    messages = []
     real = type(connection._connections[connection._alias]).run_whole
 
-    def note(self, sql):
-        texts.append((self.schema_name, sql))
-        real(self, sql)
+    def note(self, works):
+        messages.append([isp.schema_name for isp, _ in works])
+        real(self, works)
 
     monkeypatch.setattr(type(connection._connections[connection._alias]), "run_whole", note)
-    return texts
+    return messages
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """As many ISPs at once as there are, from the first message on, whatever they take."""
+    monkeypatch.setattr(crew, "_some", lambda waiting, size: [waiting.popleft() for _ in range(len(waiting))])
 
 
 @pytest.fixture
@@ -44,11 +52,11 @@ def looked(monkeypatch):
     return slugs
 
 
-def test_each_plain_migration_is_one_text_for_an_isp(fleet, made, sent, looked):
+def test_each_plain_migration_is_a_transaction_for_an_isp_and_all_go_together(fleet, made, sent, looked, many):
     fleet.release("0002_colour", COLOUR)
     fleet.release("0003_size", SIZE)
     assert run_fleet(parallel=1).done == 3
-    assert [schema for schema, _ in sent] == [isp.schema_name for isp in made for _ in range(2)]
+    assert sent == [[isp.schema_name for isp in made for _ in range(2)]]
     assert looked == []
     for isp in made:
         assert fleet.columns(isp) == ["id", "name", "colour", "size"]
@@ -109,6 +117,84 @@ def test_a_text_that_fails_leaves_nothing_and_is_told_like_any_failure(fleet, ma
     assert fleet.columns(made[0]) == fleet.columns(made[2]) == ["id", "name", "colour"]
 
 
+def test_one_of_those_sent_together_fails_alone(fleet, made, sent, looked, many):
+    """The one before it stays, it takes the other way by itself, and the one after it is sent again."""
+    test_a_text_that_fails_leaves_nothing_and_is_told_like_any_failure(fleet, made, looked)
+    assert sent == [[isp.schema_name for isp in made], [made[2].schema_name]]
+    assert [fleet.fresh(isp).release == current_release() for isp in made] == [True, False, True]
+    with public_scope():
+        assert [mark.isp_id for mark in FailedMigration.objects.all()] == [made[1].pk]
+
+
+def test_in_one_transaction_the_failure_would_undo_the_others_too(fleet, made, looked, many, monkeypatch):
+    """The control of the transactions: without them the message is one, and nobody in it gets there that way."""
+    real = type(connection._connections[connection._alias])._send
+    monkeypatch.setattr(
+        type(connection._connections[connection._alias]),
+        "_send",
+        lambda self, sql: real(self, sql.replace("COMMIT;\nBEGIN;", "") if sql.startswith("BEGIN; ") else sql),
+    )
+    fleet.do(made[1], "ALTER TABLE payments_gadget ADD COLUMN colour integer")
+    fleet.release("0002_colour", COLOUR)
+    run_fleet(parallel=1)
+    assert made[0].slug in looked
+
+
+def test_who_cannot_be_told_to_have_got_there_is_looked_at(fleet, made, looked, many, monkeypatch):
+    """As when the connection is lost and the server goes on: what it has done meanwhile is found, not done again."""
+    real = shortcut.Shortcuts._arrived
+    monkeypatch.setattr(shortcut.Shortcuts, "_arrived", lambda self, isps: real(self, isps) and 0)
+    fleet.do(made[1], "ALTER TABLE payments_gadget ADD COLUMN colour integer")
+    fleet.release("0002_colour", COLOUR)
+    report = run_fleet(parallel=1)
+    assert (report.done, [failure.isp.slug for failure in report.failures]) == (2, [made[1].slug])
+    assert fleet.recorded(made[0]) == fleet.names
+
+
+def test_a_mark_of_an_earlier_failure_goes_with_success(fleet, made, many):
+    fleet.do(made[1], "ALTER TABLE payments_gadget ADD COLUMN colour integer")
+    fleet.release("0002_colour", COLOUR)
+    run_fleet()
+    fleet.do(made[1], "ALTER TABLE payments_gadget DROP COLUMN colour")
+    assert run_fleet().is_good
+    with public_scope():
+        assert not FailedMigration.objects.exists()
+
+
+def test_how_many_go_together_depends_on_how_long_they_take(fleet, sent, migrate):
+    isps = fleet.make(20)
+    migrate()
+    sent.clear()
+    fleet.release("0002_slow", 'migrations.RunSQL("SELECT pg_sleep(0.06)"),')
+    run_fleet(parallel=1)
+    assert sent == [[isp.schema_name] for isp in isps]
+    sent.clear()
+    fleet.release("0003_size", SIZE)
+    run_fleet(parallel=1)
+    assert len(sent[0]) == 1 < max(map(len, sent))
+
+
+@pytest.mark.parametrize("settles", [True, False], ids=["settled", "control"])
+def test_what_was_committed_in_haste_is_on_the_disk_at_the_end(fleet, made, monkeypatch, settles):
+    """The test's server waits for no disk by itself, so the connection asks it to. The control has no such end."""
+    real, is_written = run.settle, []
+
+    def settle():
+        (there,) = fleet.ask("SELECT pg_current_wal_insert_lsn()::text")
+        if settles:
+            real()
+        is_written.extend(fleet.ask("SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", there))
+
+    monkeypatch.setattr(run, "settle", settle)
+    for number in range(5):
+        connection.connection.execute("SET synchronous_commit TO on")
+        fleet.release(f"{number + 2:04}_more", f'migrations.AddField("gadget", "more{number}", {FIELD}),')
+        assert run_fleet(parallel=1).done == 3
+    assert len(is_written) == 5
+    # Now and then the server is quicker.
+    assert all(is_written) == settles
+
+
 def test_a_connection_that_is_lost_is_made_again(fleet, made, looked, monkeypatch):
     fleet.release("0002_colour", COLOUR)
     real, cut = shortcut.Stage.text, []
@@ -124,24 +210,47 @@ def test_a_connection_that_is_lost_is_made_again(fleet, made, looked, monkeypatc
     assert (len(cut), report.done, report.failures, looked) == (1, 3, [], [made[1].slug])
 
 
-def run(isp, sql):
-    with owner_scope(isp):
-        connection.run_whole(sql)
+def names(fleet, isp):
+    return fleet.ask(f'SELECT name FROM "{isp.schema_name}".payments_gadget ORDER BY 1')
 
 
-def test_a_text_is_one_transaction_in_the_scope_and_leaves_nothing_on_the_connection(fleet, made):
-    run(made[0], "INSERT INTO payments_gadget (name) VALUES ('a'); INSERT INTO payments_gadget (name) VALUES ('b')")
+def add(*values):
+    return "; ".join(f"INSERT INTO payments_gadget (name) VALUES ('{value}')" for value in values)
+
+
+def test_each_text_is_a_transaction_in_its_isps_scope_and_leaves_nothing_on_the_connection(fleet, made):
+    connection.run_whole([(made[0], add("a", "b")), (made[1], add("c") + "-- a comment"), (made[0], add("d"))])
+    assert (names(fleet, made[0]), names(fleet, made[1])) == (["a", "b", "d"], ["c"])
     assert connection.connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
+
+
+def test_the_text_that_fails_is_undone_those_before_it_stay_and_those_after_it_do_not_begin(fleet, made):
     with pytest.raises(DatabaseError):
-        run(made[0], "INSERT INTO payments_gadget (name) VALUES ('c'); SELECT 1 / 0")
-    assert fleet.ask(f'SELECT name FROM "{made[0].schema_name}".payments_gadget ORDER BY 1') == ["a", "b"]
-    assert fleet.ask(f'SELECT name FROM "{made[1].schema_name}".payments_gadget') == []
+        connection.run_whole([(made[0], add("a")), (made[1], add("b") + "; SELECT 1 / 0"), (made[2], add("c"))])
+    assert [names(fleet, isp) for isp in made] == [["a"], [], []]
+    with pytest.raises(DatabaseError):  # one that fails at its commit alone
+        connection.run_whole(
+            [
+                (made[0], add("d")),
+                (
+                    made[1],
+                    add("e") + "; ALTER TABLE payments_gadget ADD UNIQUE (name) DEFERRABLE "
+                    "INITIALLY DEFERRED; " + add("e"),
+                ),
+                (made[2], add("f")),
+            ]
+        )
+    assert [names(fleet, isp) for isp in made] == [["a", "d"], [], []]
+    assert connection.connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
 
 
-def test_a_text_needs_a_scope_and_no_transaction_and_moves_no_path(fleet, made):
-    with pytest.raises(NoScope):
-        connection.run_whole("SELECT 1")
+def test_texts_need_that_no_transaction_and_no_other_isp_is_open_and_move_no_path(fleet, made):
     with pytest.raises(ScopeError, match="search path"):
-        run(made[0], f"SET LOCAL search_path TO {made[1].schema_name}; DELETE FROM payments_gadget")
+        connection.run_whole(
+            [(made[0], add("a")), (made[0], f"SET LOCAL search_path TO {made[1].schema_name}; {add('b')}")]
+        )
     with owner_scope(made[0]), transaction.atomic(), pytest.raises(ScopeError, match="transaction"):
-        connection.run_whole("SELECT 1")
+        connection.run_whole([(made[0], add("a"))])
+    with owner_scope(made[1]), pytest.raises(ScopeConflict):
+        connection.run_whole([(made[0], add("a"))])
+    assert [names(fleet, isp) for isp in made] == [[], [], []]

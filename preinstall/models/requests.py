@@ -19,11 +19,18 @@ class State(models.TextChoices):
     IN_REVIEW = "in_review", pgettext_lazy("install request", "in review")
     APPROVED = "approved", pgettext_lazy("install request", "approved")
     REJECTED = "rejected", pgettext_lazy("install request", "rejected")
+    ACTIVATED = "activated", pgettext_lazy("install request", "activated")
 
 
-COLOURS = {State.NEW: "blue", State.IN_REVIEW: "yellow", State.APPROVED: "green", State.REJECTED: "red"}
+COLOURS = {
+    State.NEW: "blue",
+    State.IN_REVIEW: "yellow",
+    State.APPROVED: "green",
+    State.REJECTED: "red",
+    State.ACTIVATED: "purple",
+}
 OPEN = (State.NEW, State.IN_REVIEW)
-# From which states a state can be reached.
+# From which states a state can be reached. What has become an installation stays so.
 STEPS = {
     State.IN_REVIEW: {State.NEW, State.APPROVED, State.REJECTED},
     State.APPROVED: {State.NEW, State.IN_REVIEW},
@@ -56,6 +63,16 @@ class InstallRequestQuerySet(models.QuerySet["InstallRequest"]):
     def open(self) -> "InstallRequestQuerySet":
         """Requests that nobody has decided on."""
         return self.filter(state__in=OPEN)
+
+    def alike(self, subscriber: Subscriber) -> "InstallRequestQuerySet":
+        """Requests that became a subscriber, and those with the same e-mail address, phone or ID number."""
+        phones = [phone for phone in (subscriber.mobile, subscriber.second_mobile) if phone]
+        same = Q(subscriber=subscriber) | Q(mobile__in=phones) | Q(second_mobile__in=phones)
+        if subscriber.email:
+            same |= Q(email__iexact=subscriber.email)
+        if key := id_key(subscriber.id_number):
+            same |= Q(id_key=key)
+        return self.alias(id_key=_same_id("id_number")).filter(same)
 
     def search(self, text: str) -> "InstallRequestQuerySet":
         """By reference, or a part of name, phone, e-mail, ID number or address; every word must be found."""
@@ -90,6 +107,10 @@ class InstallRequest(models.Model):
     second_mobile = models.CharField(_("second mobile"), max_length=20, blank=True)  # E.164
     comments = models.TextField(_("comments"), max_length=2000, blank=True)
     language = models.CharField(max_length=5)  # of the form
+    # Whom it became a service of.
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.SET_NULL, null=True, blank=True, related_name="install_requests"
+    )
     was_known = models.BooleanField(default=False)  # on arrival it looked like somebody who is known already
     created_at = models.DateTimeField(_("received"), auto_now_add=True, db_index=True)
 
@@ -124,6 +145,11 @@ class InstallRequest(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_be_activated(self) -> bool:
+        """Whether it can become an installation."""
+        return self.state in (*OPEN, State.APPROVED)
 
     @property
     def next_states(self) -> set[str]:
