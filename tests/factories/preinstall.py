@@ -10,7 +10,6 @@ from PIL import Image
 
 from core.uploads import store
 from preinstall.models import DraftUpload, Installation, InstallRequest, RequestDocument, StateChange
-from tests.factories.subscribers import ServiceFactory
 
 
 def picture(kind: str = "JPEG", colour: str = "#446688") -> bytes:
@@ -75,7 +74,7 @@ class InstallationFactory(factory.django.DjangoModelFactory):
         technician = None
 
     number = factory.Sequence(lambda n: n + 1)
-    service = factory.SubFactory(ServiceFactory, state="pending")
+    service = factory.SubFactory("tests.factories.subscribers.ServiceFactory", state="pending")
     on = factory.LazyFunction(timezone.localdate)
     technician_id = factory.LazyAttribute(lambda row: row.technician.pk if row.technician else None)
     technician_name = factory.LazyAttribute(lambda row: row.technician.name if row.technician else "")
