@@ -15,6 +15,7 @@ from billing.models import LedgerEntry
 from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
+from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
 from subscribers.models import Preview, Service, SubscriberDocument
@@ -117,6 +118,13 @@ ACTS: dict[str, Any] = {
     "subscribers.login_run.stopped": _("Stopped the start of the portal for everybody"),
     "subscribers.login_run.finished": _("Finished starting the portal for everybody"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.view.saved": _("Saved a view of the subscribers"),
+    "subscribers.view.changed": _("Changed a saved view"),
+    "subscribers.view.deleted": _("Removed a saved view"),
+    "subscribers.list.exported": _("Exported the list of subscribers"),
+    "subscribers.bulk_run.started": _("Began to change many subscribers"),
+    "subscribers.bulk_run.finished": _("Finished changing many subscribers"),
+    "subscribers.bulk_run.stopped": _("Stopped changing many subscribers"),
     "subscribers.preview.started": _("Began to see the portal as a subscriber"),
     "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
     "subscribers.preview.ended": _("A preview of the portal ended by itself"),
@@ -142,6 +150,7 @@ ACTS: dict[str, Any] = {
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
     *("kind", "paper", "amount", "vendor", "fields", "role", "after", "outcome", "text", "as"),
+    *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
@@ -149,6 +158,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
+    "action": {name: action.title for name, action in ACTIONS.items()},
     "after": dict(State.choices)
     | dict(Plan.choices)
     | dict(Service.State.choices)
@@ -170,7 +180,7 @@ def title(entry: AuditEntry) -> str:
 
 def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     """To whom or to what it was done, in words; with what each changed field was and is."""
-    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if with_changes:
         parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
     if entry.verb == "subscribers.preview.ended":
@@ -197,6 +207,8 @@ def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
         return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
+    if key == "filters":
+        return ", ".join(f"{name}: {what}" for name, what in value.items())
     if key == "as":
         return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":

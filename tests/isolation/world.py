@@ -13,6 +13,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.management.color import no_style
 from django.db import connection, models
 from django.utils import timezone
@@ -45,6 +46,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
     "subscribers.portaltoken": {"purpose": "another"},
     "subscribers.loginrules": {"naming": "custom"},
+    "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
+    "subscribers.listsettings": {"columns": ["name", "address"]},
+    "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
     "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
@@ -229,6 +233,8 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
             return _reference(side, key, number)
         case _ if key.primary_key:
             return number
+        case ArrayField():
+            return [number]
         case _ if key.choices:
             return _choice(key, number)
         case models.UUIDField():
