@@ -96,6 +96,8 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_logins(company, password)
         seed_lists(company)
         _seed_requests(company)
+        if company.imports:
+            _seed_import(company, isp)
         seed_preview(isp)
 
 
@@ -175,6 +177,15 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
         "city": company.city,
         "postcode": fake.postcode(),
     }
+
+
+def _seed_import(company: Company, isp: ISP) -> None:
+    from demo.imports import ROWS, seed_import
+
+    with public_scope():
+        owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
+    fake, _ = _dice(company)
+    seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
 
 
 def _seed_customers(company: Company) -> None:

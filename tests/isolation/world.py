@@ -49,6 +49,19 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
     "subscribers.listsettings": {"columns": ["name", "address"]},
     "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
+    "imports.batch": {
+        "state": "done",
+        "sheets": [],
+        "columns": [{"name": "Nombre", "title": "Nombre", "date_order": "", "point": "."}],
+        "mapping": {"0": "full_name"},
+        "answers": {},
+        "counts": {"bad": 1},
+        "made": {},
+        "trouble": {},
+        "run_at": None,
+    },
+    "imports.row": {"verdict": "bad", "flaw": [], "problems": [], "made": {}, "before": {}, "kept": [], "leader": None},
+    "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
     "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
@@ -56,6 +69,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
     "payments.paymentmethod": {"visible_in_portal": False},
+    "imports.batch": {"state": "checking"},
     # One run at a time.
     "subscribers.loginrun": {"state": "done"},
 }

@@ -62,6 +62,7 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "subscribers/",
         "subscribers/1001/",
         "subscribers/new/",
+        "import/",
         "staff/",
         "audit/",
     ]
