@@ -26,6 +26,7 @@ subscriber = Rule("subscriber")
 # Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
 # with money or with passwords are none of them.
 by_staff_too = Rule("subscriber", preview=InPreview.ACT)
+never_by_staff = Rule("subscriber", preview=InPreview.NEVER)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
@@ -103,7 +104,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/stop/": in_previews_too,
         "payment-methods/": subscriber,
         "contact/": subscriber,
-        "documents/<uuid:paper>/": subscriber,
+        "documents/<uuid:paper>/": never_by_staff,
         "logo/<uuid:file>/": public,
         "chat/": not_in_previews,
     },
