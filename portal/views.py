@@ -47,10 +47,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/home.html", context)
 
 
-@subscriber_page(PortalRight.SEE_SERVICES)
+@subscriber_page(PortalRight.SEE_SERVICES, preview=InPreview.NEVER)
 @require_safe
 def document(request: HttpRequest, paper: UUID) -> HttpResponse:
-    """A paper of the subscriber's that staff show in the portal: a picture to look at, a PDF to keep."""
+    """A paper of the subscriber's that staff show in the portal: a picture to look at, a PDF to keep.
+
+    Staff open papers on the client card, where their role must allow it.
+    """
     found = get_object_or_404(request.portal_user.subscriber.documents.in_portal().select_related("file"), uuid=paper)
     documents.note_view(document=found, by=request.portal_user, download=not found.file.is_image)
     return uploads.serve(found.file, inline=True)
