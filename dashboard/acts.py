@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from company.models import ChatWidget, DocumentKind
 from core.models import AuditEntry
 from preinstall.models import State
-from subscribers.models import Service
+from subscribers.models import AutoLoginLink, Service
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -86,10 +87,12 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "vendor", "fields", "role", "after"),
+    *("kind", "vendor", "fields", "role", "portal_role", "scope", "after"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
     "kind": dict(DocumentKind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
     "after": dict(State.choices) | dict(Plan.choices) | dict(Service.State.choices),

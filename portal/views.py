@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.models import Account
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle
@@ -34,6 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "subscriber": user.subscriber,
         "services": user.subscriber.services.lasting().select_related("tariff"),
         "methods": PaymentMethod.objects.in_portal(),
+        "account": Account.objects.filter(subscriber=user.subscriber).first(),
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     return render(request, "portal/home.html", context)
