@@ -18,7 +18,8 @@ from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
-from subscribers.models import Preview, Service, SubscriberDocument
+from subscribers.models import AutoLoginLink, Preview, Service, SubscriberDocument
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -159,11 +160,13 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "paper", "amount", "vendor", "fields", "role", "after", "outcome", "text", "as"),
+    *("kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text", "as"),
     *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
     "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),

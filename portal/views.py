@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.models import Account
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
@@ -42,6 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "visits": Installation.objects.planned().filter(service__subscriber=user.subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
+        "account": Account.objects.filter(subscriber=user.subscriber).first(),
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     return render(request, "portal/home.html", context)
