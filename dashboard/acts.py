@@ -195,7 +195,8 @@ def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     """To whom or to what it was done, in words; with what each changed field was and is."""
     parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if with_changes:
-        parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
+        short = [[Truncator(text).chars(80) for text in change] for change in changes(entry)]
+        parts += [f"{name}: {before} → {after}" for name, before, after in short]
     if entry.verb == "subscribers.preview.ended":
         parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):
