@@ -15,9 +15,11 @@ from billing.models import LedgerEntry
 from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
+from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
-from subscribers.models import Preview, Service, SubscriberDocument
+from subscribers.models import AutoLoginLink, Preview, Service, SubscriberDocument
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -117,6 +119,13 @@ ACTS: dict[str, Any] = {
     "subscribers.login_run.stopped": _("Stopped the start of the portal for everybody"),
     "subscribers.login_run.finished": _("Finished starting the portal for everybody"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.view.saved": _("Saved a view of the subscribers"),
+    "subscribers.view.changed": _("Changed a saved view"),
+    "subscribers.view.deleted": _("Removed a saved view"),
+    "subscribers.list.exported": _("Exported the list of subscribers"),
+    "subscribers.bulk_run.started": _("Began to change many subscribers"),
+    "subscribers.bulk_run.finished": _("Finished changing many subscribers"),
+    "subscribers.bulk_run.stopped": _("Stopped changing many subscribers"),
     "subscribers.preview.started": _("Began to see the portal as a subscriber"),
     "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
     "subscribers.preview.ended": _("A preview of the portal ended by itself"),
@@ -151,14 +160,18 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "paper", "amount", "vendor", "fields", "role", "after", "outcome", "text", "as"),
+    *("kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text", "as"),
+    *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
     "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
+    "action": {name: action.title for name, action in ACTIONS.items()},
     "after": dict(State.choices)
     | dict(Plan.choices)
     | dict(Service.State.choices)
@@ -180,9 +193,10 @@ def title(entry: AuditEntry) -> str:
 
 def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     """To whom or to what it was done, in words; with what each changed field was and is."""
-    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if with_changes:
-        parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
+        short = [[Truncator(text).chars(80) for text in change] for change in changes(entry)]
+        parts += [f"{name}: {before} → {after}" for name, before, after in short]
     if entry.verb == "subscribers.preview.ended":
         parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):
@@ -207,6 +221,8 @@ def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
         return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
+    if key == "filters":
+        return ", ".join(f"{name}: {what}" for name, what in value.items())
     if key == "as":
         return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":

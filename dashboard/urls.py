@@ -40,7 +40,7 @@ urlpatterns = [
     path("profile/second-factor/off/", two_factor.switch_off, name="second-factor-off"),
     path("profile/second-factor/codes/", two_factor.renew_codes, name="recovery-codes"),
     path("<slug:slug>/", home.home, name="home"),
-    path("<slug:slug>/subscribers/", subscribers.subscriber_list, name="subscribers"),
+    path("<slug:slug>/subscribers/", include("dashboard.subscriber_list_urls")),
     path("<slug:slug>/subscribers/new/", subscribers.new_subscriber, name="subscriber-new"),
     path("<slug:slug>/subscribers/changes/", profile_changes.changes, name="profile-changes"),
     path("<slug:slug>/subscribers/changes/<uuid:change>/approve/", profile_changes.approve, name="profile-approve"),

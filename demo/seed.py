@@ -15,6 +15,7 @@ from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
+from demo.lists import seed_lists
 from demo.logins import seed_logins
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
@@ -93,6 +94,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
+        seed_lists(company)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)
@@ -147,7 +149,8 @@ def _seed_subscribers(company: Company, password: str) -> None:
             email=person.email,
             password=password,
         )
-        for person in people
+        for n, person in enumerate(people)
+        if n < PORTAL_LOGINS or n % 11
     )
 
 

@@ -21,6 +21,9 @@ class Right(models.TextChoices):
     WORK_LOGINS = "work_logins", _("Manage portal logins, passwords and links")
     PREVIEW = "preview", _("See the portal as a subscriber does")
     ACT_IN_PREVIEW = "act_in_preview", _("Change things there in the subscriber's name")
+    EXPORT_SUBSCRIBERS = "export_subscribers", _("Export the list of subscribers")
+    BULK_SUBSCRIBERS = "bulk_subscribers", _("Change many subscribers at once")
+    SHARE_VIEWS = "share_views", _("Share saved views with colleagues")
     SEE_REQUESTS = "see_requests", _("See install requests")
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
@@ -47,6 +50,10 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.PREVIEW: _OFFICE,
     Right.ACT_IN_PREVIEW: _OFFICE - {Role.BILLING},
     Right.WORK_LOGINS: _OFFICE,
+    # Whoever leaves with a file has everybody's address and phone.
+    Right.EXPORT_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.BULK_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.SHARE_VIEWS: _OFFICE,
     Right.SEE_REQUESTS: _ALL,
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},

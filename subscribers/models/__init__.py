@@ -1,6 +1,8 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
+from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
 from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
@@ -10,14 +12,17 @@ from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
-from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
+from subscribers.models.subscriber import Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
     "AutoLoginLink",
+    "BulkLeftOut",
+    "BulkRun",
     "Counter",
     "FieldAccess",
+    "ListSettings",
     "LoginRules",
     "LoginRun",
     "Note",
@@ -29,6 +34,7 @@ __all__ = [
     "ProfileField",
     "ProfileRule",
     "Router",
+    "SavedView",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
@@ -39,5 +45,6 @@ __all__ = [
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "keys_for",
     "profile_access",
 ]

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Optional
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscribers.models.subscriber import Subscriber
 from subscribers.portal_roles import PortalRole, portal_rights_of
+from subscribers.search import PLACES, Words
 
 if TYPE_CHECKING:
     from subscribers.models.login_links import AutoLoginLink
@@ -88,7 +90,10 @@ class PortalUser(AbstractBaseUser):
                 violation_error_message=_("The end lies before the beginning."),
             ),
         ]
-        indexes = [models.Index(Lower("email"), name="portal_user_email")]
+        indexes = [
+            models.Index(Lower("email"), name="portal_user_email"),
+            GinIndex(Words(**PLACES["PortalUser"]), name="portal_user_words"),
+        ]
         verbose_name = _("portal user")
         verbose_name_plural = _("portal users")
 

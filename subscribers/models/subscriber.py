@@ -6,29 +6,47 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
 from subscribers.models.network import Zone
-from subscribers.search import SearchWords, SortName, query_for
+from subscribers.search import PLACES, SortName, Words, query_for
+
+
+def _place(name: str, words: SearchQuery) -> models.QuerySet[models.Model]:
+    """The rows of a model in whose words it is found."""
+    rows = apps.get_model("subscribers", name).objects.order_by()
+    return rows.alias(words=Words(**PLACES[name])).filter(words=words)
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def search(self, text: str) -> "SubscriberQuerySet":
-        """Those whose name, number, ID number, phone, e-mail or user name fits what was typed; all for no text."""
-        text = text.strip()
-        if not text:
+        """Those who fit what was typed, by the beginnings of words; all for no text.
+
+        Looked at are names, numbers, addresses, phones and e-mail addresses, the user names of logins, and number and
+        address of services. The words must all be found in one of the three places.
+        """
+        if not text.strip():
             return self
-        people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
-        logins = apps.get_model("subscribers", "PortalUser").objects.order_by().alias(name=Lower("username"))
-        found: list[models.QuerySet[Any, Any]] = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
-        if words := query_for(text):
-            found.append(people.filter(words=words).values("pk"))
-        if "@" in text:
-            found.append(people.filter(mail__startswith=text.lower()).values("pk"))
-        return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+        words = query_for(text)
+        return self.filter(pk__in=_keys(words)) if words else self.none()
+
+    def each_with(self, text: str) -> "SubscriberQuerySet":
+        """The same as `search`, put so that each row is looked at by itself.
+
+        It is for the first page of a sorted list where many fit: looking ends as soon as the page is full, while to
+        collect them all would take many times as long. Where few fit, all rows would be looked at.
+        """
+        words = query_for(text)
+        if words is None:
+            return self.search(text)
+        of_it = {"subscriber": models.OuterRef("pk")}
+        elsewhere = [models.Exists(_place(name, words).filter(**of_it)) for name in ("Service", "PortalUser")]
+        rows = self.alias(words=Words(**PLACES["Subscriber"]))
+        return rows.filter(models.Q(words=words) | elsewhere[0] | elsewhere[1])
 
     def alike(self, *, id_number: str = "", phones: Iterable[str] = (), email: str = "") -> "SubscriberQuerySet":
         """Those with this ID number, one of these phones or this e-mail address; nobody for nothing."""
@@ -45,6 +63,27 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Those with a service of, say, this state and tariff."""
         services = apps.get_model("subscribers", "Service").objects.order_by()
         return self.filter(models.Exists(services.filter(subscriber=models.OuterRef("pk"), **where)))
+
+    def without_service(self) -> "SubscriberQuerySet":
+        """Those who have none, not even one that has ended."""
+        services = apps.get_model("subscribers", "Service").objects.order_by()
+        return self.filter(~models.Exists(services.filter(subscriber=models.OuterRef("pk"))))
+
+
+def _keys(words: SearchQuery, **how: bool) -> Any:
+    """The keys of the subscribers for whom it is found in one of the places."""
+    own, *others = (_place(name, words).values_list("pk" if name == "Subscriber" else "subscriber") for name in PLACES)
+    return own.union(*others, **how)
+
+
+def keys_for(text: str, *, at_most: int) -> set[int] | None:
+    """The keys of those whom `search` finds; None if they are too many. One query, which does not look for them all."""
+    words = query_for(text)
+    if words is None:
+        return set()
+    # Somebody may be found in all three places.
+    keys = {key for (key,) in _keys(words, all=True)[: 3 * at_most + 1]}
+    return keys if len(keys) <= at_most else None
 
 
 class Subscriber(models.Model):
@@ -96,8 +135,9 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(Lower("email"), name="subscriber_email"),
             models.Index(fields=["sort_name", "id"], name="subscriber_order"),
+            models.Index(fields=["created_at", "id"], name="subscriber_since"),
             models.Index(fields=["second_mobile"], name="subscriber_second_mobile"),
-            GinIndex(SearchWords(), name="subscriber_words"),
+            GinIndex(Words(**PLACES["Subscriber"]), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")

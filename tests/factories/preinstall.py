@@ -8,7 +8,6 @@ from django.utils import timezone
 from core.uploads import store
 from preinstall.models import DraftUpload, Installation, InstallRequest, RequestDocument, StateChange
 from tests.factories.files import picture, upload
-from tests.factories.subscribers import ServiceFactory
 
 __all__ = [
     "DraftUploadFactory",
@@ -70,7 +69,7 @@ class InstallationFactory(factory.django.DjangoModelFactory):
         technician = None
 
     number = factory.Sequence(lambda n: n + 1)
-    service = factory.SubFactory(ServiceFactory, state="pending")
+    service = factory.SubFactory("tests.factories.subscribers.ServiceFactory", state="pending")
     on = factory.LazyFunction(timezone.localdate)
     technician_id = factory.LazyAttribute(lambda row: row.technician.pk if row.technician else None)
     technician_name = factory.LazyAttribute(lambda row: row.technician.name if row.technician else "")

@@ -40,6 +40,11 @@ def by_staff_too(right: PortalRight) -> Rule:
     return Rule("subscriber", right.value, preview=InPreview.ACT)
 
 
+def never_by_staff(right: PortalRight) -> Rule:
+    """What staff open elsewhere, where their own role must allow it."""
+    return Rule("subscriber", right.value, preview=InPreview.NEVER)
+
+
 def staff(right: Right) -> Rule:
     return Rule("staff", right.value)
 
@@ -130,7 +135,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/stop/": in_previews_too,
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
         "contact/": subscriber(PortalRight.OPEN),
-        "documents/<uuid:paper>/": subscriber(PortalRight.SEE_SERVICES),
+        "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
         "captcha-test/<str:token>/": by_link,
         "chat/": not_in_previews,
@@ -196,6 +201,18 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/export/": staff(Right.EXPORT),
         "<slug:slug>/export/<uuid:export>/": staff(Right.EXPORT),
         "<slug:slug>/subscribers/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/columns/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/export/<slug:kind>/": staff(Right.EXPORT_SUBSCRIBERS),
+        "<slug:slug>/subscribers/views/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/views/save/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/views/default/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/views/<uuid:view>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/views/<uuid:view>/delete/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/bulk/": staff(Right.BULK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/bulk/begin/": staff(Right.BULK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/bulk/<uuid:run>/": staff(Right.BULK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/bulk/<uuid:run>/confirm/": staff(Right.BULK_SUBSCRIBERS),
+        "<slug:slug>/subscribers/bulk/<uuid:run>/stop/": staff(Right.BULK_SUBSCRIBERS),
         "<slug:slug>/subscribers/new/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/changes/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/changes/<uuid:change>/approve/": staff(Right.WORK_SUBSCRIBERS),

@@ -32,6 +32,7 @@ from tests.isolation.judge import undone
 
 # What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
 ARGUMENTS = {
+    "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
     "messaging.tasks.deliver_mail": {"mail_id": 1},
     "subscribers.tasks.send_forgotten_links": {"login": "q7a"},

@@ -13,6 +13,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.management.color import no_style
 from django.db import connection, models
 from django.utils import timezone
@@ -41,6 +42,13 @@ GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
+    "subscribers.portaluser": {"language": "en", "valid_from": date(2026, 1, 1), "valid_until": date(2099, 12, 31)},
+    "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
+    "subscribers.portaltoken": {"purpose": "another"},
+    "subscribers.loginrules": {"naming": "custom"},
+    "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
+    "subscribers.listsettings": {"columns": ["name", "address"]},
+    "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
     "imports.batch": {
         "state": "done",
         "sheets": [],
@@ -54,10 +62,6 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "imports.row": {"verdict": "bad", "flaw": [], "problems": [], "made": {}, "before": {}, "kept": [], "leader": None},
     "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
-    "subscribers.portaluser": {"language": "en", "valid_from": date(2026, 1, 1), "valid_until": date(2099, 12, 31)},
-    "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
-    "subscribers.portaltoken": {"purpose": "another"},
-    "subscribers.loginrules": {"naming": "custom"},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
     "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
@@ -243,6 +247,8 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
             return _reference(side, key, number)
         case _ if key.primary_key:
             return number
+        case ArrayField():
+            return [number]
         case _ if key.choices:
             return _choice(key, number)
         case models.UUIDField():

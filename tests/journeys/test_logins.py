@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
 from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 OWN = "tres tristes tigres"
@@ -17,7 +17,8 @@ def login_page(page: Page, demo: Demo, number: int) -> None:
     sign_in_staff(page, demo, isp["staff"]["support"])
     page.goto(f"{isp['dashboard'][1]}subscribers/{number}/")
     page.locator("section[aria-labelledby=logins] tbody a").first.click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(re.compile(r"/logins/"))
+    at_rest(page)
 
 
 def test_a_link_from_the_card_to_a_password_of_ones_own(
