@@ -8,7 +8,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0001_initial'),
-        ('subscribers', '0006_lists'),
     ]
 
     operations = [
