@@ -211,6 +211,34 @@ def tasks(count: int) -> float:
     return tasks.timed(count, 1 if is_lastmile() else None)
 
 
+def hire(slug: str) -> None:
+    """Somebody who works for the ISP, and asks for the pages below."""
+    from bench import staff
+
+    staff.hire(slug)
+
+
+def staff_page(path: str, times: int) -> dict[str, Any]:
+    """How long a page of the dashboard takes, and its statements."""
+    from bench import staff
+
+    return staff.page(path, times)
+
+
+def staff_download(path: str) -> dict[str, float]:
+    """How long a file of the dashboard takes."""
+    from bench import staff
+
+    return staff.download(path)
+
+
+def staff_examples(slug: str) -> dict[str, str]:
+    """What there is to search for."""
+    from bench import staff
+
+    return staff.examples(slug)
+
+
 WORK: dict[str, Callable[..., Any]] = {
     work.__name__: work
     for work in (
@@ -224,6 +252,10 @@ WORK: dict[str, Callable[..., Any]] = {
         release,
         schema_names,
         tasks,
+        hire,
+        staff_page,
+        staff_download,
+        staff_examples,
     )
 }
 

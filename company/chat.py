@@ -44,8 +44,13 @@ def chat_allowed(view: View) -> View:
 
 
 def show_chat(request: HttpRequest) -> ChatWidget | None:
-    """The chat to show on the page of this request, or None. At most one query a request."""
+    """The chat to show on the page of this request, or None. At most one query a request.
+
+    None too where staff see the portal as a subscriber: they would write to their own office in somebody's name.
+    """
     if not getattr(request, "chat_is_allowed", False) or request.site.surface != Surface.PORTAL:
+        return None
+    if getattr(request, "preview", None):
         return None
     if not hasattr(request, "chat_widget"):
         widget = ChatWidget.load()

@@ -8,33 +8,13 @@ from django.core.validators import RegexValidator
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from company import chat_vendors, phones
+from company import chat_vendors, phones, tax_ids
 from company.models import Branding, DocumentKind, DocumentRule, PortalSettings, Profile
 from core.forms import Form, ModelForm
 from core.templatetags.ui import phone
 from domains.hosts import shown
 
 LOGO_LIMIT = 2 * 1024 * 1024  # bytes
-# What people call the tax ID where the ISP is.
-TAX_IDS = {
-    "AR": "CUIT",
-    "BO": "NIT",
-    "BR": "CNPJ",
-    "CL": "RUT",
-    "CO": "NIT",
-    "CZ": "DIČ",
-    "DO": "RNC",
-    "EC": "RUC",
-    "ES": "NIF",
-    "GT": "NIT",
-    "IT": "Partita IVA",
-    "MX": "RFC",
-    "PE": "RUC",
-    "PT": "NIF",
-    "PY": "RUC",
-    "UY": "RUT",
-    "VE": "RIF",
-}
 
 
 class ProfileForm(ModelForm):
@@ -64,7 +44,7 @@ class ProfileForm(ModelForm):
             self.initial[name] = phone(self.initial.get(name, ""))
             self.fields[name].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
             self.fields[name].help_text = _("For example %(example)s.") % {"example": phones.example(country)}
-        self.fields["tax_id"].help_text = TAX_IDS.get(country, "")
+        self.fields["tax_id"].help_text = tax_ids.company_name_of(country)
 
     def clean_phone(self) -> str:
         return self._number("phone", may_be_short=True)

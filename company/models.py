@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.crypto import SecretField
-from core.models import StoredFile
+from core.models import StoredFile, Token
 from core.singleton import Singleton
 from domains.hosts import shown
 
@@ -42,6 +42,16 @@ class Branding(Singleton):
         verbose_name = _("branding")
 
 
+class InvoiceGroupQuerySet(models.QuerySet["InvoiceGroup"]):
+    def default(self) -> "InvoiceGroup | None":
+        """The group of those who have none, if there are groups at all. One query."""
+        return self.filter(is_default=True).first()
+
+    def of(self, group_id: int | None) -> "InvoiceGroup | None":
+        """A subscriber's group, which is the default one for those who have none. One query."""
+        return self.filter(pk=group_id).first() if group_id else self.default()
+
+
 class InvoiceGroup(models.Model):
     """A sub-brand of the ISP: whose name, contact and numbers stand on invoices. Empty fields are the ISP's own.
 
@@ -60,6 +70,8 @@ class InvoiceGroup(models.Model):
     number_prefix = models.CharField(_("invoice numbers begin with"), max_length=12, blank=True)
     footer = models.TextField(_("text at the foot of documents"), max_length=500, blank=True)
     logo = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = InvoiceGroupQuerySet.as_manager()
 
     class Meta:
         ordering = ["-is_default", "name"]
@@ -152,6 +164,32 @@ class CaptchaKeys(models.Model):
     def shown_domain(self) -> str:
         """The domain as people write it."""
         return shown(self.domain)
+
+
+class CaptchaTest(Token):
+    """A try of reCAPTCHA keys on one host, in a browser: its link, and what came of it. It goes with the keys."""
+
+    class Outcome(models.TextChoices):
+        WORKS = "works", _("works")
+        ELSEWHERE = "elsewhere", _("another page")  # the answer was given for another host, `seen_host`
+        WRONG_PAIR = "wrong_pair", _("keys of two sites")
+        BAD_SECRET = "bad_secret", _("unknown secret key")
+        NO_BOX = "no_box", _("no box")  # the person saw an error in its place
+
+    keys = models.ForeignKey(CaptchaKeys, on_delete=models.CASCADE, related_name="tests")
+    host = models.CharField(max_length=253)
+    by_id = models.BigIntegerField(null=True)  # people are in another schema
+    by_name = models.CharField(max_length=120, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    seen_host = models.CharField(max_length=253, blank=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-answered_at", "-pk"]
+        verbose_name = _("try of reCAPTCHA keys")
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.outcome}"
 
 
 class ChatWidget(Singleton):

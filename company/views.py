@@ -12,7 +12,7 @@ from company.access import isp_link_page
 from company.chat import frame_policy
 from company.models import Branding, ChatWidget
 from core import uploads
-from core.access import public_page
+from core.access import InPreview, public_page
 from core.errors import page_not_found
 from domains.models import Surface
 
@@ -43,7 +43,7 @@ def _current_logo(file: UUID) -> HttpResponse:
     return response
 
 
-@public_page
+@public_page(preview=InPreview.NEVER)
 @require_safe
 def chat_document(request: HttpRequest) -> HttpResponse:
     """The document of a chat that we do not know. Its policy gives it an origin of its own, also when opened alone."""

@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,12 +15,22 @@ logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 
 
+class InPreview(StrEnum):
+    """What a portal's page may do while staff see the portal as a subscriber does. What says nothing only shows."""
+
+    LOOK = "look"  # it shows; its forms are refused
+    ACT = "act"  # its forms too, by roles with that right. Never where money or a password is concerned
+    ALWAYS = "always"  # its forms too, whatever the role, since nothing of the subscriber's changes
+    NEVER = "never"  # it is not even shown
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may open a page: `kind` is public, signed_in, staff, operator or subscriber; `right` narrows staff down."""
 
     kind: str
     right: str = ""
+    preview: InPreview = InPreview.LOOK
 
 
 def declare(view: View, access: Access) -> View:
@@ -33,14 +44,16 @@ def declared(view: View) -> Access | None:
     return getattr(view, "access", None)
 
 
-def public_page(view: View) -> View:
-    """Anybody may open the page."""
+def public_page(view: View | None = None, *, preview: InPreview = InPreview.LOOK) -> Any:
+    """Anybody may open the page. Also with arguments: `@public_page(preview=…)`."""
+    if view is None:
+        return functools.partial(public_page, preview=preview)
 
     @functools.wraps(view)
     def wrapper(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs)
 
-    return declare(wrapper, Access("public"))
+    return declare(wrapper, Access("public", preview=preview))
 
 
 class AccessMiddleware:

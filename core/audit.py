@@ -4,6 +4,8 @@ from typing import Any, Protocol
 
 from django.db.models import Model
 
+from core import acting
+
 LABEL = 200  # characters that the column holds
 
 
@@ -22,9 +24,13 @@ def record(verb: str, *, by: Actor | None, on: Model | None = None, **details: A
     """Write the audit row of one verb in the current scope.
 
     `verb` is `<app>.<noun>.<past participle>`; `by` is None for the system and for anonymous visitors; `details` must
-    be JSON and must hold no secret.
+    be JSON and must hold no secret. While somebody acts in another's name (`core.acting`), the row is theirs whoever
+    `by` is, and the details say in whose name.
     """
     from core.models import AuditEntry
+
+    if (double := acting.current()) is not None:
+        by, details = double.by, {**details, "as": double.name}
 
     AuditEntry.objects.create(
         verb=verb,

@@ -57,6 +57,7 @@ def _page(request: Request, status: int, title: str, text: str) -> HttpResponse:
         language = settings.LANGUAGE_CODE
     with translation.override(language):
         context = {"title": translation.gettext(title), "text": translation.gettext(text), "status": status}
+        context["preview"] = getattr(request, "preview", None)
         return HttpResponse(render_to_string("errors/page.html", context), status=status)
 
 

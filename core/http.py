@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 if TYPE_CHECKING:
 
     class Request(HttpRequest):
-        """`site` says what the host shows, `isp` whose page it is, `user` and `portal_user` who asks."""
+        """`site` says what the host shows, `isp` whose page it is, `user` and `portal_user` who asks; `preview` says
+        that staff see the portal as that portal user."""
 
         site: Any
         isp: Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         user: Any
         portal_user: Any
         membership: Any
+        preview: Any
         unit_of_work: Any
         csp_nonce: str
 

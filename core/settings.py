@@ -93,6 +93,7 @@ TENANT_APPS = [
     "messaging",
     "subscribers",
     "billing",
+    "imports",
     "payments",
     "preinstall",
 ]
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "core.requests.TransactionMiddleware",
     "core.sessions.SurfaceSessionMiddleware",
+    "portal.preview.PreviewMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenants.authentication.StaffMiddleware",

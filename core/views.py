@@ -6,11 +6,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation.trans_real import get_languages
 from django.views.decorators.http import require_POST
 
-from core.access import public_page
+from core.access import InPreview, public_page
 from core.http import Request
 
 
-@public_page
+@public_page(preview=InPreview.ALWAYS)
 @require_POST
 def choose_language(request: Request) -> HttpResponse:
     """Remember the visitor's language in a cookie of this host, and go back."""

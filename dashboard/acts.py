@@ -4,12 +4,22 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from company.models import ChatWidget, DocumentKind
+from billing.models import LedgerEntry
+from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
+from core.templatetags.ui import phone
+from dashboard.bulk import ACTIONS
+from domains import hsts
 from preinstall.models import State
-from subscribers.models import Service
+from subscribers.models import AutoLoginLink, Preview, Service, SubscriberDocument
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -31,6 +41,7 @@ ACTS: dict[str, Any] = {
     "domains.claim.disabled": _("A domain was switched off, its DNS records missing"),
     "domains.domain.added": _("A domain began to lead here"),
     "domains.domain.removed": _("A domain was removed"),
+    "domains.domain.hsts_changed": _("Changed for how long browsers insist on HTTPS"),
     "domains.domain.made_primary": _("Chose the domain that links carry"),
     "company.profile.changed": _("Changed the company profile"),
     "company.branding.changed": _("Changed logo or colour"),
@@ -40,18 +51,95 @@ ACTS: dict[str, Any] = {
     "company.captcha_keys.added": _("Added reCAPTCHA keys"),
     "company.captcha_keys.replaced": _("Replaced reCAPTCHA keys"),
     "company.captcha_keys.deleted": _("Deleted reCAPTCHA keys"),
+    "company.captcha_test.begun": _("Began to try reCAPTCHA keys"),
+    "company.captcha_test.answered": _("reCAPTCHA keys were tried"),
     "company.chat.set": _("Set the chat up"),
     "company.chat.switched_on": _("Switched the chat on"),
     "company.chat.switched_off": _("Switched the chat off"),
     "company.chat.removed": _("Removed the chat"),
     "company.router_list.confirmed": _("Put the list of addresses on the router"),
+    "company.invoice_group.added": _("Added an invoice group"),
+    "company.invoice_group.changed": _("Changed an invoice group"),
+    "company.invoice_group.logo_removed": _("Removed the logo of an invoice group"),
+    "company.invoice_group.made_default": _("Chose the default invoice group"),
+    "company.invoice_group.deleted": _("Deleted an invoice group"),
+    "subscribers.tariff.added": _("Added a tariff"),
+    "subscribers.tariff.changed": _("Changed a tariff"),
+    "subscribers.tariff.retired": _("Took a tariff off sale"),
+    "subscribers.tariff.resumed": _("Put a tariff back on sale"),
+    "subscribers.tariff.deleted": _("Deleted a tariff"),
+    "subscribers.zone.added": _("Added a zone"),
+    "subscribers.zone.changed": _("Changed a zone"),
+    "subscribers.zone.deleted": _("Deleted a zone"),
+    "subscribers.router.added": _("Added a router"),
+    "subscribers.router.changed": _("Changed a router"),
+    "subscribers.router.retired": _("Took a router out of use"),
+    "subscribers.router.resumed": _("Put a router back in use"),
+    "subscribers.router.deleted": _("Deleted a router"),
     "subscribers.subscriber.created": _("Added a subscriber"),
+    "subscribers.subscriber.changed": _("Changed a subscriber's card"),
+    "subscribers.subscriber.deleted": _("Deleted a subscriber"),
+    "subscribers.profile_rules.changed": _("Changed which data subscribers see and change"),
+    "subscribers.profile_change.asked_for": _("Asked to have data changed"),
+    "subscribers.profile_change.withdrawn": _("Took a change of data back"),
+    "subscribers.profile_change.approved": _("Approved a change of data"),
+    "subscribers.profile_change.refused": _("Refused a change of data"),
+    "subscribers.note.added": _("Wrote a note"),
+    "subscribers.note.pinned": _("Put a note on top"),
+    "subscribers.note.unpinned": _("Took a note off the top"),
+    "subscribers.note.removed": _("Removed a note"),
+    "subscribers.document.added": _("Added a document"),
+    "subscribers.document.changed": _("Changed a document's title or who sees it"),
+    "subscribers.document.removed": _("Removed a document"),
+    "subscribers.document.viewed": _("Looked at a document"),
+    "subscribers.document.downloaded": _("Downloaded a document"),
     "subscribers.service.created": _("Added a service"),
+    "subscribers.service.changed": _("Changed a service"),
+    "subscribers.service.tariff_changed": _("Changed the tariff of a service"),
     "subscribers.service.state_changed": _("Changed the state of a service"),
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
+    "subscribers.portal_user.changed": _("Changed a portal login"),
+    "subscribers.portal_user.closed": _("Closed a portal login"),
+    "subscribers.portal_user.opened": _("Opened a closed portal login again"),
+    "subscribers.portal_user.deleted": _("Deleted a portal login"),
+    "subscribers.portal_user.link_sent": _("Sent a link to set a portal password"),
+    "subscribers.portal_user.link_asked_for": _("A link to set a portal password was asked for"),
+    "subscribers.portal_user.password_set_by_link": _("Set a portal password with a mailed link"),
+    "subscribers.portal_user.password_dictated": _("Made a one-time portal password"),
+    "subscribers.portal_user.one_time_used": _("Signed in to the portal with a one-time password"),
+    "subscribers.portal_user.initial_ended": _("An initial portal password ended after too many guesses"),
+    "subscribers.portal_user.blocked": _("Sign-in was blocked after too many attempts"),
+    "subscribers.portal_user.block_lifted": _("Lifted the block of a portal login"),
+    "subscribers.auto_login.created": _("Made an auto-login link"),
+    "subscribers.auto_login.used": _("Signed in with an auto-login link"),
+    "subscribers.auto_login.revoked": _("Ended an auto-login link"),
+    "subscribers.login_rules.changed": _("Changed the rules for portal logins"),
+    "subscribers.login_run.begun": _("Began to start the portal for everybody"),
+    "subscribers.login_run.stopped": _("Stopped the start of the portal for everybody"),
+    "subscribers.login_run.finished": _("Finished starting the portal for everybody"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
+    "subscribers.view.saved": _("Saved a view of the subscribers"),
+    "subscribers.view.changed": _("Changed a saved view"),
+    "subscribers.view.deleted": _("Removed a saved view"),
+    "subscribers.list.exported": _("Exported the list of subscribers"),
+    "subscribers.bulk_run.started": _("Began to change many subscribers"),
+    "subscribers.bulk_run.finished": _("Finished changing many subscribers"),
+    "subscribers.bulk_run.stopped": _("Stopped changing many subscribers"),
+    "subscribers.preview.started": _("Began to see the portal as a subscriber"),
+    "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
+    "subscribers.preview.ended": _("A preview of the portal ended by itself"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
+    "imports.batch.opened": _("Brought a file with customers"),
+    "imports.batch.started": _("Started an import"),
+    "imports.batch.loaded": _("Imported customers"),
+    "imports.batch.undo_started": _("Asked for an import to be undone"),
+    "imports.batch.undone": _("Undid an import"),
+    "imports.batch.discarded": _("Discarded a file with customers"),
+    "imports.batch.forgotten": _("Removed the file of an old import"),
+    "imports.batch.rejects_downloaded": _("Downloaded the refused rows of an import"),
+    "imports.preset.saved": _("Saved how the columns of a file are read"),
+    "imports.preset.removed": _("Removed a saved mapping"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -72,13 +160,23 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "vendor", "fields", "role", "after"),
+    *("kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text", "as"),
+    *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
-    "kind": dict(DocumentKind.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
+    "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices),
+    "outcome": dict(CaptchaTest.Outcome.choices),
+    "paper": dict(SubscriberDocument.Kind.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
-    "after": dict(State.choices) | dict(Plan.choices) | dict(Service.State.choices),
+    "action": {name: action.title for name, action in ACTIONS.items()},
+    "after": dict(State.choices)
+    | dict(Plan.choices)
+    | dict(Service.State.choices)
+    | {0: _("not any more")}
+    | hsts.STEPS,
 }
 
 
@@ -93,29 +191,73 @@ def title(entry: AuditEntry) -> str:
     return str(known) if known else entry.verb.partition(".")[2].replace(".", " ").replace("_", " ").capitalize()
 
 
-def details(entry: AuditEntry) -> str:
-    """To whom or to what it was done, in words."""
-    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [])]
+def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
+    """To whom or to what it was done, in words; with what each changed field was and is."""
+    parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
+    if with_changes:
+        short = [[Truncator(text).chars(80) for text in change] for change in changes(entry)]
+        parts += [f"{name}: {before} → {after}" for name, before, after in short]
+    if entry.verb == "subscribers.preview.ended":
+        parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):
         parts.append(str(reason))
     return " · ".join(parts)
+
+
+def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """The fields that an act changed, each with what it was and is, in words."""
+    # Wishes of subscribers, and rules for them, are about the fields of the card.
+    model = _CARD if entry.verb.startswith("subscribers.profile_") else entry.target_type
+    return [
+        (field_name(model, name), *(value_in_words(model, name, each) for each in pair))
+        for name, pair in entry.details.get("changes", {}).items()
+    ]
+
+
+_CARD = "subscribers.subscriber"
 
 
 def _in_words(entry: AuditEntry, key: str) -> str:
     value = entry.details[key]
     if key == "number" and entry.verb.startswith("preinstall."):
         return f"{'I' if entry.verb.startswith('preinstall.installation.') else 'R'}-{value:06d}"
+    if key == "filters":
+        return ", ".join(f"{name}: {what}" for name, what in value.items())
+    if key == "as":
+        return gettext("in the name of %(name)s, in a preview of the portal") % {"name": value}
     if key == "fields":
-        return ", ".join(_field_name(entry.target_type, name) for name in value)
+        model = _CARD if entry.verb.startswith("subscribers.profile_") else entry.target_type
+        return ", ".join(field_name(model, name) for name in value)
     before = entry.details.get("before") if key in {"role", "after"} else None
     words = _WORDS.get(key, {})
-    shown = str(words.get(value, value))
+    shown = Truncator(str(words.get(value, value))).chars(120)
     return f"{words.get(before, before)} → {shown}" if before else shown
 
 
-def _field_name(model: str, name: str) -> str:
-    """The field as its form calls it; a name that is no field any more stays as it was written."""
+def _field(model: str, name: str) -> models.Field | None:
     try:
-        return str(apps.get_model(model)._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        return apps.get_model(model)._meta.get_field(name)  # type: ignore[return-value]
     except (LookupError, ValueError, FieldDoesNotExist):
-        return name
+        return None
+
+
+def field_name(model: str, name: str) -> str:
+    """The field as its form calls it; a name that is no field any more stays as it was written."""
+    field = _field(model, name)
+    return str(field.verbose_name) if field else name
+
+
+def value_in_words(model: str, name: str, value: Any) -> str:
+    """A value of a field, as the log keeps it, for people."""
+    field = _field(model, name)
+    if value == "":
+        return "–"
+    if name in {"mobile", "second_mobile"}:
+        return phone(value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(field, models.DateField) and (day := parse_date(str(value)[:10])):
+        return date_format(day, "SHORT_DATE_FORMAT")
+    return str(value)

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from dashboard.views import (
+    profile_changes,
     settings,
     settings_captcha,
     settings_chat,
     settings_domains,
+    settings_logins,
     settings_payments,
     settings_router,
 )
@@ -23,10 +25,18 @@ urlpatterns = [
     path("domains/<uuid:claim>/checklist/", settings_domains.checklist, name="settings-domain-checklist"),
     path("domains/<uuid:claim>/check/", settings_domains.check, name="settings-domain-check"),
     path("domains/<uuid:claim>/primary/", settings_domains.primary, name="settings-domain-primary"),
+    path("domains/<uuid:claim>/https/", settings_domains.insist_on_https, name="settings-domain-https"),
     path("domains/<uuid:claim>/release/", settings_domains.release, name="settings-domain-release"),
+    path("own-data/", profile_changes.rules, name="settings-own-data"),
+    path("logins/", settings_logins.logins, name="settings-logins"),
+    path("logins/preview/", settings_logins.preview, name="settings-logins-preview"),
+    path("logins/start/", settings_logins.start, name="settings-logins-start"),
+    path("logins/start/<uuid:run>/", settings_logins.run_page, name="settings-logins-run"),
+    path("logins/start/<uuid:run>/stop/", settings_logins.stop, name="settings-logins-stop"),
     path("documents/", settings.documents, name="settings-documents"),
     path("captcha/", settings_captcha.captcha, name="settings-captcha"),
     path("captcha/<str:domain>/", settings_captcha.replace, name="settings-captcha-replace"),
+    path("captcha/<str:domain>/test/", settings_captcha.test, name="settings-captcha-test"),
     path("captcha/<str:domain>/delete/", settings_captcha.delete, name="settings-captcha-delete"),
     path("chat/", settings_chat.chat, name="settings-chat"),
     path("chat/check/", settings_chat.check, name="settings-chat-check"),

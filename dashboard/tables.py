@@ -1,12 +1,17 @@
 """Lists of staff and of what they did."""
 
 import django_tables2 as tables
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.models import LedgerEntry
 from core.models import AuditEntry
-from dashboard.acts import details, title
+from core.templatetags.ui import person
+from dashboard.acts import changes, details, title
+
+NUMBERS = {"td": {"class": "text-sm-end text-nowrap"}, "th": {"class": "text-end"}}
 
 
 class MemberTable(tables.Table):
@@ -51,3 +56,33 @@ class AuditTable(tables.Table):
         return format_html(
             '<div><div>{}</div><div class="text-secondary">{}</div></div>', title(record), details(record)
         )
+
+
+class HistoryTable(AuditTable):
+    """The same for one subscriber, with each changed field before and after."""
+
+    class Meta(AuditTable.Meta):
+        empty_text = _("Nothing has been done here yet.")
+
+    def render_actor_label(self, record: AuditEntry) -> str:
+        return person(record.actor_label) or gettext("the system")
+
+    def render_verb(self, record: AuditEntry) -> str:
+        words = {"title": title(record), "details": details(record, with_changes=False), "changes": changes(record)}
+        return render_to_string("dashboard/subscribers/history_cell.html", words)
+
+
+class LedgerTable(tables.Table):
+    """Entries of a ledger, the latest first, each with the balance after it (`after`)."""
+
+    on = tables.DateColumn(verbose_name=_("Date"), orderable=False, short=True)
+    text = tables.TemplateColumn(
+        template_name="dashboard/subscribers/ledger_cell.html", verbose_name=_("Entry"), orderable=False
+    )
+    amount = tables.TemplateColumn("{% money value %}", verbose_name=_("Amount"), orderable=False, attrs=NUMBERS)
+    after = tables.TemplateColumn("{% money value %}", verbose_name=_("Balance"), orderable=False, attrs=NUMBERS)
+
+    class Meta:
+        model = LedgerEntry
+        fields = ("on", "text", "amount", "after")
+        empty_text = _("No entries yet.")

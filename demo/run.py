@@ -21,6 +21,7 @@ from core.embedded import EmbeddedFailure, Postgres, Redis
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "lastmile-demo-data"
+KEPT = ("postgres", "redis", "mail", "files", "static", "demo.json", "demo.log", "edge", "browser", "zone.txt")
 
 
 class CannotStart(Exception):
@@ -61,7 +62,7 @@ def open_folder(data: Path, *, reset: bool) -> None:
         if reset:
             Postgres(data).stop()
             Redis(data).stop()
-            for name in ("postgres", "redis", "mail", "files", "static", "demo.json", "demo.log"):
+            for name in KEPT:
                 path = data / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     except OSError as error:
@@ -112,7 +113,7 @@ class Demo:
         step("Mailbox", self.mailbox.start)
         step("Tables", self._migrate)
         step("Demo data", self._seed)
-        step("Web server, worker, scheduler", self._start_children)
+        step(", ".join(self.commands()).capitalize(), self._start_children)
 
     def _start_postgres(self) -> None:
         os.environ["DATABASE_URL"] = self.postgres.start()
@@ -136,18 +137,22 @@ class Demo:
         self.description = description
 
     def _start_children(self) -> None:
+        self.log = (self.data / "demo.log").open("ab")
+        for name, command in self.commands().items():
+            self.children[name] = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True
+            )
+        self._wait_until_ready()
+
+    def commands(self) -> dict[str, list[str]]:
+        """What runs until the end, by the name that a person reads."""
         binaries = Path(sys.executable).parent
         serve = [str(binaries / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
         serve += ["--workers", "2", "--blocking-threads", "1", "--log-level", "warning", "core.wsgi:application"]
         celery = [str(binaries / "celery"), "-A", "core"]
         worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "warning", "--without-gossip", "-E"]
         beat = [*celery, "beat", "--loglevel", "warning", "--pidfile", ""]
-        self.log = (self.data / "demo.log").open("ab")
-        for name, command in {"web server": serve, "worker": worker, "scheduler": beat}.items():
-            self.children[name] = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True
-            )
-        self._wait_until_ready()
+        return {"web server": serve, "worker": worker, "scheduler": beat}
 
     def _wait_until_ready(self) -> None:
         request = urllib.request.Request(
@@ -161,6 +166,12 @@ class Demo:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise CannotStart(f"The web server did not answer within 30 seconds; see {self.data / 'demo.log'}.")
+
+    def welcome(self) -> str:
+        """Addresses and logins, for the terminal."""
+        from demo.seed import welcome
+
+        return welcome(self.description)
 
     def check(self) -> None:
         """Raise CannotStart if a process has ended by itself."""
@@ -195,8 +206,12 @@ def told(signum: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     chosen = options()
+    return run(Demo(chosen.port, chosen.data), chosen)
+
+
+def run(demo: Demo, chosen: argparse.Namespace) -> int:
+    """Start a demo, print what people need to know, and stop it when they say so; the exit code."""
     began = time.monotonic()
-    demo = Demo(chosen.port, chosen.data)
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)
     try:
@@ -207,9 +222,7 @@ def main() -> int:
         return 2
     try:
         demo.start()
-        from demo.seed import welcome
-
-        print(welcome(demo.description))
+        print(demo.welcome())
         print(f"Ready in {time.monotonic() - began:.0f} s. Ctrl-C stops everything.", flush=True)
         while True:
             time.sleep(1)

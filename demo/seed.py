@@ -4,6 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -14,6 +15,9 @@ from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
+from demo.lists import seed_lists
+from demo.logins import seed_logins
+from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
@@ -67,8 +71,10 @@ def _seed_isp(company: Company, password: str) -> None:
     )
     create_schema(isp)
     now = timezone.now()
-    Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
-    Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
+    stands_in = settings.PLATFORM_DOMAIN == "localhost"  # elsewhere people claim domains in earnest
+    if stands_in:
+        Domain.objects.create(isp=isp, host=company.portal_domain, surface=Surface.PORTAL, verified_at=now)
+        Domain.objects.create(isp=isp, host=company.staff_domain, surface=Surface.DASHBOARD, verified_at=now)
     # Without a grace that ends: also an ISP with a free plan keeps the domains it is given here.
     Licence.objects.create(isp=isp, plan=company.plan)
     for role in Role:
@@ -81,12 +87,18 @@ def _seed_isp(company: Company, password: str) -> None:
             password=password,
         )
         Membership.objects.create(isp=isp, user=user, role=role)
-    if company.plan == Plan.PRO:
+    if stands_in and company.plan == Plan.PRO:
         _seed_claim(isp, f"internet.{company.staff_domain.partition('.')[2]}", now)
     with isp_scope(isp):
         _seed_company(company)
         _seed_subscribers(company, password)
+        _seed_customers(company)
+        seed_logins(company, password)
+        seed_lists(company)
         _seed_requests(company)
+        if company.imports:
+            _seed_import(company, isp)
+        seed_preview(isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -137,7 +149,8 @@ def _seed_subscribers(company: Company, password: str) -> None:
             email=person.email,
             password=password,
         )
-        for person in people
+        for n, person in enumerate(people)
+        if n < PORTAL_LOGINS or n % 11
     )
 
 
@@ -164,6 +177,21 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
         "city": company.city,
         "postcode": fake.postcode(),
     }
+
+
+def _seed_import(company: Company, isp: ISP) -> None:
+    from demo.imports import ROWS, seed_import
+
+    with public_scope():
+        owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
+    fake, _ = _dice(company)
+    seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_customers(company: Company) -> None:
+    from demo.customers import seed_customers
+
+    seed_customers(company, *_dice(company))
 
 
 def _seed_requests(company: Company) -> None:
@@ -196,7 +224,9 @@ def _described(isp: ISP) -> dict[str, Any]:
     own, staff_home = portal_url(isp), staff_url(isp)
     with isp_scope(isp), transaction.atomic():
         link = str(isp.uuid) if PortalSettings.load().identifier == "uuid" else isp.slug
-        users = PortalUser.objects.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
+        # Of those whose password is that of the demo.
+        owners = PortalUser.objects.filter(one_time="", valid_until=None, role="owner", blocks=None)
+        users = owners.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
         subscribers = [
             {"username": user.username, "password": PASSWORD, "name": user.subscriber.full_name} for user in users
         ]

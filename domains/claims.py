@@ -16,7 +16,7 @@ from core.audit import Actor, record
 from domains import dns, probe, resolver
 from domains.hosts import is_address, registrable, shown
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
-from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable
+from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable, wake_asleep
 from tenants import slugs
 from tenants.directory import IspRef
 from tenants.models import ISP, PlatformMail, StaffUser
@@ -46,7 +46,7 @@ def claim_domain(*, isp: ISP | IspRef, host: str, surface: Surface, by: Actor | 
         isp = ISP.objects.select_for_update().get(pk=isp.pk)
         check_limit(isp)
         if Domain.objects.live().filter(host__in=_twins(name)).exists():
-            raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+            raise CannotAdd(_("%(host)s is in use already.") % {"host": shown(name)})
         if Claim.objects.filter(isp=isp, host__in=_twins(name)).exists():
             raise CannotAdd(_("%(host)s is on your list already, with or without “www.”.") % {"host": shown(name)})
         DnsTarget.objects.get_or_create(isp=isp)
@@ -58,17 +58,24 @@ def claim_domain(*, isp: ISP | IspRef, host: str, surface: Surface, by: Actor | 
 def release_claim(*, claim: Claim, by: Actor | None) -> None:
     """Give a domain up; it leads nowhere from now on, and whoever proves it may have it."""
     with transaction.atomic():
-        ISP.objects.select_for_update().get(pk=claim.isp_id)
-        if Domain.objects.filter(isp_id=claim.isp_id, host=claim.host).exists():
+        isp = ISP.objects.select_for_update().get(pk=claim.isp_id)
+        Claim.objects.filter(pk=claim.pk).delete()
+        if Domain.objects.filter(isp=isp, host=claim.host).exists():
             remove_domain(host=claim.host, by=by)
         else:
-            record("domains.claim.released", by=by, on=claim.isp, host=claim.host)
-        Claim.objects.filter(pk=claim.pk).delete()
+            record("domains.claim.released", by=by, on=isp, host=claim.host)
+            wake_asleep(isp=isp, at=timezone.now())
 
 
 def check_soon(*, claim: Claim, at: datetime) -> None:
     """Have a claim looked at within seconds, and more often for a while. That is no business of the audit log."""
     Claim.objects.filter(pk=claim.pk).update(next_check_at=at, checks=0)
+
+
+def check_portals_soon(*, isp_id: int, at: datetime) -> None:
+    """Have all working portal domains of an ISP looked at within seconds, after a change that their checklists show."""
+    portals = Claim.objects.filter(isp_id=isp_id, surface=Surface.PORTAL, disabled_at=None).exclude(live_at=None)
+    portals.update(next_check_at=at)
 
 
 def make_primary(*, domain: Domain, by: Actor | None) -> None:
@@ -100,6 +107,13 @@ def check_claim(*, claim_uuid: UUID, at: datetime) -> None:
         for examine in examiners:
             seen |= examine(claim)
         _settle(claim, seen, at, _open)
+
+
+def note_finding(*, isp: ISP | IspRef, host: str, check: str, verdict: dns.Verdict, at: datetime) -> None:
+    """Write down what was found out about a live claim in between, by somebody else than our own round of checks."""
+    claim = Claim.objects.select_for_update().filter(isp_id=isp.pk, host=host, disabled_at=None).first()
+    if claim is not None and claim.is_live:
+        _note(claim, check, verdict, at)
 
 
 def take_due(*, at: datetime, most: int) -> list[UUID]:
@@ -219,6 +233,8 @@ def _disable(claim: Claim, at: datetime) -> None:
         Domain.objects.filter(pk=heir.pk).update(is_primary=True)
     record("domains.claim.disabled", by=None, on=claim.isp, host=claim.host)
     _tell(claim, "disabled", at)
+    claim.save(update_fields=["disabled_at"])  # it takes no room any more
+    wake_asleep(isp=claim.isp, at=at)
     transaction.on_commit(resolver.forget_all)
 
 
@@ -281,7 +297,7 @@ def _claimable(text: str) -> str:
     if "*" in typed:
         raise CannotAdd(_("A wildcard cannot be claimed. Add each name by itself."))
     try:
-        host = urlsplit(typed if "://" in typed else f"//{typed}").netloc
+        host = urlsplit(typed if "://" in typed else "//" + typed.lstrip("/")).netloc
     except ValueError as error:
         raise CannotAdd(_("This is not a domain name.")) from error
     if is_address(host):
@@ -291,5 +307,5 @@ def _claimable(text: str) -> str:
         raise CannotAdd(_("%(host)s is open to everybody and belongs to nobody.") % {"host": shown(name)})
     own = slugs.skeleton(settings.PLATFORM_DOMAIN.split(".")[0])
     if any(LOOK_ALIKE.search(label) or slugs.skeleton(label) == own for label in name.split(".")[:-1]):
-        raise CannotAdd(_("%(host)s looks like a name of the platform.") % {"host": name})
+        raise CannotAdd(_("%(host)s looks like a name of the platform.") % {"host": shown(name)})
     return name

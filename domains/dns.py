@@ -3,7 +3,9 @@
 import ipaddress
 from dataclasses import dataclass
 
+import dns.edns
 import dns.exception
+import dns.flags
 import dns.nameserver
 import dns.rdatatype
 import dns.resolver
@@ -27,12 +29,16 @@ PROXIES = tuple(
         "2a06:98c0::/29", "2c0f:f248::/32",
     )
 )  # fmt: skip
-UNKNOWN = {"servfail", "timeout"}  # reasons that say nothing about what stands in the zone
+UNKNOWN = {"servfail", "timeout", "dnssec", "signature_expired"}  # that say nothing about what stands in the zone
+# Why a resolver refuses an answer, as it says itself (Extended DNS Errors, RFC 8914).
+SIGNATURE_EXPIRED = 7
+BAD_SIGNATURES = {6, 8, 9, 10, 11, 12}  # bogus, not yet valid, keys or signatures or proofs missing
+PAYLOAD = 1232  # bytes of an answer over UDP
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one question got. `reason` is found, nothing, nxdomain, servfail or timeout."""
+    """What one question got: found, nothing, nxdomain, or why nothing can be said (UNKNOWN)."""
 
     reason: str
     values: tuple[str, ...] = ()
@@ -62,7 +68,7 @@ def look_up(name: str, kind: str) -> Answer:
     except dns.exception.Timeout:
         return Answer("timeout")
     except dns.resolver.NoNameservers:
-        return Answer("servfail")
+        return Answer(_why_refused(name, kind))
     except (dns.exception.DNSException, OSError):
         return Answer("servfail")
     if answer.rrset is None:
@@ -70,6 +76,43 @@ def look_up(name: str, kind: str) -> Answer:
     if kind == "TXT":
         return Answer("found", tuple(b"".join(item.strings).decode(errors="replace") for item in answer.rrset))
     return Answer("found", tuple(sorted(str(item).rstrip(".").lower() for item in answer.rrset)))
+
+
+def _why_refused(name: str, kind: str) -> str:
+    """What stands behind a SERVFAIL: a server that is broken, or signatures (DNSSEC) that do not hold.
+
+    Most resolvers say so themselves. Of the others we ask once more with checking disabled: what is answered then was
+    refused for its signatures.
+    """
+    codes = _extended_errors(name, kind)
+    if SIGNATURE_EXPIRED in codes:
+        return "signature_expired"
+    if codes & BAD_SIGNATURES:
+        return "dnssec"
+    unchecked = _resolver()
+    unchecked.set_flags(dns.flags.RD | dns.flags.CD)
+    unchecked.use_edns(0, 0, PAYLOAD)
+    try:
+        unchecked.resolve(name, kind, search=False, raise_on_no_answer=False)
+    except dns.resolver.NXDOMAIN:
+        return "dnssec"
+    except (dns.exception.DNSException, OSError):
+        return "servfail"
+    return "dnssec"
+
+
+def _extended_errors(name: str, kind: str) -> set[int]:
+    """The codes that come with a refusal, of whichever resolver that is asked."""
+    resolver = _resolver()
+    resolver.use_edns(0, 0, PAYLOAD)
+    try:
+        resolver.resolve(name, kind, search=False, raise_on_no_answer=False)
+    except dns.resolver.NoNameservers as refused:
+        answers = [error[4] for error in refused.kwargs.get("errors", []) if error[4] is not None]
+        return {int(option.code) for answer in answers for option in answer.extended_errors()}
+    except (dns.exception.DNSException, OSError):
+        pass
+    return set()
 
 
 def examine(claim: Claim) -> dict[str, Verdict]:
@@ -104,8 +147,6 @@ def pointing(claim: Claim) -> Verdict:
                 # A record that leads to a name without any is there, and wrong.
                 return Verdict(State.BAD, "wrong_target", name)
             return _no_answer(answer.reason, name)
-        if len(answer.values) > 1:
-            return Verdict(State.BAD, "several", ", ".join(answer.values))
         passed.append(name)
         name = answer.values[0]
         if name == target:
@@ -155,7 +196,7 @@ def caa(host: str) -> Verdict:
     for start in range(len(labels)):
         answer = look_up(".".join(labels[start:]), "CAA")
         if answer.reason in UNKNOWN:
-            return Verdict(State.WARNING, "servfail")
+            return Verdict(State.WARNING, "servfail" if answer.reason == "timeout" else answer.reason, host)
         if answer.reason == "found":
             # These decide, also where none of them speaks of issuing: nothing further up does.
             issuers = [parts for value in answer.values if (parts := _issuer(value))]

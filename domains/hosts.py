@@ -5,6 +5,7 @@ import ipaddress
 import re
 
 import idna
+from django.utils.translation import gettext as _
 from publicsuffixlist import PublicSuffixList
 
 ADDRESS = re.compile(r"(?P<host>[^:\s]+)(?::(?P<port>[0-9]{0,5}))?")
@@ -19,18 +20,18 @@ def normalise(text: str) -> str:
     """A host without port and trailing dot, in lower-case A-labels. Raises BadHost."""
     found = ADDRESS.fullmatch(text.strip())
     if found is None or len(text) > 300:
-        raise BadHost("This is not a domain name.")
+        raise BadHost(_("This is not a domain name."))
     host, port = found["host"], found["port"]
     if port and not 0 < int(port) < 65536:
-        raise BadHost("The port is not between 1 and 65535.")
+        raise BadHost(_("The port is not between 1 and 65535."))
     host = host.removesuffix(".").lower()
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError as error:
-            raise BadHost("The name has characters that domain names cannot have.") from error
+            raise BadHost(_("The name has characters that domain names cannot have.")) from error
     if len(host) > 253 or not all(LABEL.fullmatch(label) for label in host.split(".")):
-        raise BadHost("This is not a domain name.")
+        raise BadHost(_("This is not a domain name."))
     return host
 
 

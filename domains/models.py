@@ -13,6 +13,8 @@ from domains.hosts import registrable, shown
 from domains.sentences import sentence
 from tenants.models import ISP
 
+OFF_BY_PLAN = "plan_ended"  # what people were told of a claim that the plan switched off
+
 
 class Surface(models.TextChoices):
     """The four faces that a host can show."""
@@ -46,6 +48,10 @@ class Domain(models.Model):
     is_primary = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # For how many seconds browsers that were here insist on HTTPS (domains.hsts). None: nothing was ever said of it,
+    # and nothing is; 0: they are told to forget it.
+    hsts_seconds = models.PositiveIntegerField(null=True)
+    hsts_since = models.DateTimeField(null=True)
 
     objects = DomainQuerySet.as_manager()
 
@@ -159,6 +165,11 @@ class Claim(models.Model):
     @property
     def is_disabled(self) -> bool:
         return self.disabled_at is not None
+
+    @property
+    def is_off_by_plan(self) -> bool:
+        """Whether the plan, and not the DNS, switched the domain off."""
+        return self.is_disabled and OFF_BY_PLAN in self.told
 
     @property
     def ends_at(self) -> datetime | None:

@@ -10,15 +10,14 @@ from core.audit import record
 from core.mail import compose
 from core.scope import public_scope
 from domains import resolver
-from domains.models import Claim, DnsTarget, Domain, Surface
-from domains.services import domains_used
+from domains.models import OFF_BY_PLAN, Claim, DnsTarget, Domain, Surface
+from domains.services import domains_used, wake_asleep
 from tenants.directory import IspRef
 from tenants.models import ISP, Licence, PlatformMail, StaffUser
-from tenants.plans import LIMITS, Plan, limits_of, plan_of
+from tenants.plans import LIMITS, Plan, plan_of
 from tenants.roles import Role
 
 WARNING = timedelta(days=7)  # before the end of the grace
-OFF = "plan_ended"  # what people were told of a claim that the plan switched off
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,8 @@ def usage(isp: ISP | IspRef) -> Usage:
             used=domains_used(isp),
             ends_at=licence.grace_until if licence and going else None,
             going=[Claim(host=domain.host).shown_host for domain in going],
-            off=[claim.shown_host for claim in Claim.objects.filter(isp_id=isp.pk) if is_off_by_plan(claim)],
+            off=[claim.shown_host for claim in Claim.objects.filter(isp_id=isp.pk) if claim.is_off_by_plan],
         )
-
-
-def is_off_by_plan(claim: Claim) -> bool:
-    """Whether the plan, and not the DNS, switched the claim's domain off."""
-    return claim.is_disabled and OFF in claim.told
 
 
 def surplus(isp: ISP | IspRef, limit: int) -> list[Domain]:
@@ -80,9 +74,8 @@ def look_after(*, licence_id: int, at: datetime) -> None:
         licence = Licence.objects.due(at=at).filter(pk=licence_id).first()
         if isp is None or licence is None:
             return
-        limit = limits_of(isp).domains
-        _wake(isp, limit, at)
-        going = surplus(isp, limit)
+        wake_asleep(isp=isp, at=at)
+        going = surplus(isp, LIMITS[plan_of(isp)].domains)
         licence.next_look_at = None
         if going and licence.grace_until:
             licence.next_look_at = _warn_or_end(isp, licence, licence.grace_until, going, at)
@@ -95,7 +88,7 @@ def _warn_or_end(isp: ISP, licence: Licence, end: datetime, going: list[Domain],
         for domain in going:
             _switch_off(isp, domain, at)
         transaction.on_commit(resolver.forget_all)
-        _tell(isp, licence, going, OFF)
+        _tell(isp, licence, going, OFF_BY_PLAN)
         return None
     is_soon = at >= end - WARNING
     _tell(isp, licence, going, "plan_soon" if is_soon else "plan_over")
@@ -109,19 +102,9 @@ def _switch_off(isp: ISP, domain: Domain, at: datetime) -> None:
     claim, _ = Claim.objects.get_or_create(
         isp=isp, host=domain.host, defaults={"surface": domain.surface, "live_at": domain.verified_at}
     )
-    claim.disabled_at, claim.next_check_at, claim.told = at, None, claim.told | {OFF: at.isoformat()}
+    claim.disabled_at, claim.next_check_at, claim.told = at, None, claim.told | {OFF_BY_PLAN: at.isoformat()}
     claim.save(update_fields=["disabled_at", "next_check_at", "told"])
     record("domains.domain.switched_off", by=None, on=isp, host=domain.host, surface=domain.surface)
-
-
-def _wake(isp: ISP, limit: int, at: datetime) -> None:
-    """Have the oldest of those that were switched off checked again, as many as there is room for."""
-    room = max(limit - domains_used(isp), 0)
-    asleep = [each for each in Claim.objects.filter(isp=isp).order_by("created_at", "pk") if is_off_by_plan(each)]
-    for claim in asleep[:room]:
-        claim.told = {news: when for news, when in claim.told.items() if news != OFF}
-        claim.next_check_at, claim.checks = at, 0
-        claim.save(update_fields=["told", "next_check_at", "checks"])
 
 
 def _tell(isp: ISP, licence: Licence, going: list[Domain], news: str) -> None:

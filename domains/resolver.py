@@ -18,7 +18,8 @@ class Site:
     """What a host shows: one surface, and the ISP where the host alone decides it.
 
     `redirect_to` is set where the host is a second name (`www.`), a former one, or one beside the primary domain; only
-    the last can change back, so browsers must not keep it: `is_redirect_for_good` is False then.
+    the last can change back, so browsers must not keep it: `is_redirect_for_good` is False then. `hsts_seconds` is for
+    how long browsers shall insist on HTTPS at this very host; None where its ISP has never asked for it.
     """
 
     surface: Surface
@@ -26,6 +27,7 @@ class Site:
     isp: IspRef | None = None
     redirect_to: str = ""
     is_redirect_for_good: bool = True
+    hsts_seconds: int | None = None
 
     @property
     def is_portal(self) -> bool:
@@ -105,7 +107,10 @@ def _custom(name: str) -> Site | None:
     if domain is None or isp is None:
         return None
     target = primary.host if primary else ""
-    return Site(Surface(domain.surface), name, reference(isp), target, is_redirect_for_good=not target)
+    return Site(
+        Surface(domain.surface), name, reference(isp), target, is_redirect_for_good=not target,
+        hsts_seconds=domain.hsts_seconds,
+    )  # fmt: skip
 
 
 def _twin(name: str) -> Site | None:

@@ -9,8 +9,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
+from domains.hosts import shown
+
 _SERVER = _("Your DNS server answered with an error (SERVFAIL). Often it is repaired within hours; we keep asking.")
 _SLOW = _("Your DNS server did not answer in time. We keep asking.")
+_SIGNATURE = _(
+    "The DNSSEC signature of %(value)s has run out, so name servers refuse all of its answers. Have the zone signed"
+    " anew where your DNS is run, or remove the DS record where you bought the domain."
+)
+_DNSSEC = _(
+    "The DNSSEC signatures of %(value)s are wrong, so name servers refuse all of its answers. Often the DS record is"
+    " that of earlier name servers: remove or renew it where you bought the domain."
+)
 _EXPIRED = _("%(value)s is not registered, or its registration has run out. Renew it where you bought it.")
 
 # By check and reason; a reason without a check holds for all of them. `%(value)s` is what was seen.
@@ -18,6 +28,8 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("", "not_yet"): _("Not looked at yet."),
     ("", "servfail"): _SERVER,
     ("", "timeout"): _SLOW,
+    ("", "signature_expired"): _SIGNATURE,
+    ("", "dnssec"): _DNSSEC,
     ("", "expired"): _EXPIRED,
     ("pointing", "found"): _("It leads to %(value)s."),
     ("pointing", "nxdomain"): _("There is no record with this name yet: %(value)s."),
@@ -50,12 +62,28 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("reachable", "edge_away"): _("Our own server did not answer. We look again."),
     ("reachable", "off_air"): _("The page says that it is out of service at the moment."),
     ("reachable", "other_page"): _("Another page answers (%(value)s)."),
-    ("captcha", "built_in"): _("The built-in check is used. It needs no keys."),
-    ("captcha", "keys"): _("Google knows your keys for %(value)s. Open the form once and tick the box."),
+    ("captcha", "built_in"): _("The built-in check is used. It works on every domain and needs no keys."),
+    ("captcha", "keys"): _(
+        "Google knows the secret key for %(value)s. Whether the site key fits this domain shows only in a browser:"
+        " try it."
+    ),
+    ("captcha", "tried"): _("Tried on this domain on %(value)s: the keys fit."),
+    ("captcha", "elsewhere"): _(
+        "Google says that the box was ticked on %(value)s and not here. Forms cannot be sent! Add this domain to your"
+        " site in Google's console, or use keys of its own."
+    ),
+    ("captcha", "wrong_pair"): _(
+        "The site key and the secret key for %(value)s do not belong together. Forms cannot be sent! Copy both anew."
+    ),
+    ("captcha", "no_box"): _(
+        "The box showed an error here. Most often the site key for %(value)s does not allow this domain: add it to your"
+        " site in Google's console."
+    ),
     ("captcha", "bad_secret"): _("Google does not know the secret key for %(value)s. Forms cannot be sent there!"),
     ("captcha", "verifier_away"): _("Google did not answer. We ask again."),
 }
-_INSTANTS = {"valid", "expires_soon"}
+_DATES = {"valid": "DATE_FORMAT", "expires_soon": "DATE_FORMAT", "tried": "DATETIME_FORMAT"}
+_HOSTS = {"keys", "bad_secret", "wrong_pair", "no_box", "elsewhere"}
 
 
 def sentence(check: str, reason: str, value: str) -> str:
@@ -63,6 +91,8 @@ def sentence(check: str, reason: str, value: str) -> str:
     text = SENTENCES.get((check, reason)) or SENTENCES.get(("", reason))
     if text is None:
         return now("This could not be found out.")
-    if reason in _INSTANTS:
-        value = date_format(timezone.localtime(datetime.fromisoformat(value)), "DATE_FORMAT")
+    if reason in _DATES:
+        value = date_format(timezone.localtime(datetime.fromisoformat(value)), _DATES[reason])
+    elif reason in _HOSTS:
+        value = shown(value)
     return str(text) % {"value": value, "authority": settings.CERTIFICATE_AUTHORITY_DOMAIN}

@@ -1,5 +1,7 @@
 """Which hosts lead to an ISP: putting a domain in place and taking it away."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,8 +10,8 @@ from django.utils.translation import ngettext
 
 from core.audit import Actor, record
 from domains import resolver
-from domains.hosts import BadHost, is_address, normalise
-from domains.models import Claim, Domain, Surface
+from domains.hosts import BadHost, is_address, normalise, shown
+from domains.models import OFF_BY_PLAN, Claim, Domain, Surface
 from tenants.directory import IspRef
 from tenants.models import ISP
 from tenants.plans import LIMITS, plan_of
@@ -38,7 +40,7 @@ def add_domain(*, isp: ISP, host: str, surface: Surface, is_primary: bool = Fals
     bare = name.removeprefix("www.")
     # `www.` leads to the name without it, so both belong to one hand.
     if Domain.objects.filter(host__in={name, bare, f"www.{name}"}).exists():
-        raise CannotAdd(_("%(host)s is in use already.") % {"host": name})
+        raise CannotAdd(_("%(host)s is in use already.") % {"host": shown(name)})
     _refuse_above(isp, Domain.objects.live().filter(isp=isp).count())
     primaries = Domain.objects.filter(isp=isp, surface=surface, is_primary=True)
     if is_primary:
@@ -53,22 +55,26 @@ def add_domain(*, isp: ISP, host: str, surface: Surface, is_primary: bool = Fals
                 verified_at=timezone.now(),
             )
     except IntegrityError as error:
-        raise CannotAdd(_("%(host)s is in use already.") % {"host": name}) from error
+        raise CannotAdd(_("%(host)s is in use already.") % {"host": shown(name)}) from error
     record("domains.domain.added", by=by, on=isp, host=name, surface=str(surface), primary=domain.is_primary)
     transaction.on_commit(resolver.forget_all)
     return domain
 
 
 def remove_domain(*, host: str, by: Actor | None = None) -> ISP:
-    """Take a domain away; the next one of its surface becomes primary. Raises NoSuchDomain."""
+    """Take a domain away; the next one of its surface becomes primary. Raises NoSuchDomain.
+
+    A domain for which the plan had no room before comes back by itself, if it still proves to be the ISP's.
+    """
     try:
         name = normalise(host)
     except BadHost as error:
         raise NoSuchDomain(host) from error
-    domain = Domain.objects.select_for_update(of=("self",)).select_related("isp").filter(host=name).first()
-    if domain is None:
+    # ISP before domain, as in all verbs here, so that no two of them wait for each other.
+    isp = ISP.objects.select_for_update().filter(domains__host=name).first()
+    domain = Domain.objects.select_for_update().filter(host=name, isp=isp).first()
+    if isp is None or domain is None:
         raise NoSuchDomain(name)
-    isp = domain.isp
     domain.delete()
     Claim.objects.filter(isp=isp, host=name).delete()  # or its proof would bring the domain back
     if domain.is_primary:
@@ -77,8 +83,24 @@ def remove_domain(*, host: str, by: Actor | None = None) -> ISP:
             heir.is_primary = True
             heir.save(update_fields=["is_primary"])
     record("domains.domain.removed", by=by, on=isp, host=name, surface=domain.surface)
+    wake_asleep(isp=isp, at=timezone.now())
     transaction.on_commit(resolver.forget_all)
     return isp
+
+
+def wake_asleep(*, isp: ISP, at: datetime) -> None:
+    """Have the oldest claims that the plan switched off checked again, as many as it has room for by now.
+
+    Call it wherever room may have come. The caller holds the lock of the ISP's row.
+    """
+    asleep = [each for each in Claim.objects.filter(isp=isp).order_by("created_at", "pk") if each.is_off_by_plan]
+    if not asleep:
+        return
+    room = max(LIMITS[plan_of(isp)].domains - domains_used(isp), 0)
+    for claim in asleep[:room]:
+        claim.told = {news: when for news, when in claim.told.items() if news != OFF_BY_PLAN}
+        claim.next_check_at, claim.checks = at, 0
+        claim.save(update_fields=["told", "next_check_at", "checks"])
 
 
 def domains_used(isp: ISP | IspRef) -> int:
@@ -121,7 +143,7 @@ def usable(host: str) -> str:
         raise CannotAdd(_("A domain has at least two parts, such as example.com."))
     own = settings.PLATFORM_DOMAIN
     if name == own or (name.endswith(f".{own}") and not _is_stand_in(name)):
-        raise CannotAdd(_("%(host)s belongs to the platform.") % {"host": name})
+        raise CannotAdd(_("%(host)s belongs to the platform.") % {"host": shown(name)})
     return name
 
 

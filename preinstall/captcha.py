@@ -64,16 +64,22 @@ class RecaptchaField(ReCaptchaField):
         return self.address
 
     def validate(self, value: Any) -> None:
-        """Ask the verifier. Call it outside a transaction."""
+        """Ask the verifier. Call it outside a transaction.
+
+        An error's params say for whoever tries the keys what the visitor is not told: the verifier's `codes`, or the
+        host where the box was ticked (`told`, code captcha_elsewhere).
+        """
         forms.CharField.validate(self, value)
         answer = self._ask(value)
         if answer.is_valid is not True:
             logger.info("reCAPTCHA said no: %s", answer.error_codes)
-            raise ValidationError(self.error_messages["captcha_invalid"], code="captcha_invalid")
+            params = {"codes": list(answer.error_codes)}
+            raise ValidationError(self.error_messages["captcha_invalid"], code="captcha_invalid", params=params)
         told = answer.extra_data.get("hostname")
         if not isinstance(told, str) or told.lower() != self.host:
             logger.warning("reCAPTCHA was solved on another host than %s.", self.host)
-            raise ValidationError(self.error_messages["captcha_invalid"], code="captcha_invalid")
+            params = {"told": told if isinstance(told, str) else ""}
+            raise ValidationError(self.error_messages["captcha_invalid"], code="captcha_elsewhere", params=params)
 
     def _ask(self, value: str) -> client.RecaptchaResponse:
         try:

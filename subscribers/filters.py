@@ -1,30 +1,49 @@
 """Searching the list of subscribers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
+from company.models import InvoiceGroup
 from core.forms import Form
-from subscribers.models import Service, Subscriber, SubscriberQuerySet, Tariff, Zone
+from subscribers.models import PortalUser, Router, Service, Subscriber, SubscriberQuerySet, Tariff, Zone
 
 NO_SERVICE = "none"
+OF_SERVICE = ("state", "tariff", "router")
 
 
 def _states(*_args: Any) -> list[tuple[str, Any]]:
     return [*Service.State.choices, (NO_SERVICE, _("no service"))]
 
 
+def _one_of(model: Any, label: Any, **more: Any) -> Any:
+    return django_filters.ModelChoiceFilter(
+        queryset=model.objects.all(), to_field_name="uuid", label=label, empty_label=_("any"), **more
+    )
+
+
 class SubscriberFilter(django_filters.FilterSet):
-    """Subscribers by what was typed, zone, and state and tariff of one and the same service."""
+    """Subscribers by what was typed, zone, group, logins, and state, tariff and router of one and the same service."""
 
     q = django_filters.CharFilter(
-        method="nothing", label=_("Search"), max_length=100, help_text=_("Name, number, user name, phone or ID number")
+        method="nothing",
+        label=_("Search"),
+        max_length=100,
+        help_text=_("Name, number, user name, phone, e-mail, ID number, service number or address"),
     )
     state = django_filters.ChoiceFilter(method="nothing", choices=_states, label=_("State"), empty_label=_("any"))
-    zone = django_filters.ModelChoiceFilter(queryset=Zone.objects.all(), label=_("Zone"), empty_label=_("any"))
-    tariff = django_filters.ModelChoiceFilter(
-        method="nothing", queryset=Tariff.objects.all(), label=_("Tariff"), empty_label=_("any")
+    zone = _one_of(Zone, _("Zone"))
+    tariff = _one_of(Tariff, _("Tariff"), method="nothing")
+    router = _one_of(Router, _("Router"), method="nothing")
+    group = _one_of(InvoiceGroup, _("Invoice group"))
+    login = django_filters.ChoiceFilter(
+        method="by_login",
+        choices=[("none", _("none")), ("some", _("has one"))],
+        label=_("Portal login"),
+        empty_label=_("any"),
     )
 
     class Meta:
@@ -36,13 +55,27 @@ class SubscriberFilter(django_filters.FilterSet):
         """These are applied together in filter_queryset."""
         return rows
 
+    def by_login(self, rows: SubscriberQuerySet, name: str, value: str) -> SubscriberQuerySet:
+        logins = Exists(PortalUser.objects.order_by().filter(subscriber=OuterRef("pk")))
+        return rows.filter(logins if value == "some" else ~logins)
+
     def filter_queryset(self, queryset: SubscriberQuerySet) -> SubscriberQuerySet:
-        """Values that were not understood leave the list empty rather than pretending."""
+        return self.filtered(queryset, SubscriberQuerySet.search)
+
+    def filtered(
+        self, queryset: SubscriberQuerySet, search: Callable[[SubscriberQuerySet, str], SubscriberQuerySet]
+    ) -> SubscriberQuerySet:
+        """The hits, with the text looked up in this way.
+
+        Values that were not understood leave the list empty rather than pretending.
+        """
         if not self.form.is_valid():
             return queryset.none()
         asked = self.form.cleaned_data
-        rows = super().filter_queryset(queryset).search(asked["q"])
-        service = {key: asked[key] for key in ("state", "tariff") if asked[key]}
+        rows = super().filter_queryset(queryset)
+        rows = search(rows, asked["q"]) if asked["q"] else rows
+        service = {key: asked[key] for key in OF_SERVICE if asked[key]}
         if service.get("state") == NO_SERVICE:
-            return rows.filter(services=None)
+            # No service at all has no tariff and no router either.
+            return rows.without_service() if len(service) == 1 else rows.none()
         return rows.with_service(**service) if service else rows

@@ -3,19 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from company.phones import BadPhone, stored
 from core.forms import ModelForm
+from subscribers import passwords
 from subscribers.models import PortalUser, Subscriber, Tariff
+from subscribers.person_forms import PersonMixin
 
 
-class NewSubscriberForm(ModelForm):
+class NewSubscriberForm(PersonMixin, ModelForm):
     """A new subscriber; with a tariff also its first service, with a user name also a portal login."""
 
     tariff = forms.ModelChoiceField(
@@ -65,17 +63,10 @@ class NewSubscriberForm(ModelForm):
 
     person = Meta.fields
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.country = country
         self.fields["zone"].empty_label = _("none")
-        self.fields["password"].help_text = password_validators_help_text_html()
-
-    def clean_mobile(self) -> str:
-        try:
-            return stored(self.cleaned_data["mobile"], country=self.country, may_be_short=False)
-        except BadPhone as error:
-            raise ValidationError(str(error)) from error
+        self.fields["password"].help_text = passwords.help_text()
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
@@ -86,10 +77,7 @@ class NewSubscriberForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         self._check_password(data)
-        known = self._known(data)
-        if known and not data["anyway"]:
-            message = _t("%(name)s, number %(number)s, has the same ID number, mobile or e-mail.")
-            self.add_error("anyway", message % {"name": known.full_name, "number": known.number})
+        self.refuse_known(data)
         return data
 
     def _check_password(self, data: dict[str, Any]) -> None:
@@ -102,17 +90,9 @@ class NewSubscriberForm(ModelForm):
             self.add_error("again", _("The two passwords differ."))
         elif password:
             try:
-                validate_password(password, PortalUser(username=username, email=data.get("email", "")))
+                known = ("first_name", "last_name", "id_number", "mobile")
+                login = PortalUser(username=username, email=data.get("email", ""))
+                person = Subscriber(**{key: data.get(key) or "" for key in known})
+                passwords.check(password, login, subscriber=person)
             except ValidationError as error:
                 self.add_error("password", error)
-
-    def _known(self, data: dict[str, Any]) -> Subscriber | None:
-        """A subscriber who may well be the same one."""
-        same = Q()
-        if data.get("id_number"):
-            same |= Q(id_number=data["id_number"])
-        if data.get("mobile"):
-            same |= Q(mobile=data["mobile"])
-        if data.get("email"):
-            same |= Q(mail=data["email"].lower())
-        return Subscriber.objects.alias(mail=Lower("email")).filter(same).first() if same else None

@@ -1,6 +1,7 @@
-"""Finding subscribers by the beginnings of words, without accents, from one index."""
+"""Finding people and services by the beginnings of words, without accents, each from one index."""
 
 import re
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db.models import CharField, F, Func
@@ -12,29 +13,62 @@ _MARKS = ".,;:/@'’`´\"&()-_+*"
 _FROM = _ACCENTED + _ACCENTED.upper() + _MARKS
 _TO = _PLAIN + _PLAIN + " " * len(_MARKS)
 _TABLE = str.maketrans(_FROM, _TO)
-CONCAT = " || ' ' || "
 _SQL_FROM = _FROM.replace("'", "''")
+_SQL_MARKS = f" {_MARKS}".replace("'", "''")
+Columns = tuple[str, ...]
+CONCAT = " || ' ' || "
+BACKWARDS = "zq"  # before a phone number's digits from the last to the first; no name begins like this
 
 
-class SearchWords(Func):
-    """The words of a subscriber: name, number, ID number without punctuation, and the mobile number backwards.
+def _plain(sql: str) -> str:
+    """Words without accents, capitals and punctuation."""
+    return f"lower(translate({sql}, '{_SQL_FROM}', '{_TO}'))"
 
-    A number backwards, marked with an m, is found by its last digits, however much of the prefix was typed.
+
+def _joined(sql: str) -> str:
+    """One word of all letters and digits, such as an ID number or an e-mail address."""
+    return f"lower(translate({sql}, '{_SQL_MARKS}', ''))"
+
+
+def _backwards(sql: str) -> str:
+    """A phone number that is found by its last digits, however much of the prefix was typed."""
+    return f"'{BACKWARDS}' || reverse(translate({sql}, '+ ', ''))"
+
+
+class Words(Func):
+    """The words of a row, from columns that hold texts, numbers, numbers or addresses with punctuation, and phones.
+
+    All that the index holds is said by the arguments, so a migration that names it stays as it is.
     """
 
     output_field = SearchVectorField()
-    arity = 5
 
-    def __init__(self, *expressions: F) -> None:
-        super().__init__(*expressions or map(F, ["first_name", "last_name", "number", "id_number", "mobile"]))
+    def __init__(
+        self, *, texts: Columns = (), numbers: Columns = (), joined: Columns = (), phones: Columns = (), **extra: Any
+    ) -> None:
+        self.texts, self.numbers, self.joined, self.phones = texts, numbers, joined, phones
+        super().__init__(*map(F, [*texts, *numbers, *joined, *phones]), **extra)
 
-    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:
-        columns = [compiler.compile(part) for part in self.source_expressions]  # type: ignore[attr-defined]
-        first, last, number, id_number, mobile = (sql for sql, _ in columns)
-        name = f"lower(translate({first} || ' ' || {last}, '{_SQL_FROM}', '{_TO}'))"
-        words = [name, f"{number}::text", f"lower(translate({id_number}, ' .-/', ''))"]
-        backwards = f"'m' || reverse(translate({mobile}, '+ ', ''))"
-        return f"to_tsvector('simple', {CONCAT.join([*words, backwards])})", []
+    def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
+        columns = iter([compiler.compile(part)[0] for part in self.source_expressions])
+        parts = [_plain(CONCAT.join(next(columns) for _ in self.texts))] if self.texts else []
+        parts += [f"{next(columns)}::text" for _ in self.numbers]
+        parts += [_joined(next(columns)) for _ in self.joined]
+        parts += [_backwards(next(columns)) for _ in self.phones]
+        return f"to_tsvector('simple', {CONCAT.join(parts)})", []
+
+
+# What is looked at of each model.
+PLACES: dict[str, dict[str, Columns]] = {
+    "Subscriber": {
+        "texts": ("first_name", "last_name", "business_name", "address", "district", "city", "postcode"),
+        "numbers": ("number",),
+        "joined": ("id_number", "tax_id", "email", "billing_email"),
+        "phones": ("mobile", "second_mobile"),
+    },
+    "Service": {"texts": ("address",), "numbers": ("number",)},
+    "PortalUser": {"joined": ("username",)},
+}
 
 
 class SortName(Func):
@@ -43,18 +77,21 @@ class SortName(Func):
     output_field = CharField(max_length=161)
     arity = 2
 
-    def as_sql(self, compiler: object, connection: object, **kwargs: object) -> tuple[str, list[object]]:
-        last, first = (compiler.compile(part)[0] for part in self.source_expressions)  # type: ignore[attr-defined]
-        return f"lower(translate({last} || ' ' || {first}, '{_SQL_FROM}', '{_TO}'))", []
+    def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
+        last, first = (compiler.compile(part)[0] for part in self.source_expressions)
+        return _plain(f"{last} || ' ' || {first}"), []
 
 
 def query_for(text: str) -> SearchQuery | None:
-    """What finds a typed text in SearchWords; None if it holds no letter or digit."""
+    """What finds a typed text in Words; None if it holds no letter or digit."""
     words = re.findall(r"[^\W_]+", text.translate(_TABLE).lower())
     if not words:
         return None
-    ways = {" & ".join(f"'{word}':*" for word in words), f"'{''.join(words)}':*"}
     digits = "".join(words)
+    if len(digits) == 1:
+        # The first key that is pressed; half of all people have a word that begins with an A.
+        return SearchQuery(f"'{digits}'", config="simple", search_type="raw")
+    ways = {" & ".join(f"'{word}':*" for word in words), f"'{digits}':*"}
     if digits.isdecimal() and len(digits) >= 4:
-        ways.add(f"'m{digits[::-1]}':*")
+        ways.add(f"'{BACKWARDS}{digits[::-1]}':*")
     return SearchQuery(" | ".join(f"({way})" for way in sorted(ways)), config="simple", search_type="raw")

@@ -20,6 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.http import Request
 from core.scope import public_scope
+from core.tokens import digest
 from tenants.models import StaffUser
 
 STAFF_SURFACES = {"platform", "dashboard"}
@@ -105,6 +106,16 @@ def _sign_in(request: Request, user: StaffUser, device: Device | None) -> None:
     user.is_verified = lambda: device is not None  # type: ignore[attr-defined]
     user.has_second_factor = device is not None  # type: ignore[attr-defined]
     login(request, user)
+
+
+def sign_in_digest(user: StaffUser) -> str:
+    """A mark that changes with a new password, with the second factor, and when the person signs out somewhere.
+
+    What was handed on from a session, and lives outside of it, ends with the mark. `user` has `has_second_factor`.
+    """
+    out = user.signed_out_at.isoformat() if user.signed_out_at else ""
+    parts = [user.get_session_auth_hash(), out, str(user.has_second_factor)]  # type: ignore[attr-defined]
+    return digest(" ".join(parts))
 
 
 class StaffMiddleware:

@@ -233,6 +233,7 @@ class StaffUser(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(_("operator of the platform"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    signed_out_at = models.DateTimeField(null=True, editable=False)  # the last time, on whatever device
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

@@ -67,6 +67,12 @@ def phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@register.filter
+def person(label: str) -> str:
+    """Who somebody is without the address behind the name, as the audit log writes it: `Ana <ana@isp.example>`."""
+    return label.partition(" <")[0]
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of #rrggbb, 0 to 1, as WCAG 2 defines it."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -68,7 +68,9 @@ def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int) -> Htt
 @public_page
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, here only."""
+    """End the session, here only, and the previews of portals that were opened from any."""
+    if is_signed_in(request):
+        accounts.note_sign_out(user=request.user)
     logout(request)
     return redirect("/sign-in/")
 

@@ -18,11 +18,13 @@ from core.scope import public_scope
 from dashboard.access import staff_page
 from dashboard.views.account import not_kept
 from dashboard.views.settings import section_page, to_section
+from dashboard.views.settings_captcha import may_lead_to
 from domains import claims as verbs
+from domains import hsts, letters
 from domains.checklist import digest, lines
 from domains.forms import ClaimForm
-from domains.links import base_url, dashboard_url, slug_host
-from domains.models import Claim, Domain, Surface
+from domains.links import base_url, slug_host
+from domains.models import Claim, Domain, Finding, Surface
 from domains.plans import usage
 from domains.services import CannotAdd
 from tenants.directory import IspRef
@@ -82,14 +84,17 @@ def claim_page(request: HttpRequest, claim: UUID) -> HttpResponse:
     """The records to create, and a live list of what is there already."""
     with public_scope():
         found = _claim(request, claim)
+        domain = Domain.objects.live().filter(isp_id=request.isp.pk, host=found.host).first()
         context = _standing(found) | {
             "records": found.records,
             "providers": PROVIDERS,
-            "domain": Domain.objects.live().filter(isp_id=request.isp.pk, host=found.host).first(),
-            "instructions": dashboard_url(f"/dns/{found.page_key}/"),
+            "domain": domain,
+            "https": hsts.standing(domain, found) if domain else None,
+            "instructions": letters.page_of(found),
+            "mail": letters.mailto(found),
             "address": base_url(found.host),
         }
-    return section_page(request, "domains", context, template="domain")
+    return may_lead_to(section_page(request, "domains", context, template="domain"), found.host)
 
 
 def _standing(claim: Claim) -> dict[str, object]:
@@ -142,6 +147,23 @@ def primary(request: HttpRequest, claim: UUID) -> HttpResponse:
 
 @staff_page(Right.SETTINGS)
 @require_POST
+def insist_on_https(request: HttpRequest, claim: UUID) -> HttpResponse:
+    """For how long browsers insist on HTTPS at this domain; what switches it off needs no more than what is smaller."""
+    with public_scope():
+        found = _claim(request, claim)
+        try:
+            seconds = int(request.POST.get("seconds", "")[:9])
+            hsts.insist(claim=found, seconds=seconds, by=request.user)
+            messages.success(request, _("Saved. It holds within seconds."))
+        except ValueError:
+            messages.error(request, _("Choose one of the steps."))
+        except hsts.CannotInsist as error:
+            messages.error(request, str(error))
+    return redirect(f"/{request.isp.slug}/settings/domains/{found.uuid}/#https")
+
+
+@staff_page(Right.SETTINGS)
+@require_POST
 def release(request: HttpRequest, claim: UUID) -> HttpResponse:
     """Give the domain up; its name must be ticked to be meant."""
     with public_scope():
@@ -162,6 +184,19 @@ def instructions(request: HttpRequest, key: str) -> HttpResponse:
         claim = Claim.objects.select_related("isp__dns_target").filter(page_key=key).first()
         if claim is None or (request.site.isp is not None and request.site.isp.pk != claim.isp_id):
             raise Http404
-        context = _standing(claim) | {"records": claim.records, "providers": PROVIDERS, "company": claim.isp.name}
+        # What shows in a browser is no matter of the DNS.
+        seen = [line for line in lines(claim) if line.check_name != Finding.Check.CAPTCHA]
+    text = letters.text(claim)
+    context = {
+        "claim": claim,
+        "company": claim.isp.name,
+        "records": claim.records,
+        "providers": PROVIDERS,
+        "lines": seen,
+        "text": text,
+        "rows": text.count("\n") + 2,
+        "mail": letters.mailto(claim),
+        "now": timezone.now(),
+    }
     with timezone.override(zoneinfo.ZoneInfo(claim.isp.timezone)):
         return not_kept(render(request, "dashboard/dns_instructions.html", context))

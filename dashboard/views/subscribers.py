@@ -1,48 +1,15 @@
 """Subscribers as staff see them."""
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from core import tables
 from dashboard.access import staff_page
-from subscribers.filters import SubscriberFilter
 from subscribers.forms import NewSubscriberForm
-from subscribers.models import Service, Subscriber
 from subscribers.services import customers
-from subscribers.tables import SubscriberTable
 from tenants.roles import Right
-
-
-@staff_page(Right.SEE_SUBSCRIBERS)
-@require_safe
-def subscriber_list(request: HttpRequest) -> HttpResponse:
-    """All subscribers, searched and filtered."""
-    rows = Subscriber.objects.select_related("zone").prefetch_related(
-        Prefetch("services", queryset=Service.objects.select_related("tariff"))
-    )
-    found = SubscriberFilter(request.GET, queryset=rows)
-    table = SubscriberTable(found.qs)
-    tables.show(request, table, per_page=25)
-    context = {"table": table, "filter": found, "is_empty": not table.page.object_list and not rows.exists()}
-    status = 200 if found.form.is_valid() else 422
-    return render(request, "dashboard/subscribers/list.html", context, status=status)
-
-
-@staff_page(Right.SEE_SUBSCRIBERS)
-@require_safe
-def subscriber(request: HttpRequest, number: int) -> HttpResponse:
-    """The client card: who it is, how to reach them, what they have, how they sign in."""
-    found = get_object_or_404(Subscriber.objects.select_related("zone"), number=number)
-    context = {
-        "subscriber": found,
-        "services": found.services.select_related("tariff"),
-        "logins": found.portal_users.all(),
-    }
-    return render(request, "dashboard/subscribers/card.html", context)
 
 
 @staff_page(Right.WORK_SUBSCRIBERS)

@@ -1,10 +1,13 @@
-"""Phone numbers that can be tapped."""
+"""Phone numbers that can be tapped, and whose they are."""
 
+import copy
 import re
 from urllib.parse import quote
 
 import phonenumbers
 from django import template
+
+from company.models import InvoiceGroup, Profile
 
 register = template.Library()
 
@@ -39,3 +42,28 @@ def whatsapp(number: str, country: str) -> str:
     """The address that opens a WhatsApp conversation with a number; empty if it is not one."""
     digits = _digits(number, country)
     return f"https://wa.me/{digits}" if digits else ""
+
+
+@register.simple_tag(takes_context=True)
+def supplier(context: template.Context) -> Profile:
+    """Name and contact as the reader shall see them: of the invoice group, where it fills them, else of the ISP.
+
+    Before signing in nobody has a group. One query for a page.
+    """
+    request, brand = context["request"], context["brand"]
+    if not hasattr(request, "supplier"):
+        user = getattr(request, "portal_user", None)
+        group = InvoiceGroup.objects.of(user.subscriber.group_id) if user else None
+        request.supplier = _on_top(brand.profile, group)
+    return request.supplier  # type: ignore[no-any-return]
+
+
+def _on_top(profile: Profile, group: InvoiceGroup | None) -> Profile:
+    """A profile in which the filled fields of a group stand instead of the ISP's."""
+    shown = copy.copy(profile)
+    for name in ("legal_name", "tax_id", "email", "phone", "website", "address"):
+        if value := getattr(group, name, ""):
+            setattr(shown, name, value)
+    if group and group.legal_name:
+        shown.display_name = group.legal_name
+    return shown

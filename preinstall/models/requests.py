@@ -64,6 +64,16 @@ class InstallRequestQuerySet(models.QuerySet["InstallRequest"]):
         """Requests that nobody has decided on."""
         return self.filter(state__in=OPEN)
 
+    def alike(self, subscriber: Subscriber) -> "InstallRequestQuerySet":
+        """Requests that became a subscriber, and those with the same e-mail address, phone or ID number."""
+        phones = [phone for phone in (subscriber.mobile, subscriber.second_mobile) if phone]
+        same = Q(subscriber=subscriber) | Q(mobile__in=phones) | Q(second_mobile__in=phones)
+        if subscriber.email:
+            same |= Q(email__iexact=subscriber.email)
+        if key := id_key(subscriber.id_number):
+            same |= Q(id_key=key)
+        return self.alias(id_key=_same_id("id_number")).filter(same)
+
     def search(self, text: str) -> "InstallRequestQuerySet":
         """By reference, or a part of name, phone, e-mail, ID number or address; every word must be found."""
         rows = self

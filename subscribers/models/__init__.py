@@ -1,24 +1,50 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.bulk import BulkLeftOut, BulkRun
+from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
+from subscribers.models.lists import ListSettings, SavedView
+from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
+from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
 from subscribers.models.portal_user import USERNAME, PortalUser
+from subscribers.models.preview import Preview, PreviewQuerySet
+from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
-from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
+from subscribers.models.subscriber import Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "AutoLoginLink",
+    "BulkLeftOut",
+    "BulkRun",
     "Counter",
+    "FieldAccess",
+    "ListSettings",
+    "LoginRules",
+    "LoginRun",
     "Note",
+    "PortalToken",
     "PortalUser",
+    "Preview",
+    "PreviewQuerySet",
+    "ProfileChange",
+    "ProfileField",
+    "ProfileRule",
     "Router",
+    "SavedView",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
+    "SignInBlock",
     "Subscriber",
+    "SubscriberDocument",
+    "SubscriberDocumentQuerySet",
     "SubscriberQuerySet",
     "Tariff",
     "Zone",
+    "keys_for",
+    "profile_access",
 ]

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from subscribers.models.network import Router
 from subscribers.models.subscriber import Subscriber
 from subscribers.models.tariff import Tariff
+from subscribers.search import PLACES, Words
 
 COLOURS = {"pending": "azure", "active": "green", "suspended": "orange"}
 
@@ -17,6 +19,11 @@ class ServiceQuerySet(models.QuerySet["Service"]):
     def lasting(self) -> "ServiceQuerySet":
         """All but the ended ones."""
         return self.exclude(state=Service.State.ENDED)
+
+    def with_state_date(self) -> "ServiceQuerySet":
+        """With `state_at`, the moment in which each came into its state; None where nobody wrote it down."""
+        of_one = ServiceChange.objects.filter(service=models.OuterRef("pk"), state=models.OuterRef("state"))
+        return self.annotate(state_at=models.Subquery(of_one.order_by("-pk").values("at")[:1]))
 
 
 class Service(models.Model):
@@ -54,7 +61,10 @@ class Service(models.Model):
 
     class Meta:
         ordering = ["number"]
-        indexes = [models.Index(fields=["state", "subscriber"], name="service_state")]
+        indexes = [
+            models.Index(fields=["state", "subscriber"], name="service_state"),
+            GinIndex(Words(**PLACES["Service"]), name="service_words"),
+        ]
         constraints = [
             # Two routers may use the same private addresses; those without a router count as on one.
             models.UniqueConstraint(

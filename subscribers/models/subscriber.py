@@ -1,37 +1,89 @@
 """The ISP's customers."""
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
 from subscribers.models.network import Zone
-from subscribers.search import SearchWords, SortName, query_for
+from subscribers.search import PLACES, SortName, Words, query_for
+
+
+def _place(name: str, words: SearchQuery) -> models.QuerySet[models.Model]:
+    """The rows of a model in whose words it is found."""
+    rows = apps.get_model("subscribers", name).objects.order_by()
+    return rows.alias(words=Words(**PLACES[name])).filter(words=words)
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def search(self, text: str) -> "SubscriberQuerySet":
-        """Those whose name, number, ID number, phone, e-mail or user name fits what was typed; all for no text."""
-        text = text.strip()
-        if not text:
+        """Those who fit what was typed, by the beginnings of words; all for no text.
+
+        Looked at are names, numbers, addresses, phones and e-mail addresses, the user names of logins, and number and
+        address of services. The words must all be found in one of the three places.
+        """
+        if not text.strip():
             return self
-        people = Subscriber.objects.order_by().alias(words=SearchWords(), mail=Lower("email"))
-        logins = apps.get_model("subscribers", "PortalUser").objects.order_by().alias(name=Lower("username"))
-        found = [logins.filter(name__startswith=text.lower()).values("subscriber_id")]
-        if words := query_for(text):
-            found.append(people.filter(words=words).values("pk"))
-        if "@" in text:
-            found.append(people.filter(mail__startswith=text.lower()).values("pk"))
-        return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+        words = query_for(text)
+        return self.filter(pk__in=_keys(words)) if words else self.none()
+
+    def each_with(self, text: str) -> "SubscriberQuerySet":
+        """The same as `search`, put so that each row is looked at by itself.
+
+        It is for the first page of a sorted list where many fit: looking ends as soon as the page is full, while to
+        collect them all would take many times as long. Where few fit, all rows would be looked at.
+        """
+        words = query_for(text)
+        if words is None:
+            return self.search(text)
+        of_it = {"subscriber": models.OuterRef("pk")}
+        elsewhere = [models.Exists(_place(name, words).filter(**of_it)) for name in ("Service", "PortalUser")]
+        rows = self.alias(words=Words(**PLACES["Subscriber"]))
+        return rows.filter(models.Q(words=words) | elsewhere[0] | elsewhere[1])
+
+    def alike(self, *, id_number: str = "", phones: Iterable[str] = (), email: str = "") -> "SubscriberQuerySet":
+        """Those with this ID number, one of these phones or this e-mail address; nobody for nothing."""
+        same = models.Q()
+        if id_number:
+            same |= models.Q(id_number=id_number)
+        if phones := [phone for phone in phones if phone]:
+            same |= models.Q(mobile__in=phones) | models.Q(second_mobile__in=phones)
+        if email:
+            same |= models.Q(mail=email.lower())
+        return self.alias(mail=Lower("email")).filter(same) if same else self.none()
 
     def with_service(self, **where: object) -> "SubscriberQuerySet":
         """Those with a service of, say, this state and tariff."""
         services = apps.get_model("subscribers", "Service").objects.order_by()
         return self.filter(models.Exists(services.filter(subscriber=models.OuterRef("pk"), **where)))
+
+    def without_service(self) -> "SubscriberQuerySet":
+        """Those who have none, not even one that has ended."""
+        services = apps.get_model("subscribers", "Service").objects.order_by()
+        return self.filter(~models.Exists(services.filter(subscriber=models.OuterRef("pk"))))
+
+
+def _keys(words: SearchQuery, **how: bool) -> Any:
+    """The keys of the subscribers for whom it is found in one of the places."""
+    own, *others = (_place(name, words).values_list("pk" if name == "Subscriber" else "subscriber") for name in PLACES)
+    return own.union(*others, **how)
+
+
+def keys_for(text: str, *, at_most: int) -> set[int] | None:
+    """The keys of those whom `search` finds; None if they are too many. One query, which does not look for them all."""
+    words = query_for(text)
+    if words is None:
+        return set()
+    # Somebody may be found in all three places.
+    keys = {key for (key,) in _keys(words, all=True)[: 3 * at_most + 1]}
+    return keys if len(keys) <= at_most else None
 
 
 class Subscriber(models.Model):
@@ -56,7 +108,7 @@ class Subscriber(models.Model):
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("zone"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON, db_default=Kind.PERSON.value)
     business_name = models.CharField(_("business name"), max_length=160, blank=True, db_default="")
-    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see subscribers.tax_ids
+    tax_id = models.CharField(_("tax ID"), max_length=40, blank=True, db_default="")  # see company.tax_ids
     billing_address = models.CharField(_("billing address"), max_length=300, blank=True, db_default="")
     billing_email = models.EmailField(_("billing e-mail"), blank=True, db_default="")
     group = models.ForeignKey(
@@ -83,7 +135,9 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(Lower("email"), name="subscriber_email"),
             models.Index(fields=["sort_name", "id"], name="subscriber_order"),
-            GinIndex(SearchWords(), name="subscriber_words"),
+            models.Index(fields=["created_at", "id"], name="subscriber_since"),
+            models.Index(fields=["second_mobile"], name="subscriber_second_mobile"),
+            GinIndex(Words(**PLACES["Subscriber"]), name="subscriber_words"),
         ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")

@@ -1,11 +1,14 @@
 """What is done with services."""
 
+from copy import copy
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
 from core.audit import Actor, record
+from core.changes import Changes, set_fields
 from subscribers.models import Router, Service, ServiceChange, Subscriber, Tariff
 from subscribers.services.numbers import next_number
 
@@ -19,6 +22,10 @@ STEPS = {
 
 class CannotChangeState(Exception):
     """The service is not in a state from which the wanted one can be reached."""
+
+
+class HasEnded(Exception):
+    """The service has ended and stays as it was."""
 
 
 def create_service(
@@ -86,6 +93,33 @@ def change_service_state(
         reason=reason,
     )
     return service
+
+
+def change_service(*, by: Actor | None, service: Service, reason: str = "", **fields: Any) -> Changes:
+    """Set fields of a service but its state; what changed is returned, and audited with before and after.
+
+    With another tariff the price of its own goes unless one is given along, since it was agreed on for the old tariff.
+    Raises HasEnded, and ValidationError if another service that lasts has the IP address on that router.
+    """
+    service = (
+        Service.objects.select_for_update(of=("self",))
+        .select_related("subscriber", "tariff", "router")
+        .get(pk=service.pk)
+    )
+    if service.state == Service.State.ENDED:
+        raise HasEnded(service.number)
+    is_moving = "tariff" in fields and fields["tariff"] != service.tariff
+    if is_moving:
+        fields = {"price": None, **fields}
+    wanted = copy(service)
+    for name in {"router", "ip_address"} & fields.keys():
+        setattr(wanted, name, fields[name])
+    wanted.validate_constraints()
+    if changes := set_fields(service, fields):
+        verb = "subscribers.service.tariff_changed" if is_moving else "subscribers.service.changed"
+        about = {"number": service.number, "subscriber": service.subscriber.number}
+        record(verb, by=by, on=service, **about, changes=changes, reason=reason)
+    return changes
 
 
 def _note(service: Service, *, by: Actor | None, reason: str = "") -> None:

@@ -1,10 +1,15 @@
-"""Taking on customers."""
+"""Taking on customers, changing what is known of them, letting them go."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from core.audit import Actor, record
+from core.changes import Changes, set_fields
+from core.models import AuditEntry
+from core.usage import Use, refuse_if_used, where_used
 from subscribers.models import Subscriber, Tariff, Zone
 from subscribers.services.connections import create_service
 from subscribers.services.logins import create_portal_user
@@ -71,3 +76,77 @@ def add_customer(
             language=language,
         )
     return subscriber
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else saved the card since it was opened. `subscriber` is as it is now."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        super().__init__(subscriber.version)
+        self.subscriber = subscriber
+
+
+def change_subscriber(*, by: Actor | None, subscriber: Subscriber, version: int | None, **fields: Any) -> Changes:
+    """Set fields of a customer; what changed is returned, and audited with before and after.
+
+    `version` is that of the card on which the change was made: if another one has been saved since, nothing is changed
+    and ChangedMeanwhile is raised. With None the change is made on top of whatever is there. Phones are E.164, and a
+    tax number is as company.tax_ids keeps it.
+    """
+    subscriber = (
+        Subscriber.objects.select_for_update(of=("self",)).select_related("zone", "group").get(pk=subscriber.pk)
+    )
+    if version is not None and version != subscriber.version:
+        raise ChangedMeanwhile(subscriber)
+    saved = subscriber.version + 1
+    if changes := set_fields(subscriber, fields, version=saved):
+        record(CHANGED, by=by, on=subscriber, number=subscriber.number, version=saved, changes=changes)
+    return changes
+
+
+CHANGED = "subscribers.subscriber.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """A field that others changed: what it was and is, and who did it last and when. Values are as the log has them."""
+
+    field: str
+    before: Any
+    after: Any
+    by: str
+    at: datetime
+
+
+def changed_since(subscriber: Subscriber, version: int) -> list[Meanwhile]:
+    """What has changed since a version of the card, each field once. One query."""
+    found: dict[str, Meanwhile] = {}
+    entries = AuditEntry.objects.filter(
+        target_type=subscriber._meta.label_lower, target_id=str(subscriber.pk), verb=CHANGED
+    )
+    for entry in entries.filter(details__version__gt=version).order_by("pk"):
+        for field, (before, after) in entry.details["changes"].items():
+            first = found[field].before if field in found else before
+            found[field] = Meanwhile(field, first, after, entry.actor_label, entry.at)
+    return [each for each in found.values() if each.before != each.after]
+
+
+# What goes with a customer who was never more than a card. (Whose account has moved has entries in the ledger.)
+GOES_ALONG = frozenset({"portal_users", "notes", "account"})
+
+
+def uses_of(subscriber: Subscriber) -> list[Use]:
+    """What keeps a customer from being deleted. A query for each kind of thing that names a customer."""
+    return where_used(subscriber, besides=GOES_ALONG)
+
+
+def delete_subscriber(*, by: Actor | None, subscriber: Subscriber) -> None:
+    """Remove a customer who has nothing yet; logins and notes go along.
+
+    Raises core.usage.InUse, with what there is, for one who has services, entries in the ledger, documents or whatever
+    else names a customer: that is history, which is kept.
+    """
+    subscriber = Subscriber.objects.select_for_update(of=("self",)).get(pk=subscriber.pk)
+    refuse_if_used(subscriber, besides=GOES_ALONG)
+    record("subscribers.subscriber.deleted", by=by, on=subscriber, number=subscriber.number, name=subscriber.full_name)
+    subscriber.delete()

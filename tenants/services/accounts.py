@@ -133,6 +133,12 @@ def note_sign_in(*, user: StaffUser) -> None:
     record("tenants.staff_user.signed_in", by=user, on=user)
 
 
+def note_sign_out(*, user: StaffUser) -> None:
+    """Write down that somebody has signed out. What was handed on from their sessions, such as previews, ends."""
+    StaffUser.objects.filter(pk=user.pk).update(signed_out_at=timezone.now())
+    record("tenants.staff_user.signed_out", by=user, on=user)
+
+
 # Second factor
 
 

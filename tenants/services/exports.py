@@ -30,6 +30,11 @@ GIVEN_UP = timedelta(days=1)  # after which nobody begins again with an export t
 SECRET_COLUMN = re.compile(r"(?:.*_)?(?:password|digest|secret|token|session_key|session_data)(?:_.*)?")
 FILE_NAME = re.compile(r"[0-9a-f]{32}")
 ISP_FIELDS = ("uuid", "slug", "schema_name", "name", "country", "language", "currency", "timezone", "created_at")
+LICENCE_FIELDS = ("plan", "since", "ended_at", "grace_until")
+DOMAIN_FIELDS = ("created_at", "hsts_seconds", "hsts_since")
+CLAIM_FIELDS = (
+    "host", "surface", "token", "created_at", "live_at", "ready_at", "lost_since", "disabled_at", "told",
+)  # fmt: skip
 NOTES = [
     "schema.sql is what restore_isp reads; the files in tables/ are the same rows for people and spreadsheets.",
     "Text in tables/ that begins with = + - @, a tab or a line break has an apostrophe before it.",
@@ -95,10 +100,15 @@ def _write(isp: ISP, writer: Writer) -> dict[str, Any]:
 
 def _public_rows(isp: Any) -> dict[str, Any]:
     people = isp.memberships.order_by("pk").values("user__email", "user__name", "user__language", "role")
-    domains = isp.domains.order_by("pk").values("host", "surface", "is_primary", "verified_at")
+    domains = isp.domains.order_by("pk").values("host", "surface", "is_primary", "verified_at", *DOMAIN_FIELDS)
+    target = isp.dns_target.label if hasattr(isp, "dns_target") else ""
     return {
         "isp": {name: getattr(isp, name) for name in ISP_FIELDS},
+        "licences": list(isp.licences.order_by("pk").values(*LICENCE_FIELDS)),
         "domains": list(domains),
+        # Tokens of claims stand in the DNS for everybody; with them the ISP's records still prove what they did.
+        "dns_target": target,
+        "claims": list(isp.claims.order_by("pk").values(*CLAIM_FIELDS)),
         "memberships": [{name.removeprefix("user__"): value for name, value in row.items()} for row in people],
     }
 

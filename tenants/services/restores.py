@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 
 from core.audit import Actor, record
 from core.crypto import SecretField, decrypt
@@ -52,9 +53,9 @@ class Restored:
 def restore(*, path: Path, slug: str = "", by: Actor | None = None) -> Restored:
     """Bring an ISP back from an archive made by exports.export(). Raises CannotRestore.
 
-    With `slug` it comes as a copy: under that slug, with a UUID of its own and without domains. Everything is checked
-    first; then rows come in one transaction, and files go away again if it fails. Nothing of other ISPs is touched, and
-    no SQL of the archive is run: tables are made by our migrations and filled with its rows.
+    With `slug` it comes as a copy: under that slug, with the same plan, a UUID of its own and no domains. Everything is
+    checked first; then rows come in one transaction, and files go away again if it fails. Nothing of other ISPs is
+    touched, and no SQL of the archive is run: tables are made by our migrations and filled with its rows.
     """
     try:
         with archives.opened(path) as archive:
@@ -80,8 +81,10 @@ def _restore(archive: Reader, slug: str, by: Actor | None) -> Restored:
             result.files = _place_files(archive, folder)
             result.missing_files = len(archive.manifest["missing_files"])
             _make_people(wanted, result)
+            _make_licences(wanted, isp)
             if not slug:
                 _make_domains(wanted, isp)
+                _make_claims(wanted, isp)
             record(
                 "tenants.isp.restored", by=by, on=isp, copy=bool(slug), rows=result.rows, files=result.files,
                 dropped_secrets=result.dropped_secrets,
@@ -125,17 +128,78 @@ def _new_isp(wanted: dict[str, Any], *, is_copy: bool, slug: str) -> ISP:
     return isp
 
 
+def _make_licences(wanted: dict[str, Any], isp: Any) -> None:
+    """Its plans, as they were; archives from before there were any hold none. What follows is seen to within a minute.
+
+    What is past stays past: who gave a plan is not kept, since people of another installation are others.
+    """
+    for row in wanted.get("licences", []):
+        ended = _instant(row["ended_at"])
+        licence = isp.licences.model(
+            isp=isp,
+            plan=row["plan"],
+            since=_instant(row["since"]),
+            ended_at=ended,
+            grace_until=_instant(row["grace_until"]),
+            next_look_at=None if ended else timezone.now(),
+        )
+        _checked(licence)
+        licence.save()
+
+
 def _make_domains(wanted: dict[str, Any], isp: Any) -> None:
     """Its domains, as they were. Raises CannotRestore if one leads elsewhere by now."""
     for row in wanted["domains"]:
         if isp.domains.model.objects.filter(host=row["host"]).exists():
             raise CannotRestore(f"The domain {row['host']} is in use; with a new slug the ISP can come as a copy.")
-        verified = datetime.fromisoformat(row["verified_at"]) if row["verified_at"] else None
         domain = isp.domains.model(
-            isp=isp, host=row["host"], surface=row["surface"], is_primary=row["is_primary"], verified_at=verified
+            isp=isp,
+            host=row["host"],
+            surface=row["surface"],
+            is_primary=row["is_primary"],
+            verified_at=_instant(row["verified_at"]),
+            hsts_seconds=row.get("hsts_seconds"),
+            hsts_since=_instant(row.get("hsts_since")),
         )
-        domain.full_clean()
-        domain.save()
+        _save(domain, row)
+
+
+def _make_claims(wanted: dict[str, Any], isp: Any) -> None:
+    """What it was proving, with the records that its DNS holds for it; each is looked at anew."""
+    if label := wanted.get("dns_target"):
+        model = isp._meta.get_field("dns_target").related_model
+        is_free = not model.objects.filter(label=label).exists()
+        target = model(isp=isp, label=label) if is_free else model(isp=isp)
+        _checked(target)
+        target.save()
+    for row in wanted.get("claims", []):
+        times = {name: _instant(row[name]) for name in ("live_at", "ready_at", "lost_since", "disabled_at")}
+        told = {str(news): str(when) for news, when in row["told"].items()}
+        names = {name: row[name] for name in ("host", "surface", "token")}
+        claim = isp.claims.model(isp=isp, told=told, **names, **times)
+        claim.next_check_at = None if claim.is_off_by_plan else timezone.now()
+        _save(claim, row)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _checked(row: models.Model) -> None:
+    """Raise BadArchive for what our own forms would not have taken."""
+    empty = {field.name for field in row._meta.concrete_fields if getattr(row, field.attname) in (None, {})}
+    try:
+        row.clean_fields(exclude=empty)
+    except ValidationError as error:
+        raise BadArchive("The archive does not hold what an export holds: " + " ".join(error.messages)) from error
+
+
+def _save(row: Any, wanted: dict[str, Any]) -> None:
+    """Write the row, also with the time at which it was made, by which the oldest of several is known."""
+    _checked(row)
+    row.save()
+    if made := _instant(wanted.get("created_at")):
+        type(row).objects.filter(pk=row.pk).update(created_at=made)
 
 
 def _make_people(wanted: dict[str, Any], result: Restored) -> None:

@@ -17,7 +17,7 @@ from core.links import dashboard_url
 from tenants.authentication import begin_sign_in, finish_sign_in, note_wrong_code, pending_user
 from tenants.forms import CodeForm, SignInForm
 from tenants.models import StaffUser
-from tenants.services.accounts import WaitFirst, WrongCode, check_code, note_sign_in
+from tenants.services.accounts import WaitFirst, WrongCode, check_code, note_sign_in, note_sign_out
 
 QUARTER_HOUR = 900  # seconds
 NEXT = "operator_next"
@@ -101,5 +101,7 @@ def code(request: Request) -> HttpResponse:
 @require_POST
 def sign_out(request: Request) -> HttpResponse:
     """End the session."""
+    if request.user.is_authenticated:
+        note_sign_out(user=request.user)
     logout(request)
     return redirect("landing")

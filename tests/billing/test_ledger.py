@@ -8,7 +8,9 @@ from django.db.models import Sum
 
 from billing.models import Account, LedgerEntry
 from billing.services import book
+from core.acting import InAnothersName, acting
 from core.models import AuditEntry
+from tests.factories.staff import StaffUserFactory
 from tests.factories.subscribers import PortalUserFactory, SubscriberFactory
 
 KIND = LedgerEntry.Kind
@@ -33,3 +35,14 @@ def test_an_entry_of_nothing_is_refused(in_isp):
     with pytest.raises(ValueError, match="nothing"):
         book(by=None, subscriber=SubscriberFactory(), kind=KIND.CORRECTION, amount=Decimal("0.00"), on=date(2026, 1, 1))
     assert not Account.objects.exists()
+
+
+def test_nobody_books_in_anothers_name(in_isp):
+    """The control: the same in one's own name goes through."""
+    ana = SubscriberFactory()
+    entry = {"subscriber": ana, "kind": KIND.CORRECTION, "amount": Decimal("1.00"), "on": date(2026, 1, 1)}
+    with acting(StaffUserFactory(), "ana"), pytest.raises(InAnothersName):
+        book(by=None, **entry)
+    assert not LedgerEntry.objects.exists()
+    book(by=None, **entry)
+    assert LedgerEntry.objects.count() == 1

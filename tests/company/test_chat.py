@@ -2,11 +2,13 @@
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from company.chat_vendors import recognise
 from company.models import ChatWidget
 from company.services import set_chat, switch_chat
-from core.scope import isp_scope
+from core.scope import isp_scope, public_scope
+from domains.models import Domain
 from tests.company.test_chat_vendors import CHATWOOT, CRISP, OTHER, SMARTSUPP, TAWK, TIDIO
 from tests.factories.subscribers import PASSWORD, PortalUserFactory
 
@@ -99,6 +101,27 @@ def test_no_chat_shows_at_another_isp_or_on_shared_hosts(isp, other_isp, at):
     for path in ("/", "/install/wispmega/"):
         shared = at("portal.localhost").get(path)
         assert "crisp" not in shared["Content-Security-Policy"]
+
+
+def test_on_their_own_domains_each_isp_has_its_own_chat_and_policy(isp, other_isp, at):
+    now, pages = timezone.now(), {}
+    for each, script, host in ((isp, CRISP, "clientes.wispmega.example"), (other_isp, TIDIO, "mi.fibrandina.example")):
+        with public_scope():
+            Domain.objects.create(isp=each, host=host, surface="portal", verified_at=now)
+        use(each, script)
+        with isp_scope(each):
+            PortalUserFactory(username="maria")
+        client = at(host)
+        client.post("/sign-in/", {"login": "maria", "password": PASSWORD})
+        home = client.get("/")
+        pages[host] = home["Content-Security-Policy"], home.content.decode()
+    (policy, page), (other_policy, other_page) = pages.values()
+    assert "crisp.chat" in policy
+    assert 'data-vendor="crisp"' in page
+    assert "tidio" not in policy + page
+    assert "tidio.co" in other_policy
+    assert 'data-vendor="tidio"' in other_page
+    assert "crisp" not in other_policy + other_page
 
 
 def test_a_chat_that_is_switched_off_is_not_shown(isp, portal):

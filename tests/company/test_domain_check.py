@@ -41,7 +41,7 @@ def test_a_host_for_staff_has_none(claim):
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [
-        (["invalid-input-response"], ("good", "keys")),
+        (["invalid-input-response"], ("waiting", "keys")),
         (["invalid-input-secret"], ("bad", "bad_secret")),
         (["missing-input-secret"], ("bad", "bad_secret")),
     ],

@@ -3,14 +3,16 @@
 import pytest
 from django.http import HttpResponse
 from django.urls import include, path
+from django.utils import timezone
 
 from core.access import declared
 from core.scope import current, public_scope
 from dashboard.access import staff_page
+from domains.models import Domain
 from domains.resolver import Site
 from tenants.models import ISP, IspSuspension
 from tenants.roles import RIGHTS, Right, Role, has_right
-from tests.factories.staff import make_member
+from tests.factories.staff import PASSWORD, make_member
 
 opened: list[str] = []
 
@@ -144,6 +146,35 @@ def test_a_suspended_isp_tells_its_own_staff_so_and_nobody_else(isp, owner, stra
     elsewhere = signed_in(stranger).get("/wispmega/")
     assert elsewhere.status_code == 404
     assert "WispMega" not in elsewhere.text
+
+
+@pytest.fixture
+def staff_domain_off_the_air(isp, owner):
+    with public_scope():
+        Domain.objects.create(isp=isp, host="sistema.wispmega.example", surface="dashboard", verified_at=timezone.now())
+        IspSuspension.objects.create(isp=ISP.objects.get(pk=isp.pk), reason="unpaid", started_by=owner)
+    return "sistema.wispmega.example"
+
+
+def test_on_their_own_domain_too_staff_learn_why_the_isp_is_off_the_air(
+    isp, owner, stranger, staff_domain_off_the_air, at, signed_in
+):
+    host = staff_domain_off_the_air
+    page = signed_in(owner, host).get("/wispmega/")
+    assert page.status_code == 503
+    assert "unpaid" in page.text
+    assert "What to set up next" not in page.text
+    for place in ("/wispmega/settings/domains/", "/wispmega/subscribers/", "/wispmega/audit/"):
+        assert "unpaid" in signed_in(owner, host).get(place).text
+    # Who is not signed in, or is somebody else's staff, reads nothing of it.
+    assert at(host).get("/wispmega/").headers["Location"].startswith("/sign-in/")
+    for client in (at(host), signed_in(stranger, host)):
+        for place in ("/", "/sign-in/", "/wispmega/", "/forgot/"):
+            assert "unpaid" not in client.get(place, follow=True).text
+    sent = at(host).post("/sign-in/", {"email": owner.email, "password": PASSWORD, "next": "/wispmega/"}, follow=True)
+    assert "unpaid" in sent.text
+    # The sign by which checks know a working domain stays away.
+    assert at(host).get("/.well-known/lastmile/").status_code == 503
 
 
 def test_a_form_that_was_sent_after_the_session_ended_leads_to_the_start(at, isp):

@@ -7,8 +7,10 @@ import time_machine
 
 from core.audit import record
 from core.models import AuditEntry
-from core.scope import isp_scope
+from core.scope import isp_scope, public_scope
 from dashboard.acts import ACTS, details, title
+from tests.factories.preinstall import InstallationFactory, InstallRequestFactory, RequestDocumentFactory
+from tests.factories.subscribers import SubscriberFactory
 
 
 def rows(page) -> str:
@@ -159,3 +161,69 @@ def test_text_in_details_is_not_markup(isp, owner, signed_in):
 )
 def test_details_are_words_and_no_codes(entry, shown):
     assert details(entry) == shown
+
+
+def test_acts_on_the_isps_domains_are_there_and_those_of_others_are_not(
+    isp, other_isp, owner, signed_in, count_queries
+):
+    client = signed_in(owner)
+    client.get("/wispmega/audit/")
+    with public_scope():
+        for each, host in ((isp, "clientes.wispmega.example"), (other_isp, "mi.fibrandina.example")):
+            record("domains.domain.hsts_changed", by=owner, on=each, host=host, before=None, after=300)
+            record("tenants.isp.suspended", by=owner, on=each, reason="unpaid")
+    text = client.get("/wispmega/audit/").text
+    assert "Changed for how long browsers insist on HTTPS" in text.rpartition("<tbody>")[2]
+    assert "clientes.wispmega.example · 5 minutes" in text
+    assert "fibrandina" not in text
+    assert "unpaid" not in text
+    assert "clientes.wispmega.example" not in client.get("/wispmega/audit/?who=nobody").text
+    with count_queries() as few:
+        client.get("/wispmega/audit/")
+    with public_scope():
+        for number in range(40):
+            record("domains.claim.made", by=owner, on=isp, host=f"a{number}.wispmega.example")
+    with count_queries() as many:
+        text = client.get("/wispmega/audit/").text
+    assert len(many) == len(few)
+    assert text.count(".wispmega.example · ") + text.count(".wispmega.example</div>") == 20
+
+
+def test_it_finds_what_was_done_about_a_number(isp, owner, signed_in):
+    with isp_scope(isp):
+        ana, eva = SubscriberFactory(number=41), SubscriberFactory(number=42)
+        asked = InstallRequestFactory(number=41)
+        paper = RequestDocumentFactory(request=asked)
+        there = InstallationFactory(number=41, service__subscriber=eva)
+        for verb, on in [
+            ("subscribers.subscriber.changed", ana),
+            ("subscribers.note.added", eva),
+            ("preinstall.request.commented", asked),
+            ("preinstall.document.viewed", paper),
+            ("preinstall.installation.moved", there),
+        ]:
+            record(verb, by=owner, on=on, number=41)
+    client = signed_in(owner)
+    every = ["Changed a subscriber&#x27;s card", "Commented on", "Looked at a prospect", "Moved an installation"]
+    for number, wanted in {
+        "41": every[:1],
+        "r-000041": every[1:3],
+        "I-41": every[3:],
+        "43": [],
+        "R-99": [],
+        "X-41": [],
+        "R-": [],
+        "99999999999999999999": [],
+    }.items():
+        text = rows(client.get("/wispmega/audit/", {"about": number}))
+        assert [act for act in every if act in text] == wanted, number
+
+
+def test_staff_see_who_has_looked_at_a_document(isp, owner, admin, signed_in):
+    with isp_scope(isp):
+        paper = RequestDocumentFactory(request__number=7)
+    page = f"/wispmega/requests/7/documents/{paper.uuid}/"
+    signed_in(admin).get(f"{page}download/").getvalue()
+    text = signed_in(owner).get(page).text
+    looks = text.partition("Who has looked at it")[2].partition("</ul>")[0]
+    assert looks.index(owner.name) < looks.index(admin.name) < looks.index("downloaded")

@@ -1,5 +1,9 @@
 """Own domains in the settings: adding one, its checklist, its records, giving it up."""
 
+import html
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
 import pytest
 from django.utils import timezone
 
@@ -127,8 +131,8 @@ def test_another_isps_staff_reach_no_claim(other_isp, claim):
     stranger = staff_client(other_isp)
     for verb in ["", "checklist/"]:
         assert HOST not in text_of(stranger.get(f"/fibrandina/settings/domains/{claim.uuid}/{verb}"))
-    for verb in ["check/", "primary/", "release/"]:
-        stranger.post(f"/fibrandina/settings/domains/{claim.uuid}/{verb}", {"is_meant": "1"})
+    for verb in ["check/", "primary/", "release/", "https/"]:
+        stranger.post(f"/fibrandina/settings/domains/{claim.uuid}/{verb}", {"is_meant": "1", "seconds": "300"})
     assert (only().pk, only().next_check_at) == (claim.pk, claim.next_check_at)
 
 
@@ -137,3 +141,105 @@ def test_who_runs_the_dns_sees_the_records_without_a_login(at, claim):
     assert claim.proof in text
     assert "settings" not in text
     assert claim.proof not in text_of(at("app.localhost").get(f"/dns/{claim.uuid}/"))
+
+
+def test_whoever_runs_the_dns_reads_times_with_their_zone_and_can_send_or_print_it_all(at, claim, isp):
+    with public_scope():
+        Finding.objects.create(
+            claim=claim,
+            check_name="caa",
+            state="good",
+            reason="free",
+            since=datetime(2026, 3, 4, 18, 5, tzinfo=UTC),
+            checked_at=datetime(2026, 3, 4, 18, 5, tzinfo=UTC),
+        )
+        records = claim.records
+    page = at("app.localhost").get(f"/dns/{claim.page_key}/", headers={"Accept-Language": "es"})
+    text = text_of(page)
+    assert "12:05" in text
+    assert "America/Mexico_City (UTC -0600)" in text
+    whole = html.unescape(text.partition('id="text"')[2].partition(">")[2].partition("</textarea>")[0])
+    mail = unquote(html.unescape(text.partition('href="mailto:')[2].partition('"')[0])).replace("\r\n", "\n")
+    for record in records:
+        for value in (record.kind, record.name, record.value):
+            assert value in whole
+            assert value in mail
+        assert f"<dd>{record.value}</dd>" in text  # whole on paper
+    for said in (whole, mail):
+        assert f"http://app.localhost/dns/{claim.page_key}/" in said
+        assert "WispMega" in said
+        assert "registros" in said
+    assert "subject=" in mail
+    assert "noindex" in text
+
+
+def test_the_page_of_a_domain_offers_to_mail_the_records(page, claim):
+    text = text_of(page.get(at_claim(claim)))
+    mail = unquote(html.unescape(text.partition('href="mailto:')[2].partition('"')[0]))
+    assert claim.proof in mail
+    assert claim.page_key in mail
+
+
+@pytest.fixture
+def live(isp, claim):
+    """The claim's domain works; its certificate comes later."""
+    now = timezone.now()
+    with public_scope():
+        Claim.objects.update(live_at=now, ready_at=now)
+        return Domain.objects.create(isp=isp, host=HOST, surface="portal", verified_at=now)
+
+
+@pytest.fixture
+def certificate(claim):
+    with public_scope():
+        until = timezone.now().isoformat()
+        Finding.objects.create(claim=claim, check_name="certificate", state="good", reason="valid", value=until)
+
+
+def test_https_only_is_explained_and_offered_once_the_certificate_is_seen(page, claim, live, isp, request):
+    text = text_of(page.get(at_claim(claim)))
+    assert "HTTPS only (HSTS)" in text
+    assert "how to get out of it" in text
+    assert "once we see a certificate" in text
+    assert 'name="seconds"' not in text
+    page.post(at_claim(claim, "https/"), {"seconds": "300"})
+    with public_scope():
+        assert Domain.objects.get().hsts_seconds is None
+    request.getfixturevalue("certificate")
+    text = text_of(page.get(at_claim(claim)))
+    assert 'value="300" selected' in text
+    assert 'value="86400"' not in text
+    said = text_of(page.post(at_claim(claim, "https/"), {"seconds": "300"}, follow=True))
+    with public_scope():
+        assert Domain.objects.get().hsts_seconds == 300
+    assert "on for 5 minutes" in said
+    assert "The next step can be taken from" in said
+    assert "for 5 minutes after their last visit" in said  # where the domain is given up
+    assert "5 minutes" in text_of(page.get("/wispmega/audit/")).partition("<tbody>")[2]
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ("", "one of the steps"),
+        ("x", "one of the steps"),
+        ("31536000", "one step"),
+        ("-5", "one step"),
+        ("7", "one step"),
+    ],
+)
+def test_a_step_that_is_none_changes_nothing(page, claim, live, certificate, sent, says):
+    assert says in text_of(page.post(at_claim(claim, "https/"), {"seconds": sent}, follow=True))
+    with public_scope():
+        assert Domain.objects.get().hsts_seconds is None
+
+
+def test_https_only_is_left_again(page, claim, live, certificate):
+    with public_scope():
+        Domain.objects.update(hsts_seconds=365 * 86400, hsts_since=timezone.now())
+    text = text_of(page.get(at_claim(claim)))
+    assert [f'value="{step}"' in text for step in (0, 300, 86400, 2592000)] == [True] * 4
+    said = text_of(page.post(at_claim(claim, "https/"), {"seconds": "0"}, follow=True))
+    assert "being forgotten" in said
+    with public_scope():
+        assert Domain.objects.get().hsts_seconds == 0

@@ -288,6 +288,47 @@ def test_a_server_that_does_not_answer_in_time(zone, claim):
     assert reason(claim, "pointing") == ("warning", "timeout")
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(7, "signature_expired"), (6, "dnssec"), (9, "dnssec"), (10, "dnssec"), (None, "dnssec"), (23, "dnssec")],
+)
+def test_signatures_that_do_not_hold_have_a_line_of_their_own(zone, claim, code, expected):
+    zone.prove(claim)
+    zone.bogus = dict.fromkeys((HOST, claim.proof_name), code)
+    check(claim)
+    assert {reason(claim, name) for name in ("pointing", "ownership", "caa")} == {("warning", expected)}
+    sentence = claim.findings.get(check_name="pointing").sentence
+    assert "DNSSEC" in sentence
+    assert HOST in sentence
+    assert ("has run out" in sentence) == (expected == "signature_expired")
+    assert not claim.is_live
+
+
+@pytest.mark.parametrize("code", [7, None])
+def test_signatures_of_a_name_that_is_not_there(zone, claim, code):
+    zone.bogus = {HOST: code}
+    check(claim)
+    assert reason(claim, "pointing") == ("warning", "signature_expired" if code else "dnssec")
+
+
+def test_a_server_that_fails_for_everybody_is_no_matter_of_signatures(zone, claim):
+    zone.failing.add(HOST)
+    zone.bogus = {HOST: 7}  # failing comes first: it gives no reason and no answer without checks
+    check(claim)
+    assert reason(claim, "pointing") == ("warning", "servfail")
+
+
+def test_signatures_that_run_out_end_nothing(zone, claim):
+    zone.prove(claim)
+    check(claim)
+    zone.bogus = dict.fromkeys((HOST, claim.proof_name), 7)
+    check(claim, days=1)
+    check(claim, days=60)
+    assert claim.is_live
+    assert claim.lost_since is None
+    assert Domain.objects.live().filter(host=HOST).exists()
+
+
 def test_a_loop_of_names(zone, claim):
     zone.put(HOST, "CNAME", "b.wispmega.example.")
     zone.put("b.wispmega.example", "CNAME", f"{HOST}.")

@@ -10,7 +10,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from domains import claims, dns, plans, tasks
 from domains.models import Claim, Domain, Finding, Surface
-from domains.services import CannotAdd, PlanLimit, add_domain, check_limit
+from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain
 from tenants.models import Licence, PlatformMail
 from tenants.plans import Plan
 from tenants.roles import Role
@@ -154,7 +154,7 @@ def test_a_switched_off_domain_stays_off_until_there_is_room(isp, owner, proved,
     change_plan(isp=isp, plan=Plan.START, by=None, at=now)
     look(now + 30 * DAY)
     off = Claim.objects.get(host="c.wispmega.example")
-    assert (off.is_disabled, off.next_check_at, plans.is_off_by_plan(off)) == (True, None, True)
+    assert (off.is_disabled, off.next_check_at, off.is_off_by_plan) == (True, None, True)
     # Somebody asks for a check, or one was under way: the DNS is right, the plan is not.
     claims.check_claim(claim_uuid=off.uuid, at=now + 31 * DAY)
     assert live(isp) == ["a", "b"]
@@ -177,12 +177,49 @@ def test_with_a_bigger_plan_they_come_back_by_their_ordinary_check(isp, owner, p
     assert Domain.objects.live().filter(isp=isp, is_primary=True).count() == 1
 
 
+@pytest.mark.parametrize("how", ["given up", "removed by us", "never proved", "lost"])
+def test_where_another_domain_makes_room_one_comes_back_by_itself(isp, owner, proved, now, how, monkeypatch, settings):
+    go_live(isp, "a", "b", "c")
+    change_plan(isp=isp, plan=Plan.START, by=None, at=now)
+    look(now + 30 * DAY)
+    assert live(isp) == ["a", "b"]
+    later = now + 31 * DAY
+    if how == "given up":
+        claims.release_claim(claim=Claim.objects.get(host="a.wispmega.example"), by=None)
+    elif how == "removed by us":
+        remove_domain(host="a.wispmega.example")
+    elif how == "never proved":
+        Domain.objects.filter(host="a.wispmega.example").delete()
+        claims.release_claim(claim=Claim.objects.get(host="a.wispmega.example"), by=None)
+    else:
+        gone = dns.Verdict(Finding.State.BAD, "nxdomain")
+        with monkeypatch.context() as patch:
+            patch.setattr(dns, "examine", lambda claim: {"pointing": gone, "ownership": gone})
+            for day in (31, 39):
+                claims.check_claim(claim_uuid=Claim.objects.get(host="a.wispmega.example").uuid, at=now + day * DAY)
+        later = now + 39 * DAY
+    back = Claim.objects.get(host="c.wispmega.example")
+    assert not back.is_off_by_plan
+    assert back.uuid in claims.take_due(at=max(later, timezone.now()), most=9)
+    claims.check_claim(claim_uuid=back.uuid, at=later)
+    assert live(isp) == ["b", "c"]
+
+
+def test_removing_what_makes_no_room_wakes_nobody(isp, owner, proved, now):
+    go_live(isp, "a", "b", "c")
+    change_plan(isp=isp, plan=Plan.FREE, by=None, at=now)
+    look(now + 30 * DAY)
+    claims.release_claim(claim=Claim.objects.get(host="a.wispmega.example"), by=None)
+    asleep = Claim.objects.filter(isp=isp)
+    assert [(claim.is_off_by_plan, claim.next_check_at) for claim in asleep] == [(True, None)] * 2
+
+
 def test_a_domain_that_never_had_a_claim_gets_one_to_come_back_by(isp, owner, now):
     add_domain(isp=isp, host="old.wispmega.example", surface=PORTAL)
     change_plan(isp=isp, plan=Plan.FREE, by=None, at=now)
     look(now + 30 * DAY)
     assert live(isp) == []
-    assert plans.is_off_by_plan(Claim.objects.get(isp=isp, host="old.wispmega.example"))
+    assert Claim.objects.get(isp=isp, host="old.wispmega.example").is_off_by_plan
 
 
 def test_who_removes_others_or_grows_again_loses_nothing(isp, other_isp, owner, proved, now):

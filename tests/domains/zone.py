@@ -1,20 +1,26 @@
 """An authoritative DNS server on loopback, whose zone a test changes as it goes."""
 
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dnslib import QTYPE, RCODE, RR
+from dnslib import EDNS0, QTYPE, RCODE, RR, EDNSOption
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 
 class Zone(BaseResolver):
-    """Records by name and kind. A name in `failing` gets SERVFAIL; one in `mute` no answer in time."""
+    """Records by name and kind. A name in `failing` gets SERVFAIL; one in `mute` no answer in time.
+
+    A name in `bogus` gets SERVFAIL, too, as a resolver that checks signatures answers it: with the code given there
+    (of RFC 8914; None is a resolver that gives none), and with the records for who asks not to check.
+    """
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], list[str]] = {}
         self.failing: set[str] = set()
         self.mute: set[str] = set()
+        self.bogus: dict[str, int | None] = {}
         self.port = 0
 
     def put(self, name: str, kind: str, *values: str) -> None:
@@ -36,6 +42,12 @@ class Zone(BaseResolver):
             time.sleep(0.6)
         if name in self.failing or name in self.mute:
             reply.header.rcode = RCODE.SERVFAIL
+            return reply
+        if name in self.bogus and not request.header.cd:
+            reply.header.rcode = RCODE.SERVFAIL
+            code = self.bogus[name]
+            if code is not None and any(QTYPE[row.rtype] == "OPT" for row in request.ar):
+                reply.add_ar(EDNS0(opts=[EDNSOption(15, struct.pack("!H", code))]))
             return reply
         if not any(known == name for known, _ in self.records):
             reply.header.rcode = RCODE.NXDOMAIN

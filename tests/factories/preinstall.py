@@ -1,28 +1,22 @@
 """Install requests and their documents, in the current scope."""
 
-import io
 from uuid import uuid4
 
 import factory
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image
 
 from core.uploads import store
 from preinstall.models import DraftUpload, Installation, InstallRequest, RequestDocument, StateChange
-from tests.factories.subscribers import ServiceFactory
+from tests.factories.files import picture, upload
 
-
-def picture(kind: str = "JPEG", colour: str = "#446688") -> bytes:
-    """A small picture."""
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), colour).save(out, kind)
-    return out.getvalue()
-
-
-def upload(data: bytes | None = None, name: str = "ine.jpg") -> SimpleUploadedFile:
-    """A picture as a browser sends it."""
-    return SimpleUploadedFile(name, picture() if data is None else data)
+__all__ = [
+    "DraftUploadFactory",
+    "InstallRequestFactory",
+    "InstallationFactory",
+    "RequestDocumentFactory",
+    "picture",
+    "upload",
+]
 
 
 class InstallRequestFactory(factory.django.DjangoModelFactory):
@@ -75,7 +69,7 @@ class InstallationFactory(factory.django.DjangoModelFactory):
         technician = None
 
     number = factory.Sequence(lambda n: n + 1)
-    service = factory.SubFactory(ServiceFactory, state="pending")
+    service = factory.SubFactory("tests.factories.subscribers.ServiceFactory", state="pending")
     on = factory.LazyFunction(timezone.localdate)
     technician_id = factory.LazyAttribute(lambda row: row.technician.pk if row.technician else None)
     technician_name = factory.LazyAttribute(lambda row: row.technician.name if row.technician else "")

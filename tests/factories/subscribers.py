@@ -6,7 +6,10 @@ import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
-from subscribers.models import PortalUser, Service, Subscriber, Tariff, Zone
+from company.models import InvoiceGroup
+from core.uploads import store
+from subscribers.models import Note, PortalUser, Router, Service, Subscriber, SubscriberDocument, Tariff, Zone
+from tests.factories.files import upload
 
 PASSWORD = "correct horse battery"
 # Hashing is slow by design; once is enough for all logins of a run.
@@ -35,6 +38,22 @@ class TariffFactory(DjangoModelFactory):
     download = 100
     upload = 20
     price = Decimal("499.00")
+
+
+class RouterFactory(DjangoModelFactory):
+    class Meta:
+        model = Router
+        django_get_or_create = ("name",)
+
+    name = "Norte 1"
+
+
+class InvoiceGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = InvoiceGroup
+        django_get_or_create = ("name",)
+
+    name = "Empresas"
 
 
 class SubscriberFactory(DjangoModelFactory):
@@ -74,3 +93,21 @@ class PortalUserFactory(DjangoModelFactory):
     username = factory.Sequence(lambda n: f"maria{n}")
     email = factory.SelfAttribute("subscriber.email")
     password = factory.LazyFunction(lambda: hashed(PASSWORD))
+
+
+class NoteFactory(DjangoModelFactory):
+    class Meta:
+        model = Note
+
+    subscriber = factory.SubFactory(SubscriberFactory)
+    text = factory.Sequence(lambda n: f"Note {n}")
+    by_name = "Clara Clerk"
+
+
+class SubscriberDocumentFactory(DjangoModelFactory):
+    class Meta:
+        model = SubscriberDocument
+
+    subscriber = factory.SubFactory(SubscriberFactory)
+    title = factory.Sequence(lambda n: f"Contract {n}")
+    file = factory.LazyFunction(lambda: store(upload()))

@@ -10,11 +10,13 @@ from django.db.models.signals import post_save
 from django.http import HttpResponse
 from django.test import Client
 
+from core.access import InPreview
 from core.models import OutgoingMail
 from core.scope import current, public_scope
+from subscribers.portal_roles import PortalRight, has_portal_right
 from tenants.roles import Right, has_right
 from tests.isolation.canaries import Canary, found
-from tests.isolation.rules import OWN_HOME, REGISTER, SHOP_WINDOW, Rule
+from tests.isolation.rules import MONEY, OWN_HOME, PAYING, PREVIEWED, REGISTER, SHOP_WINDOW, Rule
 from tests.isolation.visitors import Visitor
 from tests.isolation.world import Side, World
 
@@ -43,6 +45,8 @@ def host_side(host: str, world: World) -> Side | None:
 def page_side(visit: Visit, world: World) -> Side | None:
     """The ISP whose page is asked for; None where host and path contradict one another."""
     by_host = host_side(visit.host, world)
+    if visit.visitor.kind == "preview" and visit.surface == "portal":
+        return by_host  # the banner stands above an error, too, and what is refused is refused before the path is read
     named = visit.sides.get("slug") or visit.sides.get("identifier")
     if named is None:
         return by_host
@@ -58,7 +62,10 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     is_own_staff = visitor.kind == "staff" and visitor.side.name == canary.side
     if visit.surface in ("portal", "shared_portal"):
         is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
-        return is_page_of and canary.row == "1" and canary.model in (OWN_HOME if is_own else SHOP_WINDOW)
+        is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p" and visitor.link != "pay"
+        by_link = rule.token and canary.side in visit.sides.values() and canary.model == "subscribers.portaluser"
+        shown = PREVIEWED if may_preview(visit, world) else shown_to(visitor) if is_own else SHOP_WINDOW
+        return is_page_of and (is_own_paper or (canary.row == "1" and (canary.model in shown or by_link)))
     if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():
         # A mailed link tells its holder what it is about.
         return True
@@ -66,7 +73,7 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
         return visitor.kind == "operator" and rule.kind == "operator" and canary.model in REGISTER
     if rule.kind == "staff" and is_own_staff and is_page_of and has_right(visitor.role, Right(rule.right)):
         # Documents, and even their names, are for some roles only.
-        is_document = canary.model == "core.storedfile" and canary.row == "2"
+        is_document = canary.model == "core.storedfile" and canary.row in ("2", "p")
         return not is_document or has_right(visitor.role, Right.SEE_DOCUMENTS)
     if is_own_staff and canary.model in ("tenants.isp", "tenants.staffuser"):
         # The frame around every page names the person and the ISPs to choose from.
@@ -75,9 +82,28 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     return canary.model == "tenants.isp" and host_side(visit.host, world) is side and is_page_of
 
 
+def may_preview(visit: Visit, world: World) -> bool:
+    """Whether this visit sees the portal as a subscriber of its ISP does."""
+    visitor = visit.visitor
+    is_here = visitor.kind == "preview" and visit.surface == "portal" and visitor.side is page_side(visit, world)
+    return is_here and has_right(visitor.role, Right.PREVIEW)
+
+
+def shown_to(visitor: Visitor) -> set[str]:
+    """What a portal user sees on the portal of their own ISP."""
+    if visitor.link == "pay":
+        return PAYING
+    return OWN_HOME if has_portal_right(visitor.portal_role, PortalRight.SEE_MONEY) else OWN_HOME - MONEY
+
+
 def may_write(visit: Visit, side: str | None, world: World) -> bool:
     """Whether this visit may change rows of this ISP, or of the platform (None)."""
     visitor, kind = visit.visitor, visit.rule.kind
+    if may_preview(visit, world):
+        return _may_write_in_preview(visit, side)
+    if visitor.kind == "preview":
+        # Neither looking nor sending anything; but that a preview is over is written down.
+        return kind == "public" or side == visitor.side.name == getattr(page_side(visit, world), "name", None)
     if kind == "operator":
         return visitor.kind == "operator"
     if kind not in ("staff", "subscriber"):
@@ -85,7 +111,20 @@ def may_write(visit: Visit, side: str | None, world: World) -> bool:
     page = page_side(visit, world)
     if page is None or visitor.side is not page or side not in (None, page.name):
         return False
-    return visitor.kind == kind and (kind == "subscriber" or has_right(visitor.role, Right(visit.rule.right)))
+    if visitor.kind != kind:
+        return False
+    if kind == "staff":
+        return has_right(visitor.role, Right(visit.rule.right))
+    # A link lets in whoever has it: it looks, and changes nothing but the language of the pages.
+    is_by_link = visitor.link and visit.rule.right != PortalRight.OPEN
+    return not is_by_link and has_portal_right(visitor.portal_role, PortalRight(visit.rule.right))
+
+
+def _may_write_in_preview(visit: Visit, side: str | None) -> bool:
+    if visit.method == "GET":
+        return visit.rule.kind == "public"
+    act = visit.rule.preview == InPreview.ACT and has_right(visit.visitor.role, Right.ACT_IN_PREVIEW)
+    return side == visit.visitor.side.name and (act or visit.rule.preview == InPreview.ALWAYS)
 
 
 class Judge:

@@ -9,16 +9,21 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from company.models import Profile
 from core import crypto, uploads
+from core.access import Access, InPreview
 from core.models import StoredFile
 from core.scope import PUBLIC, Scope, isp_scope, public_scope, required
 from domains import resolver
 from domains.models import Domain, DomainQuerySet
 from messaging.models import Mail
+from portal.preview import PREVIEW_KEY, new_session
+from subscribers.authentication import HASH_KEY, USER_KEY
+from subscribers.models import SubscriberDocument
+from subscribers.models.preview import Preview
 from tenants.directory import reference
 from tenants.models import DataExport, Membership, StaffUser
 from tenants.roles import Role
 from tests.isolation.canaries import canary
-from tests.isolation.judge import BrokenPage, Trespass, Visit, undone
+from tests.isolation.judge import FORM, BrokenPage, Trespass, Visit, undone
 from tests.isolation.rules import RULES
 
 
@@ -98,6 +103,21 @@ def test_session_valid_in_any_realm(look, world, everybody, monkeypatch):
         assert ("b", "subscribers.subscriber", "1") in look(*where)
 
 
+def test_paper_of_another_subscriber(look, world, monkeypatch):
+    """The own paper is shown, and carries another mark than those of others."""
+    papers = world.a.rows["subscribers.subscriberdocument"]
+    where = ("subscriber of a", "portal", world.a.slug_host, "documents/<uuid:paper>/")
+    for paper in papers.values():
+        assert look(*where, f"/documents/{paper.uuid}/", paper="a") == set()
+
+    def anybodys(rows, **lookup):
+        return SubscriberDocument.objects.get(uuid=lookup["uuid"])
+
+    monkeypatch.setattr("portal.views.get_object_or_404", anybodys)
+    assert look(*where, f"/documents/{papers[1].uuid}/", paper="a") == set()
+    assert ("a", "core.storedfile", "2") in look(*where, f"/documents/{papers[2].uuid}/", paper="a")
+
+
 def test_file_looked_up_by_its_uuid_alone(look, world, monkeypatch):
     document = world.a.row("core.storedfile", 2).uuid
     where = ("anonymous", "portal", world.a.slug_host, "logo/<uuid:file>/", f"/logo/{document}/")
@@ -157,6 +177,44 @@ def test_page_of_another_subscriber_of_the_same_isp(look, world, monkeypatch):
     neighbour = world.a.row("subscribers.portaluser", 2)
     monkeypatch.setattr("subscribers.authentication.current_user", lambda request: neighbour)
     assert ("a", "subscribers.subscriber", "2") in look(*where)
+
+
+def test_portal_rights_unchecked(look, world, monkeypatch):
+    where = ("subscriber of a (member)", "portal", world.a.slug_host, "payment-methods/")
+    assert look(*where) == set()
+    monkeypatch.setattr("portal.access.has_portal_right", lambda role, right: True)
+    assert ("a", "payments.paymentmethod", "1") in look(*where)
+
+
+def test_link_for_paying_that_opens_everything(look, world, monkeypatch):
+    where = ("subscriber of a by a link for pay", "portal", world.a.slug_host, "account/")
+    assert look(*where) == set()
+    monkeypatch.setattr(type(world.a.portal_user), "pays_only", False)
+    assert ("a", "subscribers.portaluser", "1") in look(*where)
+
+
+def test_link_that_changes_logins_without_the_password(world, everybody, judge, monkeypatch):
+    route = "account/links/<uuid:link>/revoke/"
+    path = f"/account/links/{world.a.links['everything'].uuid}/revoke/"
+    name = "subscriber of a by a link for everything"
+    visit = Visit(everybody[name], world.a.slug_host, "portal", path, RULES["portal"][route], "POST", {"link": "a"})
+    assert judge.leaks(visit) == set()
+    monkeypatch.setattr("subscribers.authentication.has_given_password", lambda request: True)
+    with pytest.raises(Trespass):
+        judge.leaks(visit)
+
+
+def test_login_looked_up_by_its_uuid_alone(world, everybody, judge, monkeypatch):
+    """An owner reaches the logins of no other subscriber."""
+    neighbour, route = world.a.row("subscribers.portaluser", 2), "colleagues/<uuid:login>/switch/"
+    path, rule = f"/colleagues/{neighbour.uuid}/switch/", RULES["portal"][route]
+    visit = Visit(everybody["subscriber of a"], world.a.slug_host, "portal", path, rule, "POST", {"login": "a"})
+    judge.leaks(visit)
+    assert judge.written == set()
+    monkeypatch.setattr("portal.colleagues._colleague", lambda request, login: neighbour)
+    monkeypatch.setattr("subscribers.services.logins._may_manage", lambda by, user: None)
+    judge.leaks(visit)
+    assert judge.written == {"a"}
 
 
 def test_host_that_resolves_to_another_isp(look, world, monkeypatch):
@@ -261,3 +319,74 @@ def test_every_channel_is_read(channel, look, world, judge, monkeypatch):
     monkeypatch.setattr(judge.client, "generic", answer)
     expected = ("a", "tenants.staffuser", "s") if channel == "secret" else ("b", "core.storedfile", "1")
     assert look("staff of a (owner)", "portal", world.a.slug_host, "sign-in/") == {expected}
+
+
+def test_preview_whose_right_is_unchecked(look, world, monkeypatch):
+    where = ("preview of a (read_only)", "portal", world.a.slug_host, "account/")
+    assert look(*where) == set()
+    monkeypatch.setattr("subscribers.services.previews.has_right", lambda role, right: True)
+    assert ("a", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_preview_that_stands_on_no_membership(look, world, monkeypatch):
+    where = ("preview of a (owner)", "portal", world.a.slug_host, "account/")
+    with undone():
+        with public_scope():
+            Membership.objects.filter(user=world.a.staff[Role.OWNER]).delete()
+        seen = world.a.staff[Role.OWNER]
+        monkeypatch.setattr("tests.isolation.judge.may_preview", lambda visit, world: False)
+        assert look(*where) == set()
+        anybody = Membership(role=Role.OWNER, user=seen)
+        monkeypatch.setattr("subscribers.services.previews.membership_behind", lambda preview, isp: anybody)
+        assert ("a", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_preview_valid_in_any_realm(look, world, everybody, monkeypatch):
+    """Rows and people have the same keys in both ISPs, so a preview of one would be one of the other."""
+    stolen = everybody["preview of a (owner)"].keys[world.a.slug_host]
+    with isp_scope(world.a.isp):
+        row = Session.objects.get(pk=stolen)
+        pk = row.get_decoded()[PREVIEW_KEY]
+    where = ("preview of a (owner)", "portal", world.b.slug_host, "")
+    with undone():
+        with isp_scope(world.b.isp):
+            Session(row.pk, row.session_data, row.expire_date).save(force_insert=True)
+            running = Preview.objects.running().values().first()
+            Preview.objects.filter(pk=running.pop("id")).delete()
+            Preview.objects.filter(pk=pk).delete()
+            Preview.objects.create(**running, pk=pk)
+        assert look(*where) == set()
+        from core.sessions import DatabaseStore, SessionStore
+
+        monkeypatch.setattr(SessionStore, "load", DatabaseStore.load)
+        assert ("b", "subscribers.subscriber", "1") in look(*where)
+
+
+def test_preview_that_may_send_any_form(world, everybody, judge, monkeypatch):
+    rule = RULES["portal"]["account/language/"]
+    who = everybody["preview of a (billing)"]
+    visit = Visit(who, world.a.slug_host, "portal", "/account/language/", rule, "POST")
+    monkeypatch.setitem(FORM, "POST", {**FORM["POST"], "data": b"language=es"})
+    assert judge.leaks(visit) == set()
+    always = InPreview.ALWAYS
+    monkeypatch.setattr("portal.preview.declared", lambda view: Access("subscriber", preview=always))
+    with pytest.raises(Trespass):
+        judge.leaks(visit)
+
+
+def test_preview_cookie_taken_for_a_portal_users(look, world, everybody, monkeypatch):
+    """The session of a preview names no portal user; even if it did, its realm would keep it out."""
+    where = ("subscriber of a", "portal", world.a.slug_host, "account/")
+    key = everybody["preview of a (owner)"].keys[world.a.slug_host]
+    monkeypatch.setitem(everybody, "subscriber of a", replace(everybody["anonymous"], keys={world.a.slug_host: key}))
+    with undone():
+        with isp_scope(world.a.isp):
+            session = new_session(world.a.slug_host, key)
+            user = world.a.portal_user
+            session.update({USER_KEY: user.pk, HASH_KEY: user.get_session_auth_hash()})
+            session.save()
+        assert look(*where) == set()
+        from core.sessions import DatabaseStore, SessionStore
+
+        monkeypatch.setattr(SessionStore, "load", DatabaseStore.load)
+        assert ("a", "subscribers.subscriber", "1") in look(*where)

@@ -10,7 +10,7 @@ from tests.isolation.addresses import SURFACES
 from tests.isolation.canaries import found
 from tests.isolation.judge import Visit, text_of
 from tests.isolation.rules import public
-from tests.isolation.walk import visits
+from tests.isolation.walk import PARTS, visits
 from tests.isolation.world import UNFILLED, tenant_models
 
 
@@ -34,6 +34,8 @@ def test_both_isps_are_full_of_canaries_under_the_same_keys(world):
         ("subscriber of a", "wispmega.localhost", "/", "subscribers.subscriber"),
         ("subscriber of a", "clientes.a.example", "/", "subscribers.subscriber"),
         ("subscriber of b", "fibrandina.localhost", "/", "subscribers.subscriber"),
+        ("preview of a (owner)", "wispmega.localhost", "/", "subscribers.subscriber"),
+        ("preview of a (billing)", "clientes.a.example", "/account/", "subscribers.subscriber"),
         ("staff of a (owner)", "app.localhost", "/wispmega/staff/", "tenants.staffuser"),
         ("staff of a (owner)", "sistema.a.example", "/wispmega/staff/", "tenants.staffuser"),
         ("staff of b (owner)", "app.localhost", "/fibrandina/staff/", "tenants.staffuser"),
@@ -65,10 +67,12 @@ def test_a_key_without_its_isp_would_be_seen(world, monkeypatch):
     assert [key for key in redis_keys() if not OWNED.match(key)] == [b"page"]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-def test_nobody_sees_what_is_not_theirs(surface, world, everybody, judge):
+@pytest.mark.parametrize(
+    ("surface", "part"), [(surface, part) for surface in SURFACES for part in range(PARTS.get(surface, 1))]
+)
+def test_nobody_sees_what_is_not_theirs(surface, part, world, everybody, judge):
     leaks, broken, count, keys = [], [], 0, set()
-    for visit in visits(surface, world, everybody):
+    for visit in visits(surface, world, everybody, part=part):
         count += 1
         if visit.method == "POST":
             with public_scope():

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,21 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.management.color import no_style
 from django.db import connection, models
 from django.utils import timezone
 from PIL import Image
 
+from company import captcha_tests
+from company.models import CaptchaTest
 from core import tokens
 from core.crypto import SecretField
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Claim, DnsTarget, Domain, Finding
-from subscribers.models import PortalUser
+from subscribers.models import AutoLoginLink, PortalToken, PortalUser
+from subscribers.portal_roles import PortalRole
 from tenants.models import ISP, DataExport, Licence, Membership, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.roles import Role
 from tenants.schemas import tenant_labels
@@ -32,19 +36,46 @@ from tests.isolation.canaries import canary
 # Not filled: sessions come from signing in.
 UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
-SECRETS = {"password", "digest", "token_digest", "secret_key"}
+SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
-    "subscribers.portaluser": {"language": "en"},
+    "subscribers.portaluser": {"language": "en", "valid_from": date(2026, 1, 1), "valid_until": date(2099, 12, 31)},
+    "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
+    "subscribers.portaltoken": {"purpose": "another"},
+    "subscribers.loginrules": {"naming": "custom"},
+    "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
+    "subscribers.listsettings": {"columns": ["name", "address"]},
+    "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
+    "imports.batch": {
+        "state": "done",
+        "sheets": [],
+        "columns": [{"name": "Nombre", "title": "Nombre", "date_order": "", "point": "."}],
+        "mapping": {"0": "full_name"},
+        "answers": {},
+        "counts": {"bad": 1},
+        "made": {},
+        "trouble": {},
+        "run_at": None,
+    },
+    "imports.row": {"verdict": "bad", "flaw": [], "problems": [], "made": {}, "before": {}, "kept": [], "leader": None},
+    "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
+    "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
 }
 # Row 2 where it is hidden from those who see row 1.
-HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
-FILES = 20  # row 1 is the logo, the others are private documents
+HIDDEN = {
+    "payments.paymentmethod": {"visible_in_portal": False},
+    "imports.batch": {"state": "checking"},
+    # One run at a time.
+    "subscribers.loginrun": {"state": "done"},
+}
+FILES = 20  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+# What subscriber 1 may open in the portal, in contrast to the papers of others.
+GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
 # Columns that are too short for a canary.
 SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
 
@@ -63,7 +94,10 @@ class Side:
     rows: dict[str, dict[int, models.Model]] = field(default_factory=dict)
     staff: dict[Role, StaffUser] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    links: dict[str, AutoLoginLink] = field(default_factory=dict)  # by scope
     public: dict[str, models.Model] = field(default_factory=dict)
+    # Other logins of subscriber 1 by their role; the owner is row 1.
+    portal_users: dict[PortalRole, PortalUser] = field(default_factory=dict)
     private_files: Iterator[int] = field(default_factory=lambda: count(2))
 
     @property
@@ -132,9 +166,11 @@ def build(a: ISP, b: ISP, files: Path) -> World:
         with isp_scope(isp):
             for model in tenant_models():
                 fill(side, model, files)
+            fill_link(side)
             with connection.cursor() as cursor:
                 for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
                     cursor.execute(statement)
+            fill_logins(side)
         sides.append(side)
     with public_scope():
         operator = StaffUser.objects.create(
@@ -150,8 +186,10 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
     rows = FILES if model is StoredFile else 2
     for number in (1,) if any(c.name.endswith("_one_row") for c in model._meta.constraints) else range(1, rows + 1):
         values = {key.attname: value_for(side, key, number) for key in model._meta.concrete_fields if not key.generated}
-        values |= {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
-        values |= HIDDEN.get(label, {}) if number == 2 else {}
+        mark = canary(side.name, model, min(number, 2))
+        given = {name: value for name, value in GIVEN.get(label, {}).items() if value is not None}
+        values |= {name: value(mark) if callable(value) else value for name, value in given.items()}
+        values |= HIDDEN.get(label, {}) if number == 2 else GIVEN_FIRST.get(label, {}) if number == 1 else {}
         if model is StoredFile:
             values |= _file(side, number, files)
         if model is PortalUser:
@@ -162,6 +200,38 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
         side.rows[label][number] = row
 
 
+def fill_logins(side: Side) -> None:
+    """A login of subscriber 1 for each role, and links that are good."""
+    owner = side.portal_user
+    side.portal_users[PortalRole.OWNER] = owner
+    for number, role in enumerate(PortalRole, start=10):
+        if role != PortalRole.OWNER:
+            mark = canary(side.name, PortalUser, 1)
+            side.portal_users[role] = PortalUser.objects.create(
+                pk=number,
+                subscriber=owner.subscriber,
+                username=f"{mark}.{role}",
+                email=f"{role}-{mark}@example.com",
+                password=SAME_PASSWORD,
+                language="en",
+                role=role,
+            )
+    life = timedelta(days=1)
+    side.secrets["portal-set-password"] = tokens.issue(
+        PortalToken, purpose="set-password", life=life, portal_user=owner
+    )
+    for name, scope in (("auto-login", "everything"), ("pay-link", "pay")):
+        side.secrets[name] = f"{side.name}-{name}"
+        row = AutoLoginLink.objects.create(
+            portal_user=owner,
+            digest=tokens.digest(side.secrets[name]),
+            scope=scope,
+            by_name=canary(side.name, AutoLoginLink, 1),
+            expires_at=timezone.now() + life,
+        )
+        side.links[scope] = row
+
+
 SAME_PASSWORD = "argon2$argon2id$v=19$m=64,t=1,p=1$c2FtZXNhbHRzYW1l$c2FtZQ"
 
 
@@ -170,13 +240,15 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
     model = key.model
     is_secret = isinstance(key, SecretField) or key.name in SECRETS
     mark = canary(side.name, model, "s" if is_secret else min(number, 2))
-    if key.unique and number > 2:
+    if key.unique and number > (1 if is_secret else 2):
         mark += str(number)
     match key:
         case models.ForeignKey():
             return _reference(side, key, number)
         case _ if key.primary_key:
             return number
+        case ArrayField():
+            return [number]
         case _ if key.choices:
             return _choice(key, number)
         case models.UUIDField():
@@ -232,12 +304,13 @@ def _reference(side: Side, key: models.Field, number: int) -> Any:
 def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
-    data = picture.getvalue() + canary(side.name, StoredFile, min(number, 2)).encode()
+    mark = canary(side.name, StoredFile, "p" if number == FILES else min(number, 2))
+    data = picture.getvalue() + mark.encode()
     path = f"{side.isp.uuid}/{number:032x}"
     (files / path).parent.mkdir(parents=True, exist_ok=True)
     (files / path).write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
-    name = f"{canary(side.name, StoredFile, min(number, 2))}.png"
+    name = f"{mark}.png"
     return {"path": path, "name": name, "content_type": "image/png", "size": len(data), "sha256": digest}
 
 
@@ -293,6 +366,15 @@ def fill_platform(side: Side) -> None:
     side.public["export"] = fill_export(side, owner)
     PlatformMail.objects.create(
         to=f"{mark[PlatformMail]}@example.com", subject=mark[PlatformMail], text=mark[PlatformMail]
+    )
+
+
+def fill_link(side: Side) -> None:
+    """A link with which staff try the ISP's reCAPTCHA keys on its domain."""
+    mark = canary(side.name, CaptchaTest, 2)
+    keys, host, life = side.row("company.captchakeys"), side.custom_host, timedelta(days=1)
+    side.secrets["captcha-test"] = tokens.issue(
+        CaptchaTest, purpose=captcha_tests.PURPOSE, life=life, keys=keys, host=host, by_name=mark, pk=3
     )
 
 

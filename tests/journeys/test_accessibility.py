@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo, at_rest
 from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -28,7 +28,7 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 def faults(page: Page, address: str) -> list[Any]:
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     page.add_script_tag(path=AXE)
     return [f"{address} {fault}" for fault in page.evaluate(CHECK)]
 
@@ -36,6 +36,7 @@ def faults(page: Page, address: str) -> list[Any]:
 def test_public_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     addresses = [demo.about["platform"], f"{demo.about['platform']}sign-up/", demo.about["shared_portal"]]
+    addresses += [f"{isp['portal'][0]}forgot/", f"{isp['portal'][0]}go/x/"]
     addresses += [isp["portal"][0], isp["install_form"][0], f"{demo.about['dashboard']}sign-in/"]
     assert [fault for address in addresses for fault in faults(page, address)] == []
 
@@ -43,7 +44,7 @@ def test_public_pages(demo: Demo, page: Page) -> None:
 def test_the_subscribers_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     sign_in_subscriber(page, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])
-    parts = ("", "account/", "contact/", "payment-methods/")
+    parts = ("", "account/", "colleagues/", "contact/", "payment-methods/")
     assert [fault for part in parts for fault in faults(page, isp["portal"][0] + part)] == []
 
 
@@ -62,15 +63,34 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "subscribers/",
         "subscribers/1001/",
         "subscribers/new/",
+        "import/",
+        "subscribers/1035/logins/add/",
+        "settings/logins/",
+        "settings/logins/start/",
         "staff/",
         "audit/",
     ]
+    card = ("services/", "services/5001/", "services/new/", "account/", "logins/", "requests/", "documents/", "notes/")
+    parts += [f"subscribers/1001/{name}" for name in (*card, "history/", "edit/", "delete/")]
     parts += [
-        f"settings/{name}/" for name in ("profile", "branding", "portal", "documents", "captcha", "chat", "payments")
+        f"catalogue/{name}" for name in ("tariffs/", "tariffs/add/", "zones/", "routers/", "groups/", "groups/add/")
+    ]
+    parts += [
+        f"settings/{name}/"
+        for name in ("profile", "branding", "portal", "domains", "documents", "captcha", "chat", "router", "payments")
     ]
     # The pages share their pieces, so each is looked at in one of the two sizes and colours.
     parts = parts[::2] if page.viewport_size == DESKTOP else parts[1::2]
     assert [fault for part in parts for fault in faults(page, isp["dashboard"][1] + part)] == []
+
+
+def test_the_pages_of_a_domain(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    page.goto(f"{isp['dashboard'][1]}settings/domains/")
+    path = page.locator("#content a.list-group-item-action[href*='/settings/domains/']").last.get_attribute("href")
+    assert faults(page, demo.about["dashboard"].rstrip("/") + path) == []
+    assert faults(page, page.locator("#share").input_value()) == []
 
 
 def test_the_check_finds_what_is_wrong(demo: Demo, page: Page) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
 
 
 def sign_in_staff(page: Page, demo: Demo, who: dict[str, str]) -> None:
@@ -14,7 +14,8 @@ def sign_in_staff(page: Page, demo: Demo, who: dict[str, str]) -> None:
     page.fill("[name=email]", who["email"])
     page.fill("[name=password]", who["password"])
     page.locator("main form button:not([type=button])").first.click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    at_rest(page)
 
 
 def sign_in_subscriber(page: Page, portal: str, login: str, password: str) -> None:
@@ -22,7 +23,8 @@ def sign_in_subscriber(page: Page, portal: str, login: str, password: str) -> No
     page.fill("[name=login]", login)
     page.fill("[name=password]", password)
     page.locator("main form button:not([type=button])").first.click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    at_rest(page)
 
 
 @pytest.mark.parametrize(

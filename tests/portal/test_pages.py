@@ -1,14 +1,16 @@
 """What a signed-in subscriber sees, and in whose words."""
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+import time_machine
 from babel.numbers import format_currency
 from django.utils import timezone
 from django.utils.translation import override
 
-from company.models import Branding, ChatWidget, PortalSettings, Profile
+from company.models import Branding, ChatWidget, InvoiceGroup, PortalSettings, Profile
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from core.templatetags.ui import contrast, ink_on, reader_locale
@@ -17,7 +19,8 @@ from domains.models import Domain
 from payments.models import PaymentMethod
 from portal import views
 from portal.templatetags.contact import tel, whatsapp
-from subscribers.models import PortalUser
+from subscribers.models import PortalUser, Subscriber, Tariff
+from subscribers.services.connections import change_service_state
 from tenants.models import ISP, IspSuspension, StaffUser
 from tests.conftest import make_isp
 from tests.factories.subscribers import PASSWORD, PortalUserFactory, ServiceFactory, SubscriberFactory, TariffFactory
@@ -326,3 +329,73 @@ def test_a_custom_domain_is_the_same_portal_with_its_own_session(at, isp, maria,
     assert not is_signed_in(custom)
     custom.post("/sign-in/", {"login": "maria@wispmega", "password": PASSWORD})
     assert is_signed_in(custom)
+
+
+class TestTariffs:
+    def test_the_name_for_the_portal_the_own_price_and_the_cycle_are_shown(self, isp, browser, maria):
+        with isp_scope(isp):
+            tariff = TariffFactory(name="FTTH-200-v3", portal_name="Fibre 200", description="With TV", cycle=3)
+            ServiceFactory(subscriber=maria.subscriber, tariff=tariff, price=Decimal("450"))
+        text = text_of(browser.get("/"))
+        assert "Fibre 200 active 100 Mbit/s down, 20 Mbit/s up With TV" in text
+        assert "MX$450.00 every three months" in text
+        assert "FTTH-200-v3" not in text
+
+    @pytest.mark.parametrize(("switch", "hidden"), [("shows_speed", "Mbit/s"), ("shows_price", "MX$499.00")])
+    def test_speed_and_price_are_shown_only_if_the_tariff_says_so(self, isp, browser, switch, hidden):
+        assert hidden in text_of(browser.get("/"))
+        with isp_scope(isp):
+            Tariff.objects.update(**{switch: False})
+        text = text_of(browser.get("/"))
+        assert hidden not in text
+        assert "Hogar 100" in text
+
+    def test_the_state_has_its_date(self, isp, browser, maria):
+        with isp_scope(isp):
+            [service] = maria.subscriber.services.all()
+            with time_machine.travel(datetime(2026, 3, 2, 5, 30, tzinfo=UTC), tick=False):
+                change_service_state(by=None, service=service, to="suspended", reason="two months unpaid")
+        text = text_of(browser.get("/"))
+        # The ISP's date, where it was still the evening before.
+        assert "Since March 1, 2026 this service is switched off." in text
+        assert "unpaid" not in text
+        with isp_scope(isp), time_machine.travel(datetime(2026, 3, 9, 18, tzinfo=UTC), tick=False):
+            change_service_state(by=None, service=service, to="active")
+        assert "Active since March 9, 2026" in text_of(browser.get("/"))
+
+
+class TestInvoiceGroups:
+    def group(self, isp, maria, **fields):
+        with isp_scope(isp):
+            return InvoiceGroup.objects.create(name="Internal name", **fields)
+
+    def test_contact_and_footer_are_the_groups_where_it_fills_them(self, isp, browser, company, maria):
+        group = self.group(isp, maria, legal_name="Mega Empresas SA", email="b@mega.example", phone="+525599990000")
+        with isp_scope(isp):
+            Subscriber.objects.filter(pk=maria.subscriber.pk).update(group=group)
+        for page in ("/", "/contact/", "/account/"):
+            answer = browser.get(page)
+            text = text_of(answer)
+            assert "Mega Empresas SA" in text
+            assert "b@mega.example" in text
+            assert 'href="tel:+525599990000"' in answer.content.decode()
+            assert "hola@wispmega.example" not in text
+            assert "Internal name" not in text
+        # What the group leaves empty is the company's.
+        assert "Av. Reforma 100" in text_of(browser.get("/contact/"))
+
+    def test_who_has_no_group_belongs_to_the_default_one(self, isp, browser, company, maria):
+        self.group(isp, maria, email="everybody@mega.example", is_default=True)
+        assert "everybody@mega.example" in text_of(browser.get("/contact/"))
+
+    def test_a_group_of_others_is_not_shown(self, isp, browser, company, maria):
+        self.group(isp, maria, email="others@mega.example")
+        text = text_of(browser.get("/contact/"))
+        assert "others@mega.example" not in text
+        assert "hola@wispmega.example" in text
+
+    def test_before_signing_in_the_company_speaks_for_itself(self, isp, at, company, maria):
+        self.group(isp, maria, email="everybody@mega.example", is_default=True)
+        text = text_of(at(HOST).get("/sign-in/"))
+        assert "everybody@mega.example" not in text
+        assert "hola@wispmega.example" in text

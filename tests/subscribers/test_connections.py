@@ -1,6 +1,7 @@
 """Services: their states, who brought them there, and addresses that only one may have."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,7 +9,13 @@ from django.db import IntegrityError, transaction
 
 from core.models import AuditEntry
 from subscribers.models import Router, Service
-from subscribers.services.connections import CannotChangeState, change_service_state, create_service
+from subscribers.services.connections import (
+    CannotChangeState,
+    HasEnded,
+    change_service,
+    change_service_state,
+    create_service,
+)
 from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory, TariffFactory
 
 
@@ -55,3 +62,65 @@ def test_an_address_belongs_to_one_lasting_service_of_a_router(in_isp):
     change_service_state(by=None, service=taken, to="ended")
     create_service(**free, router=one)
     assert Service.objects.filter(ip_address="10.0.0.5").count() == 4
+
+
+def test_a_change_of_a_service_is_kept_with_before_and_after(in_isp):
+    clerk, router = PortalUserFactory(username="clerk"), Router.objects.create(name="Norte")
+    service = ServiceFactory(address="Old 1")
+    values = {"address": "New 2", "router": router, "ip_address": "10.0.0.5", "price": Decimal("99.50")}
+    change_service(by=clerk, service=service, **values)
+    service.refresh_from_db()
+    assert (service.address, service.router, service.ip_address) == ("New 2", router, "10.0.0.5")
+    entry = AuditEntry.objects.get(verb="subscribers.service.changed")
+    assert (entry.actor_label, entry.target_id) == ("clerk", str(service.pk))
+    assert entry.details["changes"] == {
+        "address": ["Old 1", "New 2"],
+        "router": ["", "Norte"],
+        "ip_address": ["", "10.0.0.5"],
+        "price": ["", "99.50"],
+    }
+    assert change_service(by=clerk, service=service, **values) == {}
+    assert AuditEntry.objects.filter(verb="subscribers.service.changed").count() == 1
+
+
+def test_another_tariff_is_kept_with_its_reason_and_ends_the_own_price(in_isp):
+    old, new = TariffFactory(name="Old"), TariffFactory(name="New", price=Decimal("700"))
+    service = ServiceFactory(tariff=old, price=Decimal("400"))
+    change_service(by=None, service=service, tariff=new, reason="wanted more")
+    service.refresh_from_db()
+    assert (service.tariff, service.price, service.full_price) == (new, None, Decimal("700"))
+    entry = AuditEntry.objects.get(verb="subscribers.service.tariff_changed")
+    assert entry.details["changes"] == {"price": ["400.00", ""], "tariff": ["Old", "New"]}
+    assert entry.details["reason"] == "wanted more"
+    change_service(by=None, service=service, tariff=old, price=Decimal("410"))
+    service.refresh_from_db()
+    assert (service.tariff, service.full_price) == (old, Decimal("410"))
+
+
+def test_an_address_that_is_taken_is_not_moved_to(in_isp):
+    router = Router.objects.create(name="Norte")
+    ServiceFactory(ip_address="10.0.0.5", router=router)
+    service = ServiceFactory(ip_address="10.0.0.5", router=None)
+    with pytest.raises(ValidationError, match="has this IP address"):
+        change_service(by=None, service=service, router=router)
+    with pytest.raises(ValidationError, match="has this IP address"):
+        change_service(by=None, service=service, router=router, ip_address="10.0.0.5")
+    change_service(by=None, service=service, router=router, ip_address="10.0.0.6")
+    change_service(by=None, service=service, router=router, ip_address="10.0.0.6", address="Same place")
+
+
+def test_what_has_ended_stays_as_it_was(in_isp):
+    service = ServiceFactory(state="ended", address="Old 1")
+    with pytest.raises(HasEnded):
+        change_service(by=None, service=service, address="New 2")
+    service.refresh_from_db()
+    assert service.address == "Old 1"
+
+
+def test_a_service_knows_since_when_it_is_in_its_state(in_isp):
+    service = ServiceFactory(state="active")
+    assert Service.objects.with_state_date().get(pk=service.pk).state_at is None
+    for to in ("suspended", "active", "suspended"):
+        change_service_state(by=None, service=service, to=to, reason="x")
+    last = service.changes.last()
+    assert Service.objects.with_state_date().get(pk=service.pk).state_at == last.at

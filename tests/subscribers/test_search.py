@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from subscribers.models import Subscriber
-from tests.factories.subscribers import PortalUserFactory, SubscriberFactory
+from subscribers.models import Subscriber, keys_for
+from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory
 
 
 @pytest.fixture
@@ -67,6 +67,59 @@ def test_what_is_typed_finds_by_beginnings_without_accents(people, text, found):
     assert set(Subscriber.objects.search(text).values_list("number", flat=True)) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("panaderia la", {3000}),
+        ("juarez 45", {3000}),
+        ("Av. Juárez", {3000}),
+        ("colonia roma", {3000}),
+        ("06700", {3000}),
+        ("876543210", {3000}),
+        ("XAXX-010101", {3000}),
+        ("accounts@pan", {3000}),
+        ("office@example.net", {2001}),
+        # The beginning of the address, not of its parts: else half of all would be found by "example" or "com".
+        ("example", set()),
+        ("700123", {3000}),
+        ("hidalgo", {3000}),
+        # Each place by itself: home is in one row, the connection in another.
+        ("juarez hidalgo", set()),
+        # A single letter is a word, since it begins one of almost everybody's.
+        ("p", set()),
+    ],
+)
+def test_addresses_companies_and_services_are_found_too(people, text, found):
+    three = SubscriberFactory(
+        number=3000,
+        first_name="Pan",
+        last_name="Ruiz",
+        business_name="Panadería La Espiga",
+        address="Av. Juárez 45",
+        district="Colonia Roma",
+        city="México",
+        postcode="06700",
+        second_mobile="+529876543210",
+        mobile="",
+        tax_id="XAXX010101000",
+        billing_email="accounts@panes.mx",
+        email="",
+        id_number="",
+    )
+    ServiceFactory(subscriber=three, number=700123, address="Hidalgo 3, local 2")
+    assert set(Subscriber.objects.search(text).values_list("number", flat=True)) == found
+    # Looked at row by row it is the same.
+    assert set(Subscriber.objects.each_with(text).values_list("number", flat=True)) == found
+    assert keys_for(text, at_most=10) == set(Subscriber.objects.search(text).values_list("pk", flat=True))
+
+
+def test_too_many_are_not_collected(people):
+    assert keys_for("example", at_most=10) == set()
+    SubscriberFactory.create_batch(5, last_name="Zapata")
+    assert keys_for("zapata", at_most=4) is None
+    assert len(keys_for("zapata", at_most=5)) == 5
+
+
 def test_a_subscriber_with_two_fitting_logins_is_found_once(people):
     PortalUserFactory(subscriber=people[0], username="pepe2", email="")
     assert Subscriber.objects.search("pepe").count() == 1
@@ -78,7 +131,8 @@ def test_words_are_looked_up_in_the_index(people):
         for walk in ["seqscan", "indexscan", "indexonlyscan"]:
             cursor.execute(f"SET LOCAL enable_{walk} = off")
         plan = Subscriber.objects.search("garcia").explain()
-    assert "subscriber_words" in plan
+    for index in ("subscriber_words", "service_words", "portal_user_words"):
+        assert index in plan
 
 
 def test_names_in_other_scripts_are_found(in_isp):

@@ -7,19 +7,23 @@ import json
 import re
 import shutil
 import zipfile
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command, load_command_class
 from django.db import connection, transaction
+from django.utils import timezone
 
 from company.models import CaptchaKeys
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
-from domains.models import Domain
+from domains.models import Claim, Domain
 from messaging.models import Mail
 from subscribers.models import PortalUser, Subscriber
 from tenants import archives
-from tenants.models import ISP, Membership, StaffUser
+from tenants.models import ISP, Licence, Membership, StaffUser
+from tenants.plans import plan_of
 from tenants.roles import Role
 from tenants.services import exports, restores
 from tenants.services.restores import CannotRestore, restore
@@ -43,12 +47,10 @@ def read(path, name):
 
 def everything():
     """What a refused restore must leave as it was: rows, schemas, files."""
-    from django.conf import settings
-
     with public_scope(), connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 't\\_%' ORDER BY 1")
         schemas = cursor.fetchall()
-        rows = [model.objects.count() for model in (ISP, Domain, Membership, StaffUser)]
+        rows = [model.objects.count() for model in (ISP, Domain, Claim, Licence, Membership, StaffUser)]
     return schemas, rows, sorted(settings.MEDIA_ROOT.rglob("*"))
 
 
@@ -137,7 +139,7 @@ def test_a_copy_comes_beside_the_living_one(full_isp, archive, tmp_path, form, c
         assert copy.schema_name != full_isp.isp.schema_name
         assert not Domain.objects.filter(isp=copy).exists()
         assert copy.memberships.count() == full_isp.isp.memberships.count()
-        assert StaffUser.objects.count() == before[3]
+        assert StaffUser.objects.count() == before[5]
     with isp_scope(copy), transaction.atomic():
         assert Subscriber.objects.get(pk=1).last_name == "=HYPERLINK(1)"
         assert not CaptchaKeys.objects.exclude(secret_key="").exists()
@@ -176,6 +178,101 @@ def test_a_lost_isp_comes_back_as_it_was(full_isp, archive, settings):
     with isp_scope(result.isp), transaction.atomic():
         assert CaptchaKeys.objects.exclude(secret_key="").exists()
         assert PortalUser.objects.count() == 2
+
+
+@pytest.fixture
+def with_plans(full_isp):
+    """The full ISP came down from the biggest plan, and one of its domains was switched off for it."""
+    now = timezone.now()
+    with public_scope(), transaction.atomic():
+        isp = full_isp.isp
+        Licence.objects.filter(isp=isp).update(plan="pro", ended_at=now, since=now - timedelta(days=90))
+        Licence.objects.create(isp=isp, plan="start", since=now, grace_until=now + timedelta(days=30))
+        Domain.objects.filter(isp=isp, surface="portal").update(hsts_seconds=300, hsts_since=now)
+        asleep = {"disabled_at": now, "told": {"plan_ended": now.isoformat()}}
+        Claim.objects.create(isp=isp, host="asleep.example", surface="portal", **asleep)
+    return full_isp
+
+
+def kept(isp):
+    """What the platform keeps of an ISP's plans and domains, apart from when it is looked at next."""
+    with public_scope():
+        return (
+            list(isp.licences.order_by("since").values("plan", "since", "ended_at", "grace_until")),
+            list(isp.domains.order_by("host").values("host", "is_primary", "hsts_seconds", "created_at")),
+            list(isp.claims.order_by("host").values("host", "token", "created_at", "disabled_at", "told")),
+            isp.dns_target.label,
+        )
+
+
+def test_a_lost_isp_comes_back_with_its_plans_and_with_what_its_domains_proved(with_plans, tmp_path, settings):
+    from tests.tenants.conftest import remove_all_but_the_two
+
+    old, path = with_plans.isp, tmp_path / "plans.zip"
+    exports.export(isp=old, to=path)
+    before = kept(old)
+    remove_all_but_the_two()
+    shutil.rmtree(settings.MEDIA_ROOT / str(old.uuid))
+    isp = restore(path=path).isp
+    assert kept(isp) == before
+    assert [row["plan"] for row in before[0]] == ["pro", "start"]
+    with public_scope():
+        assert plan_of(isp) == "start"
+        # What follows from the plan is done within a minute, and what was switched off waits for room.
+        assert [row.plan for row in Licence.objects.due(at=timezone.now()).filter(isp=isp)] == ["start"]
+        due = Claim.objects.due(at=timezone.now()).filter(isp=isp)
+        assert "asleep.example" not in {claim.host for claim in due}
+        assert len(due) == len(before[2]) - 1
+
+
+def test_a_copy_has_the_plan_and_no_domains(with_plans, tmp_path):
+    exports.export(isp=with_plans.isp, to=tmp_path / "plans.zip")
+    copy = restore(path=tmp_path / "plans.zip", slug="bellavista").isp
+    with public_scope():
+        assert plan_of(copy) == "start"
+        assert not copy.domains.exists()
+        assert not copy.claims.exists()
+
+
+def test_an_export_from_before_there_were_plans_comes_back(full_isp, archive):
+    def older(entries):
+        rows = json.loads(entries["public.json"])
+        for name in ("licences", "claims", "dns_target"):
+            del rows[name]
+        rows["domains"] = [
+            {name: row[name] for name in ("host", "surface", "is_primary", "verified_at")} for row in rows["domains"]
+        ]
+        signed(entries, "public.json", json.dumps(rows).encode())
+
+    rewritten(archive, older)
+    isp = restore(path=archive, slug="bellavista").isp
+    with public_scope():
+        assert not isp.licences.exists()
+        assert plan_of(isp) == settings.DEFAULT_PLAN
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"plan": "gold"}], "does not hold"),
+        ([{"plan": "pro"}, {"plan": "start"}], "fit"),
+        ([{"plan": "pro", "since": "yesterday"}], "does not hold"),
+        ([{}], "does not hold"),
+        ("pro", "does not hold"),
+    ],
+)
+def test_plans_that_are_none_are_refused(full_isp, archive, rows, said):
+    def change(entries):
+        public = json.loads(entries["public.json"])
+        whole = {"since": "2026-01-01T00:00:00+00:00", "ended_at": None, "grace_until": None}
+        public["licences"] = [whole | row for row in rows] if isinstance(rows, list) else rows
+        signed(entries, "public.json", json.dumps(public).encode())
+
+    rewritten(archive, change)
+    before = everything()
+    with pytest.raises(CannotRestore, match=said):
+        restore(path=archive, slug="bellavista")
+    assert everything() == before
 
 
 @pytest.mark.parametrize(

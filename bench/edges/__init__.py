@@ -1,0 +1,1 @@
+"""Parts of `bin/bench edge`: who visits, and what is measured meanwhile."""

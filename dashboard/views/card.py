@@ -1,0 +1,72 @@
+"""The client card: pages that only show."""
+
+from django.db.models import F, Sum, Window
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from company.models import InvoiceGroup
+from core import tables
+from dashboard import card
+from dashboard.access import staff_page
+from dashboard.history import history_of
+from dashboard.tables import HistoryTable, LedgerTable
+from dashboard.views.logins import cards_of
+from preinstall.models import Installation, InstallRequest
+from tenants.roles import Right
+
+REQUESTS = 50  # shown of each kind
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def overview(request: HttpRequest, number: int) -> HttpResponse:
+    """Who it is, how to reach them, what they have and owe, and the notes on top."""
+    found = card.fetch(number)
+    context = {
+        "services": [service for service in found.services.all() if service.state != service.State.ENDED],
+        "pinned": found.notes.filter(is_pinned=True),
+        "wish": found.profile_changes.pending().first(),
+        "group": found.group or InvoiceGroup.objects.default(),
+    }
+    return card.show(request, found, "overview", context)
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def account(request: HttpRequest, number: int) -> HttpResponse:
+    """The balance, and the entries that it is the sum of."""
+    found = card.fetch(number)
+    after = Window(Sum("amount"), order_by=[F("on").asc(), F("pk").asc()])
+    table = LedgerTable(found.ledger.annotate(after=after))
+    tables.show(request, table, per_page=25)
+    return card.show(request, found, "account", {"table": table})
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def logins(request: HttpRequest, number: int) -> HttpResponse:
+    """With which logins the subscriber comes to the portal."""
+    found = card.fetch(number)
+    return card.show(request, found, "logins", {"logins": cards_of(found)}, template="card_logins_tab")
+
+
+@staff_page(Right.SEE_REQUESTS)
+@require_safe
+def requests(request: HttpRequest, number: int) -> HttpResponse:
+    """Requests that became this subscriber or look like one, and the installations of their services."""
+    found = card.fetch(number)
+    context = {
+        "requests": [(row, row.shared_with(found)) for row in InstallRequest.objects.alike(found)[:REQUESTS]],
+        "installations": Installation.objects.filter(service__subscriber=found).select_related("service")[:REQUESTS],
+    }
+    return card.show(request, found, "requests", context)
+
+
+@staff_page(Right.SEE_SUBSCRIBERS)
+@require_safe
+def history(request: HttpRequest, number: int) -> HttpResponse:
+    """Who did what to the subscriber and to what belongs to them, with what was before and after."""
+    found = card.fetch(number)
+    table = HistoryTable(history_of(found))
+    tables.show(request, table, per_page=25)
+    return card.show(request, found, "history", {"table": table})
