@@ -1,6 +1,7 @@
 """What subscribers owe: entries that are only ever added, and their sum."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -61,3 +62,8 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return str(self.balance)
+
+    @property
+    def in_favour(self) -> Decimal:
+        """What the subscriber has paid too much; nothing while they owe."""
+        return max(-self.balance, Decimal(0))

@@ -67,7 +67,7 @@ def deliver(model: type[OutgoingMail], pk: int) -> bool:
         return False
     with transaction.atomic():
         sent = {"state": OutgoingMail.State.SENT, "sent_at": timezone.now(), "error": ""}
-        if not model.keeps_text:
+        if mail.is_erased_once_sent:
             sent |= {"text": "", "html": ""}
         model._default_manager.filter(pk=pk).update(**sent)
     return True

@@ -86,6 +86,11 @@ class OutgoingMail(models.Model):
     def __str__(self) -> str:
         return self.subject
 
+    @property
+    def is_erased_once_sent(self) -> bool:
+        """Whether its text goes once the mail server has it."""
+        return not self.keeps_text
+
 
 class Token(models.Model):
     """A secret that was handed out once and is kept hashed. Concrete where its owner lives."""

@@ -93,6 +93,7 @@ TENANT_APPS = [
     "messaging",
     "subscribers",
     "billing",
+    "imports",
     "payments",
     "preinstall",
 ]

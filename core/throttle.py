@@ -10,21 +10,34 @@ from redis.exceptions import RedisError
 from core.http import Request
 
 
-def allow(what: str, *, limit: int, seconds: int) -> bool:
-    """Count one attempt under the name `what` and say whether it is among the first `limit` of its window.
+def count(what: str, *, seconds: int) -> int:
+    """Count one attempt under the name `what` and say the how-manieth of its window it is.
 
-    The window begins with its first attempt and lasts `seconds`. When the cache cannot be reached the attempt is
-    allowed: the count protects against guessing, and a lost cache must not lock everybody out.
+    The window begins with its first attempt and lasts `seconds`. When the cache cannot be reached it is the first: the
+    count protects against guessing, and a lost cache must not lock everybody out.
     """
     try:
         if cache.add(f"throttle:{what}", 1, timeout=seconds):
-            return True
-        return int(cache.incr(f"throttle:{what}")) <= limit
+            return 1
+        return int(cache.incr(f"throttle:{what}"))
     except ValueError:
         # The window ended between the two calls.
-        return True
+        return 1
     except RedisError:
-        return True
+        return 1
+
+
+def allow(what: str, *, limit: int, seconds: int) -> bool:
+    """Count one attempt under the name `what` and say whether it is among the first `limit` of its window."""
+    return count(what, seconds=seconds) <= limit
+
+
+def counted(what: str) -> int:
+    """How many attempts the running window has seen, without counting one."""
+    try:
+        return int(cache.get(f"throttle:{what}") or 0)
+    except RedisError:
+        return 0
 
 
 def forget(what: str) -> None:

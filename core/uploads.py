@@ -1,7 +1,8 @@
 """Files from people: decided by content, written anew, kept apart per ISP, served without trust.
 
-A stored file lies at MEDIA_ROOT/<isp uuid or "platform">/<32 hex digits>. Its bytes are always our own writing:
-pictures are decoded and encoded again, PDF documents are rebuilt. So nothing that was hidden in the original survives.
+A stored file lies at MEDIA_ROOT/<isp uuid or "platform">/<32 hex digits>. The bytes of what is shown again are always
+our own writing: pictures are decoded and encoded again, PDF documents are rebuilt. So nothing that was hidden in the
+original survives. Tables that are only read (`keep`) stay as they came.
 """
 
 import hashlib
@@ -17,10 +18,11 @@ from typing import IO, Any
 import filetype
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
@@ -49,13 +51,52 @@ class MissingFile(LookupError):
 class CappedUpload(FileUploadHandler):
     """The first of the upload handlers: what comes behind the limit of a file is dropped while it arrives.
 
-    So a file of any size costs no more room than the largest allowed one, and is still refused with a message.
+    So a file of any size costs no more room than the largest allowed one, and is still refused with a message. What
+    announces itself as far larger, at a view with a limit of its own (`takes_files_of`), is not even read to its end.
     """
 
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> None:
+        view = _view_of(self.request)
+        self.limit = getattr(view, "upload_limit", settings.UPLOAD_LIMIT)
+        self.stops = hasattr(view, "upload_limit") and content_length > 2 * self.limit
+
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        return raw_data if start <= settings.UPLOAD_LIMIT else None
+        if start <= self.limit:
+            return raw_data
+        if self.stops:
+            self.request.upload_was_stopped = True  # type: ignore[union-attr]
+            raise StopUpload(connection_reset=True)
+        return None
 
     def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def takes_files_of(limit: int) -> Any:
+    """Declare that a view takes files of up to `limit` bytes, where UPLOAD_LIMIT does not suit it.
+
+    Where the file was so large that it was not read to its end, `request.upload_was_stopped` is set and it is not
+    among the request's files. Stands above all other decorators of the view.
+    """
+
+    def mark(view: Any) -> Any:
+        view.upload_limit = limit
+        return view
+
+    return mark
+
+
+def _view_of(request: Any) -> Any:
+    try:
+        return resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Resolver404:
         return None
 
 
@@ -82,6 +123,27 @@ def store(
         content_type=kind,
         size=len(clean),
         sha256=hashlib.sha256(clean).hexdigest(),
+    )
+
+
+def keep(upload: UploadedFile, *, content_type: str) -> StoredFile:
+    """Keep an uploaded file as it came, piece by piece, for the current scope.
+
+    For what we read and never show: who calls it has looked at the content and refuses what it does not know. It is
+    served by nothing here but `serve`, as an attachment.
+    """
+    path = f"{_folder_name()}/{secrets.token_hex(16)}"
+    target = settings.MEDIA_ROOT / path
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest, size = hashlib.sha256(), 0
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        on_rollback(lambda: target.unlink(missing_ok=True))
+        upload.seek(0)
+        for piece in upload.chunks():
+            digest.update(piece)
+            size += file.write(piece)
+    return StoredFile.objects.create(
+        path=path, name=shown_name(upload.name or ""), content_type=content_type, size=size, sha256=digest.hexdigest()
     )
 
 

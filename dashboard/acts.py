@@ -18,7 +18,8 @@ from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
-from subscribers.models import Preview, Service, SubscriberDocument
+from subscribers.models import AutoLoginLink, Preview, Service, SubscriberDocument
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -98,6 +99,25 @@ ACTS: dict[str, Any] = {
     "subscribers.service.state_changed": _("Changed the state of a service"),
     "subscribers.portal_user.created": _("Opened a portal login"),
     "subscribers.portal_user.password_set": _("Set a portal password"),
+    "subscribers.portal_user.changed": _("Changed a portal login"),
+    "subscribers.portal_user.closed": _("Closed a portal login"),
+    "subscribers.portal_user.opened": _("Opened a closed portal login again"),
+    "subscribers.portal_user.deleted": _("Deleted a portal login"),
+    "subscribers.portal_user.link_sent": _("Sent a link to set a portal password"),
+    "subscribers.portal_user.link_asked_for": _("A link to set a portal password was asked for"),
+    "subscribers.portal_user.password_set_by_link": _("Set a portal password with a mailed link"),
+    "subscribers.portal_user.password_dictated": _("Made a one-time portal password"),
+    "subscribers.portal_user.one_time_used": _("Signed in to the portal with a one-time password"),
+    "subscribers.portal_user.initial_ended": _("An initial portal password ended after too many guesses"),
+    "subscribers.portal_user.blocked": _("Sign-in was blocked after too many attempts"),
+    "subscribers.portal_user.block_lifted": _("Lifted the block of a portal login"),
+    "subscribers.auto_login.created": _("Made an auto-login link"),
+    "subscribers.auto_login.used": _("Signed in with an auto-login link"),
+    "subscribers.auto_login.revoked": _("Ended an auto-login link"),
+    "subscribers.login_rules.changed": _("Changed the rules for portal logins"),
+    "subscribers.login_run.begun": _("Began to start the portal for everybody"),
+    "subscribers.login_run.stopped": _("Stopped the start of the portal for everybody"),
+    "subscribers.login_run.finished": _("Finished starting the portal for everybody"),
     "subscribers.portal_user.language_set": _("Chose a language for the portal"),
     "subscribers.view.saved": _("Saved a view of the subscribers"),
     "subscribers.view.changed": _("Changed a saved view"),
@@ -110,6 +130,16 @@ ACTS: dict[str, Any] = {
     "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
     "subscribers.preview.ended": _("A preview of the portal ended by itself"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
+    "imports.batch.opened": _("Brought a file with customers"),
+    "imports.batch.started": _("Started an import"),
+    "imports.batch.loaded": _("Imported customers"),
+    "imports.batch.undo_started": _("Asked for an import to be undone"),
+    "imports.batch.undone": _("Undid an import"),
+    "imports.batch.discarded": _("Discarded a file with customers"),
+    "imports.batch.forgotten": _("Removed the file of an old import"),
+    "imports.batch.rejects_downloaded": _("Downloaded the refused rows of an import"),
+    "imports.preset.saved": _("Saved how the columns of a file are read"),
+    "imports.preset.removed": _("Removed a saved mapping"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -130,11 +160,13 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "paper", "amount", "vendor", "fields", "role", "after", "outcome", "text", "as"),
+    *("kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text", "as"),
     *("action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
     "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),
@@ -163,7 +195,8 @@ def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     """To whom or to what it was done, in words; with what each changed field was and is."""
     parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if with_changes:
-        parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
+        short = [[Truncator(text).chars(80) for text in change] for change in changes(entry)]
+        parts += [f"{name}: {before} → {after}" for name, before, after in short]
     if entry.verb == "subscribers.preview.ended":
         parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):

@@ -46,6 +46,7 @@ urlpatterns = [
     path("<slug:slug>/subscribers/changes/<uuid:change>/approve/", profile_changes.approve, name="profile-approve"),
     path("<slug:slug>/subscribers/changes/<uuid:change>/refuse/", profile_changes.refuse, name="profile-refuse"),
     path("<slug:slug>/subscribers/<int:number>/", include("dashboard.card_urls")),
+    path("<slug:slug>/subscribers/<int:number>/logins/", include("dashboard.login_urls")),
     path("<slug:slug>/catalogue/", include("dashboard.catalogue_urls")),
     path("<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/", preview.preview, name="portal-preview"),
     path("<slug:slug>/requests/", requests.request_list, name="requests"),
@@ -97,5 +98,6 @@ urlpatterns = [
     path("<slug:slug>/audit/", audit.audit_log, name="audit"),
     path("<slug:slug>/export/", exports.exports, name="exports"),
     path("<slug:slug>/export/<uuid:export>/", exports.download, name="export-download"),
+    path("<slug:slug>/import/", include("dashboard.imports_urls")),
     path("<slug:slug>/settings/", include("dashboard.settings_urls")),
 ]

@@ -28,6 +28,7 @@ class Company:
     profile: dict[str, str]
     welcome: str
     subscribers: int = 320
+    imports: bool = False  # whether it has brought customers over from another system
     plan: Plan = Plan.PRO
     documents: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +36,7 @@ class Company:
 COMPANIES = [
     Company(
         slug="wispmega",
+        imports=True,
         name="WispMega",
         country="MX",
         language="es",

@@ -16,6 +16,7 @@ from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
+from demo.logins import seed_logins
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
@@ -92,8 +93,11 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_company(company)
         _seed_subscribers(company, password)
         _seed_customers(company)
+        seed_logins(company, password)
         seed_lists(company)
         _seed_requests(company)
+        if company.imports:
+            _seed_import(company, isp)
         seed_preview(isp)
 
 
@@ -175,6 +179,15 @@ def _person(company: Company, fake: Faker, n: int) -> dict[str, Any]:
     }
 
 
+def _seed_import(company: Company, isp: ISP) -> None:
+    from demo.imports import ROWS, seed_import
+
+    with public_scope():
+        owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
+    fake, _ = _dice(company)
+    seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
 def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
@@ -211,7 +224,9 @@ def _described(isp: ISP) -> dict[str, Any]:
     own, staff_home = portal_url(isp), staff_url(isp)
     with isp_scope(isp), transaction.atomic():
         link = str(isp.uuid) if PortalSettings.load().identifier == "uuid" else isp.slug
-        users = PortalUser.objects.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
+        # Of those whose password is that of the demo.
+        owners = PortalUser.objects.filter(one_time="", valid_until=None, role="owner", blocks=None)
+        users = owners.select_related("subscriber").order_by("pk")[:PORTAL_LOGINS]
         subscribers = [
             {"username": user.username, "password": PASSWORD, "name": user.subscriber.full_name} for user in users
         ]

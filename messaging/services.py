@@ -1,5 +1,6 @@
 """Sending in the name of the ISP whose scope is open."""
 
+from django.conf import settings
 from django.utils import timezone
 
 from core.celery import enqueue_on_commit
@@ -10,12 +11,21 @@ from messaging.tasks import deliver_mail
 from tenants.services import due_work
 
 
-def send_mail(*, template: str, language: str, to: str, **context: object) -> Mail:
+def can_send() -> bool:
+    """Whether mail can leave at all: the installation has been told of a mail server."""
+    return bool(settings.EMAIL_HOST)
+
+
+def send_mail(*, template: str, language: str, to: str, has_secret: bool = False, **context: object) -> Mail:
     """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
 
-    If the task is lost, the ISP's sweep finds the mail a minute later.
+    `has_secret` says that it carries a link that lets somebody in: its text is erased once it is sent. If the task is
+    lost, the ISP's sweep finds the mail a minute later.
     """
     mail = compose(Mail, template=template, language=language, to=to, **context)
+    if has_secret:
+        mail.has_secret = True
+        mail.save(update_fields=["has_secret"])
     isp_id = required().isp_id
     if isp_id is None:
         raise NoScope("A mail of an ISP is sent in its scope.")

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import subscriber_page
 from subscribers.models import PortalUser, profile_access
+from subscribers.portal_roles import PortalRight
 from subscribers.profile_forms import OwnDataForm
 from subscribers.services import profiles
 
 
-@subscriber_page
+@subscriber_page(PortalRight.CHANGE_PROFILE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_data(request: HttpRequest) -> HttpResponse:
     """Change what the ISP lets one change; some of it counts once staff have agreed."""
@@ -43,7 +44,7 @@ def _say(request: HttpRequest, changed: int, asked: int) -> None:
         messages.info(request, _("Nothing was changed."))
 
 
-@subscriber_page
+@subscriber_page(PortalRight.CHANGE_PROFILE)
 @require_POST
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Take back what was asked for."""

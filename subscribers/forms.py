@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import ModelForm
+from subscribers import passwords
 from subscribers.models import PortalUser, Subscriber, Tariff
 from subscribers.person_forms import PersonMixin
 
@@ -66,7 +66,7 @@ class NewSubscriberForm(PersonMixin, ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["zone"].empty_label = _("none")
-        self.fields["password"].help_text = password_validators_help_text_html()
+        self.fields["password"].help_text = passwords.help_text()
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
@@ -90,6 +90,9 @@ class NewSubscriberForm(PersonMixin, ModelForm):
             self.add_error("again", _("The two passwords differ."))
         elif password:
             try:
-                validate_password(password, PortalUser(username=username, email=data.get("email", "")))
+                known = ("first_name", "last_name", "id_number", "mobile")
+                login = PortalUser(username=username, email=data.get("email", ""))
+                person = Subscriber(**{key: data.get(key) or "" for key in known})
+                passwords.check(password, login, subscriber=person)
             except ValidationError as error:
                 self.add_error("password", error)

@@ -16,7 +16,9 @@ class Role(models.TextChoices):
 class Right(models.TextChoices):
     SEE_HOME = "see_home", _("Open the dashboard")
     SEE_SUBSCRIBERS = "see_subscribers", _("See subscribers")
+    IMPORT = "import", _("Import customers from a file")
     WORK_SUBSCRIBERS = "work_subscribers", _("Add and change subscribers and services")
+    WORK_LOGINS = "work_logins", _("Manage portal logins, passwords and links")
     PREVIEW = "preview", _("See the portal as a subscriber does")
     ACT_IN_PREVIEW = "act_in_preview", _("Change things there in the subscriber's name")
     EXPORT_SUBSCRIBERS = "export_subscribers", _("Export the list of subscribers")
@@ -44,8 +46,10 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_HOME: _ALL,
     Right.SEE_SUBSCRIBERS: _ALL,
     Right.WORK_SUBSCRIBERS: _OFFICE,
+    Right.IMPORT: frozenset({Role.OWNER, Role.ADMIN}),
     Right.PREVIEW: _OFFICE,
     Right.ACT_IN_PREVIEW: _OFFICE - {Role.BILLING},
+    Right.WORK_LOGINS: _OFFICE,
     # Whoever leaves with a file has everybody's address and phone.
     Right.EXPORT_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.BULK_SUBSCRIBERS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),

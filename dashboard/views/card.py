@@ -10,6 +10,7 @@ from dashboard import card
 from dashboard.access import staff_page
 from dashboard.history import history_of
 from dashboard.tables import HistoryTable, LedgerTable
+from dashboard.views.logins import cards_of
 from preinstall.models import Installation, InstallRequest
 from tenants.roles import Right
 
@@ -46,7 +47,7 @@ def account(request: HttpRequest, number: int) -> HttpResponse:
 def logins(request: HttpRequest, number: int) -> HttpResponse:
     """With which logins the subscriber comes to the portal."""
     found = card.fetch(number)
-    return card.show(request, found, "logins", {"logins": found.portal_users.all()}, template="card_logins_tab")
+    return card.show(request, found, "logins", {"logins": cards_of(found)}, template="card_logins_tab")
 
 
 @staff_page(Right.SEE_REQUESTS)

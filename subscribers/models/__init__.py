@@ -3,6 +3,8 @@
 from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
 from subscribers.models.lists import ListSettings, SavedView
+from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
+from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
@@ -15,12 +17,16 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "AutoLoginLink",
     "BulkLeftOut",
     "BulkRun",
     "Counter",
     "FieldAccess",
     "ListSettings",
+    "LoginRules",
+    "LoginRun",
     "Note",
+    "PortalToken",
     "PortalUser",
     "Preview",
     "PreviewQuerySet",
@@ -32,6 +38,7 @@ __all__ = [
     "Service",
     "ServiceChange",
     "ServiceQuerySet",
+    "SignInBlock",
     "Subscriber",
     "SubscriberDocument",
     "SubscriberDocumentQuerySet",

@@ -4,9 +4,11 @@ A preview stands on the membership of who began it, which is asked for at each r
 the right, the portal user, the sign-in in the dashboard, and its time.
 """
 
+import zoneinfo
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core import tokens
@@ -35,7 +37,7 @@ def offer(*, by: StaffUser, user: PortalUser, origin: str, host: str) -> str:
     `origin` is that of the dashboard's page. What is offered does nothing yet, so only its beginning is recorded.
     Raises CannotPreview.
     """
-    if not user.is_active:
+    if not user.is_open(on=timezone.localdate()):
         raise CannotPreview
     owner = {"by_id": by.pk, "by_name": by.name, "sign_in_digest": sign_in_digest(by)}
     place = {"origin": origin, "host": host}
@@ -92,7 +94,7 @@ def end_overdue(*, at: datetime) -> None:
 
 def membership_behind(preview: Preview, isp: IspRef) -> Membership | None:
     """The membership that lets somebody go on with a preview, if there still is one. One query."""
-    if not preview.portal_user.is_active:
+    if not preview.portal_user.is_open(on=timezone.localdate(timezone=zoneinfo.ZoneInfo(isp.timezone))):
         return None
     device = TOTPDevice.objects.filter(user=OuterRef("user"), confirmed=True)
     with public_scope():

@@ -172,8 +172,8 @@ def test_the_card_shows_identity_contact_services_and_logins(isp, clerk):
         assert words in text
     assert "501 Hogar 100 100 / 20 Mbit/s suspended MX$499.00 Calle 5 de Mayo 12 10.0.0.7" in text
     text = text_of(clerk.get(f"{LIST}11/logins/"))
-    assert "ana a@b.mx open never" in text
-    assert "old.login a@b.mx closed" in text
+    assert "ana Account owner a@b.mx open never" in text
+    assert "old.login Account owner a@b.mx closed" in text
     assert "somebody.else" not in text
     assert "argon2" not in text
 
@@ -182,6 +182,7 @@ def test_the_card_costs_the_same_with_one_service_and_with_thirty(isp, clerk, co
     with isp_scope(isp):
         ana = SubscriberFactory(number=11)
         ServiceFactory(subscriber=ana)
+        PortalUserFactory(subscriber=ana)
     clerk.get(f"{LIST}11/")
     with count_queries() as few:
         clerk.get(f"{LIST}11/")

@@ -1,27 +1,22 @@
 """Install requests and their documents, in the current scope."""
 
-import io
 from uuid import uuid4
 
 import factory
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image
 
 from core.uploads import store
 from preinstall.models import DraftUpload, Installation, InstallRequest, RequestDocument, StateChange
+from tests.factories.files import picture, upload
 
-
-def picture(kind: str = "JPEG", colour: str = "#446688") -> bytes:
-    """A small picture."""
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), colour).save(out, kind)
-    return out.getvalue()
-
-
-def upload(data: bytes | None = None, name: str = "ine.jpg") -> SimpleUploadedFile:
-    """A picture as a browser sends it."""
-    return SimpleUploadedFile(name, picture() if data is None else data)
+__all__ = [
+    "DraftUploadFactory",
+    "InstallRequestFactory",
+    "InstallationFactory",
+    "RequestDocumentFactory",
+    "picture",
+    "upload",
+]
 
 
 class InstallRequestFactory(factory.django.DjangoModelFactory):

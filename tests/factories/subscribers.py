@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 from company.models import InvoiceGroup
 from core.uploads import store
 from subscribers.models import Note, PortalUser, Router, Service, Subscriber, SubscriberDocument, Tariff, Zone
-from tests.factories.preinstall import upload
+from tests.factories.files import upload
 
 PASSWORD = "correct horse battery"
 # Hashing is slow by design; once is enough for all logins of a run.

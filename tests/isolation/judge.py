@@ -13,9 +13,10 @@ from django.test import Client
 from core.access import InPreview
 from core.models import OutgoingMail
 from core.scope import current, public_scope
+from subscribers.portal_roles import PortalRight, has_portal_right
 from tenants.roles import Right, has_right
 from tests.isolation.canaries import Canary, found
-from tests.isolation.rules import OWN_HOME, PREVIEWED, REGISTER, SHOP_WINDOW, Rule
+from tests.isolation.rules import MONEY, OWN_HOME, PAYING, PREVIEWED, REGISTER, SHOP_WINDOW, Rule
 from tests.isolation.visitors import Visitor
 from tests.isolation.world import Side, World
 
@@ -61,9 +62,10 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     is_own_staff = visitor.kind == "staff" and visitor.side.name == canary.side
     if visit.surface in ("portal", "shared_portal"):
         is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
-        is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p"
-        shown = PREVIEWED if may_preview(visit, world) else OWN_HOME if is_own else SHOP_WINDOW
-        return is_page_of and (is_own_paper or (canary.row == "1" and canary.model in shown))
+        is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p" and visitor.link != "pay"
+        by_link = rule.token and canary.side in visit.sides.values() and canary.model == "subscribers.portaluser"
+        shown = PREVIEWED if may_preview(visit, world) else shown_to(visitor) if is_own else SHOP_WINDOW
+        return is_page_of and (is_own_paper or (canary.row == "1" and (canary.model in shown or by_link)))
     if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():
         # A mailed link tells its holder what it is about.
         return True
@@ -87,6 +89,13 @@ def may_preview(visit: Visit, world: World) -> bool:
     return is_here and has_right(visitor.role, Right.PREVIEW)
 
 
+def shown_to(visitor: Visitor) -> set[str]:
+    """What a portal user sees on the portal of their own ISP."""
+    if visitor.link == "pay":
+        return PAYING
+    return OWN_HOME if has_portal_right(visitor.portal_role, PortalRight.SEE_MONEY) else OWN_HOME - MONEY
+
+
 def may_write(visit: Visit, side: str | None, world: World) -> bool:
     """Whether this visit may change rows of this ISP, or of the platform (None)."""
     visitor, kind = visit.visitor, visit.rule.kind
@@ -102,7 +111,13 @@ def may_write(visit: Visit, side: str | None, world: World) -> bool:
     page = page_side(visit, world)
     if page is None or visitor.side is not page or side not in (None, page.name):
         return False
-    return visitor.kind == kind and (kind == "subscriber" or has_right(visitor.role, Right(visit.rule.right)))
+    if visitor.kind != kind:
+        return False
+    if kind == "staff":
+        return has_right(visitor.role, Right(visit.rule.right))
+    # A link lets in whoever has it: it looks, and changes nothing but the language of the pages.
+    is_by_link = visitor.link and visit.rule.right != PortalRight.OPEN
+    return not is_by_link and has_portal_right(visitor.portal_role, PortalRight(visit.rule.right))
 
 
 def _may_write_in_preview(visit: Visit, side: str | None) -> bool:

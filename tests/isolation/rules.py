@@ -7,6 +7,7 @@ stands which rows an audience may be shown.
 from dataclasses import dataclass
 
 from core.access import InPreview
+from subscribers.portal_roles import PortalRight
 from tenants.roles import Right
 
 
@@ -22,14 +23,26 @@ class Rule:
 
 public = Rule("public")
 by_link = Rule("public", token=True)
-subscriber = Rule("subscriber")
-# Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have to do
-# with money or with passwords are none of them.
-by_staff_too = Rule("subscriber", preview=InPreview.ACT)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
 operator = Rule("operator")
+
+
+def subscriber(right: PortalRight) -> Rule:
+    return Rule("subscriber", right.value)
+
+
+def by_staff_too(right: PortalRight) -> Rule:
+    """Staff who see the portal as a subscriber look at all its pages and send no form, but for these. Pages that have
+    to do with money or with passwords are none of them.
+    """
+    return Rule("subscriber", right.value, preview=InPreview.ACT)
+
+
+def never_by_staff(right: PortalRight) -> Rule:
+    """What staff open elsewhere, where their own role must allow it."""
+    return Rule("subscriber", right.value, preview=InPreview.NEVER)
 
 
 def staff(right: Right) -> Rule:
@@ -58,9 +71,14 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.subscriberdocument",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "subscribers.autologinlink",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
+# Of that, what only those see whose role sees money.
+MONEY = {"payments.paymentmethod"}
+# Of that, what a link for paying opens.
+PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -94,19 +112,30 @@ RULES: dict[str, dict[str, Rule]] = {
     "portal": {
         **PORTALS,
         ".well-known/lastmile/": public,
-        "": subscriber,
+        "": subscriber(PortalRight.OPEN),
         "sign-in/": public,
         "sign-out/": public,
-        "account/": subscriber,
-        "account/data/": subscriber,
-        "account/data/withdraw/": subscriber,
-        "account/language/": by_staff_too,
+        "forgot/": public,
+        "forgot/sent/": public,
+        "set-password/<str:token>/": by_link,
+        "go/<str:token>/": by_link,
+        "account/": subscriber(PortalRight.OWN_LOGIN),
+        "account/data/": subscriber(PortalRight.CHANGE_PROFILE),
+        "account/data/withdraw/": subscriber(PortalRight.CHANGE_PROFILE),
+        "account/new-password/": subscriber(PortalRight.OPEN),
+        "account/confirm/": subscriber(PortalRight.OPEN),
+        "account/links/<uuid:link>/revoke/": subscriber(PortalRight.OWN_LOGIN),
+        "account/language/": by_staff_too(PortalRight.OPEN),
+        "colleagues/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/role/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/switch/": subscriber(PortalRight.MANAGE_LOGINS),
+        "colleagues/<uuid:login>/invite/": subscriber(PortalRight.MANAGE_LOGINS),
         "preview/": public,
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
-        "payment-methods/": subscriber,
-        "contact/": subscriber,
-        "documents/<uuid:paper>/": subscriber,
+        "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "contact/": subscriber(PortalRight.OPEN),
+        "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
         "captcha-test/<str:token>/": by_link,
         "chat/": not_in_previews,
@@ -189,6 +218,20 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/changes/<uuid:change>/approve/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/changes/<uuid:change>/refuse/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/import/": staff(Right.IMPORT),
+        "<slug:slug>/import/example/": staff(Right.IMPORT),
+        "<slug:slug>/import/mappings/<uuid:preset>/remove/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/progress/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/rejects/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/undo/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/discard/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/read-again/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/columns/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/mapping/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/mapping/save/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/questions/": staff(Right.IMPORT),
+        "<slug:slug>/import/<uuid:batch>/run/": staff(Right.IMPORT),
         "<slug:slug>/subscribers/<int:number>/edit/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/delete/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/services/": staff(Right.SEE_SUBSCRIBERS),
@@ -237,6 +280,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/catalogue/groups/<uuid:group>/logo/remove/": staff(Right.CATALOGUE),
         "<slug:slug>/catalogue/groups/<uuid:group>/default/": staff(Right.CATALOGUE),
         "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/": staff(Right.PREVIEW),
+        "<slug:slug>/subscribers/<int:number>/logins/add/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/switch/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/delete/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/send-link/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/one-time-password/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/lift/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/links/": staff(Right.WORK_LOGINS),
+        "<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/links/<uuid:link>/revoke/": staff(Right.WORK_LOGINS),
         "<slug:slug>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/requests/<int:number>/activate/": staff(Right.PLAN_INSTALLATIONS),
@@ -262,6 +314,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/branding/logo/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/logo/remove/": staff(Right.SETTINGS),
         "<slug:slug>/settings/portal/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/preview/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/<uuid:run>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/logins/start/<uuid:run>/stop/": staff(Right.SETTINGS),
         "<slug:slug>/settings/documents/": staff(Right.SETTINGS),
         "<slug:slug>/settings/own-data/": staff(Right.SETTINGS),
         "<slug:slug>/settings/domains/": staff(Right.SETTINGS),

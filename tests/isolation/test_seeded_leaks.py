@@ -179,6 +179,44 @@ def test_page_of_another_subscriber_of_the_same_isp(look, world, monkeypatch):
     assert ("a", "subscribers.subscriber", "2") in look(*where)
 
 
+def test_portal_rights_unchecked(look, world, monkeypatch):
+    where = ("subscriber of a (member)", "portal", world.a.slug_host, "payment-methods/")
+    assert look(*where) == set()
+    monkeypatch.setattr("portal.access.has_portal_right", lambda role, right: True)
+    assert ("a", "payments.paymentmethod", "1") in look(*where)
+
+
+def test_link_for_paying_that_opens_everything(look, world, monkeypatch):
+    where = ("subscriber of a by a link for pay", "portal", world.a.slug_host, "account/")
+    assert look(*where) == set()
+    monkeypatch.setattr(type(world.a.portal_user), "pays_only", False)
+    assert ("a", "subscribers.portaluser", "1") in look(*where)
+
+
+def test_link_that_changes_logins_without_the_password(world, everybody, judge, monkeypatch):
+    route = "account/links/<uuid:link>/revoke/"
+    path = f"/account/links/{world.a.links['everything'].uuid}/revoke/"
+    name = "subscriber of a by a link for everything"
+    visit = Visit(everybody[name], world.a.slug_host, "portal", path, RULES["portal"][route], "POST", {"link": "a"})
+    assert judge.leaks(visit) == set()
+    monkeypatch.setattr("subscribers.authentication.has_given_password", lambda request: True)
+    with pytest.raises(Trespass):
+        judge.leaks(visit)
+
+
+def test_login_looked_up_by_its_uuid_alone(world, everybody, judge, monkeypatch):
+    """An owner reaches the logins of no other subscriber."""
+    neighbour, route = world.a.row("subscribers.portaluser", 2), "colleagues/<uuid:login>/switch/"
+    path, rule = f"/colleagues/{neighbour.uuid}/switch/", RULES["portal"][route]
+    visit = Visit(everybody["subscriber of a"], world.a.slug_host, "portal", path, rule, "POST", {"login": "a"})
+    judge.leaks(visit)
+    assert judge.written == set()
+    monkeypatch.setattr("portal.colleagues._colleague", lambda request, login: neighbour)
+    monkeypatch.setattr("subscribers.services.logins._may_manage", lambda by, user: None)
+    judge.leaks(visit)
+    assert judge.written == {"a"}
+
+
 def test_host_that_resolves_to_another_isp(look, world, monkeypatch):
     where = ("anonymous", "portal", world.b.slug_host, "sign-in/")
     assert look(*where) == set()

@@ -15,18 +15,29 @@ from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
 from messaging.models import Mail
+from portal.entry import DEVICE_COOKIE
 from preinstall.services import requests as preinstall
+from subscribers import attempts, devices
+from subscribers.models import AutoLoginLink, LoginRules, PortalToken, PortalUser, SignInBlock
 from subscribers.services import previews
+from subscribers.services.passwords import LinkGone, owner_of_link
 from tenants.authentication import StaffBackend
 from tenants.directory import reference
 from tenants.models import ISP, IspSuspension, StaffToken
 from tenants.roles import Role
 from tenants.schemas import tenant_labels
 from tests.conftest import HostClient
+from tests.isolation.canaries import found
 from tests.isolation.judge import undone
 
 # What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
-ARGUMENTS = {"dashboard.tasks.work_off_bulk_run": {"run_id": 1}, "messaging.tasks.deliver_mail": {"mail_id": 1}}
+ARGUMENTS = {
+    "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
+    "imports.tasks.work_on_batch": {"batch_id": 2},
+    "messaging.tasks.deliver_mail": {"mail_id": 1},
+    "subscribers.tasks.send_forgotten_links": {"login": "q7a"},
+    "subscribers.tasks.work_off_login_run": {"run_id": 1},
+}
 MISSING = {
     "domains.tasks.look_after_plan": "licence_id",
     "tenants.tasks.deliver_platform_mail": "mail_id",
@@ -227,3 +238,102 @@ def test_what_hands_a_preview_over_is_worth_nothing_at_the_other_isp(world):
                 previews.begin(secret=secret, isp=b.ref, host=host, **begin)
         with isp_scope(b.isp):
             assert previews.begin(secret=offers["b"], isp=b.ref, host=b.custom_host, **begin).by_id
+
+
+PORTAL_LINKS = {"portal-set-password": "/set-password/", "auto-login": "/go/", "pay-link": "/go/"}
+
+
+@pytest.mark.parametrize("name", PORTAL_LINKS)
+def test_links_of_portal_users_are_of_one_isp_one_purpose_and_one_table(world, name):
+    """The portal users have the same keys and passwords at both ISPs."""
+    secret, path = world.a.secrets[name], PORTAL_LINKS[name]
+    own, others = (world.a.slug_host, world.a.custom_host), (world.b.slug_host, world.b.custom_host)
+    for host in own:
+        with undone():
+            assert "<form method" in HostClient(host).get(f"{path}{secret}/").text
+    elsewhere = [(host, way) for host in others for way in ("/set-password/", "/go/")]
+    elsewhere += [(host, way) for host in own for way in ("/set-password/", "/go/") if way != path]
+    elsewhere += [("app.localhost", "/set-password/"), (world.a.staff_host, "/set-password/")]
+    for host, way in elsewhere:
+        for method in ("get", "post"):
+            with undone():
+                client = HostClient(host)
+                answer = getattr(client, method)(f"{way}{secret}/", {"password": "tres tristes tigres"})
+                assert answer.status_code == 404
+                assert '<form method="post" novalidate' not in answer.text
+                assert not {mark for mark in found(answer.text) if mark.model.startswith("subscribers.")}
+                assert not client.cookies.get("portal_session")
+
+
+def test_links_of_portal_users_that_are_spent_or_over_open_nothing(world):
+    with isp_scope(world.a.isp):
+        token = tokens.find(PortalToken, world.a.secrets["portal-set-password"], purpose="set-password")
+        assert token.portal_user == world.a.portal_user
+    now = timezone.now()
+    for model, name, values in (
+        (PortalToken, "portal-set-password", {"used_at": now}),
+        (PortalToken, "portal-set-password", {"expires_at": now}),
+        (PortalToken, "portal-set-password", {"purpose": "else"}),
+        (AutoLoginLink, "auto-login", {"revoked_at": now}),
+        (AutoLoginLink, "auto-login", {"expires_at": now}),
+    ):
+        with undone():
+            with isp_scope(world.a.isp):
+                model.objects.filter(digest=tokens.digest(world.a.secrets[name])).update(**values)
+            client = HostClient(world.a.slug_host)
+            answer = client.post(f"{PORTAL_LINKS[name]}{world.a.secrets[name]}/")
+            assert "does not work any more" in answer.text
+            assert not client.cookies.get("portal_session")
+
+
+def test_staff_links_set_no_password_of_a_portal_user(world):
+    for name in ("set-password", "invitation"):
+        with isp_scope(world.a.isp), pytest.raises(LinkGone):
+            owner_of_link(world.a.secrets[name], on=timezone.now().date())
+
+
+def test_a_known_device_is_known_at_one_isp_and_to_one_login(world):
+    with isp_scope(world.a.isp):
+        cookie = devices.mark(world.a.portal_user)
+        assert devices.name_of(cookie, world.a.portal_user)
+        assert not devices.name_of(cookie, world.a.row("subscribers.portaluser", 2))
+    # Even for a login with the same UUID.
+    with isp_scope(world.b.isp):
+        assert not devices.name_of(cookie, PortalUser(pk=1, uuid=world.a.portal_user.uuid))
+    with isp_scope(world.a.isp):
+        assert devices.name_of(cookie, PortalUser(pk=1, uuid=world.a.portal_user.uuid))
+    assert DEVICE_COOKIE.endswith("portal_device")
+
+
+def test_a_block_at_one_isp_blocks_nobody_at_the_other(world):
+    doors = {}
+    with undone():
+        for side in world.sides:
+            with isp_scope(side.isp):
+                doors[side.name] = attempts.door(
+                    login="x", user=side.portal_user, network="192.0.2.1", device="", rules=LoginRules()
+                )
+        assert doors["a"].account == doors["b"].account
+        assert doors["a"].source != doors["b"].source
+        before = snapshot(world.b)
+        with isp_scope(world.a.isp):
+            attempts.note_failure(doors["a"], attempt=8, at=timezone.now())
+            assert doors["a"].is_blocked
+            assert SignInBlock.objects.filter(network=doors["a"].source).exists()
+        with isp_scope(world.b.isp):
+            assert not doors["b"].is_blocked
+            assert not doors["a"].is_blocked
+        assert snapshot(world.b) == before
+
+
+@pytest.mark.parametrize("values", [{"is_active": False}, {"valid_until": "2020-01-01"}, {"valid_from": "2090-01-01"}])
+def test_the_session_of_a_login_that_is_closed_or_over_opens_nothing(world, everybody, values):
+    values = {"valid_from": None, "valid_until": None, **values}
+    for name in ("subscriber of a", "subscriber of a by a link for pay", "subscriber of a by a link for everything"):
+        with undone():
+            client = HostClient(world.a.slug_host)
+            client.cookies.load(everybody[name].cookies(world.a.slug_host))
+            assert client.get("/").status_code == 200
+            with isp_scope(world.a.isp):
+                PortalUser.objects.filter(pk=world.a.portal_user.pk).update(**values)
+            assert client.get("/")["Location"] == "/sign-in/"

@@ -12,8 +12,9 @@ from core.scope import isp_scope, public_scope
 from core.sessions import SessionStore, cookie_name
 from domains import resolver
 from portal.preview import KIND, PREVIEW_KEY, new_session
-from subscribers.authentication import HASH_KEY, USER_KEY
+from subscribers.authentication import HASH_KEY, LINK_KEY, USER_KEY
 from subscribers.models.preview import Preview
+from subscribers.portal_roles import PortalRole
 from tenants.authentication import StaffBackend, sign_in_digest
 from tenants.models import StaffUser
 from tenants.roles import Role
@@ -29,11 +30,15 @@ class Visitor:
     side: Side | None = None
     role: Role | None = None
     user: StaffUser | None = None
+    portal_role: PortalRole | None = None
+    link: str = ""  # the scope of the auto-login link that the session began with
     keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        parts = [self.kind, f"of {self.side.name}" if self.side else "", f"({self.role.value})" if self.role else ""]
+        role = self.role or (self.portal_role if self.portal_role != PortalRole.OWNER else None)
+        parts = [self.kind, f"of {self.side.name}" if self.side else "", f"({role.value})" if role else ""]
+        parts.append(f"by a link for {self.link}" if self.link else "")
         return " ".join(part for part in parts if part)
 
     def cookies(self, host: str) -> dict[str, str]:
@@ -61,7 +66,9 @@ def visitors(world: World) -> dict[str, Visitor]:
     everybody = [
         Visitor("anonymous"),
         Visitor("prospect"),
-        *(Visitor("subscriber", side) for side in world.sides),
+        *(Visitor("subscriber", side, portal_role=PortalRole.OWNER) for side in world.sides),
+        *(Visitor("subscriber", world.a, portal_role=role) for role in PortalRole if role != PortalRole.OWNER),
+        *(Visitor("subscriber", world.a, portal_role=PortalRole.OWNER, link=scope) for scope in world.a.links),
         *(Visitor("staff", world.a, role, world.a.staff[role]) for role in Role),
         Visitor("staff", world.b, Role.OWNER, world.b.staff[Role.OWNER]),
         Visitor("operator", user=world.operator),
@@ -77,7 +84,7 @@ def _sessions(visitor: Visitor, world: World) -> Iterator[tuple[str, str]]:
     at = hosts(world)
     if visitor.kind == "subscriber":
         for host in (visitor.side.slug_host, visitor.side.custom_host):
-            yield host, _portal_session(visitor.side, host, _signed_in(visitor.side))
+            yield host, _portal_session(visitor.side, host, _signed_in(visitor))
     if visitor.kind == "prospect":
         for side in world.sides:
             for host in (side.slug_host, side.custom_host):
@@ -94,9 +101,10 @@ def _sessions(visitor: Visitor, world: World) -> Iterator[tuple[str, str]]:
                     yield host, _session(surface, host, _staff_session(visitor.user))
 
 
-def _signed_in(side: Side) -> dict[str, Any]:
-    user = side.portal_user
-    return {USER_KEY: user.pk, HASH_KEY: user.get_session_auth_hash()}
+def _signed_in(visitor: Visitor) -> dict[str, Any]:
+    user = visitor.side.portal_users[visitor.portal_role]
+    session = {USER_KEY: user.pk, HASH_KEY: user.get_session_auth_hash()}
+    return session | ({LINK_KEY: visitor.side.links[visitor.link].pk} if visitor.link else {})
 
 
 def _staff_session(user: StaffUser) -> dict[str, Any]:

@@ -14,13 +14,19 @@ OWNER_OF_A, OWNER_OF_B = "staff of a (owner)", "staff of b (owner)"
 SUBSCRIBERS = ["subscriber of a", "subscriber of b"]
 # Staff who see the portal as a subscriber: with all rights, with those to look, of the other ISP.
 PREVIEWS = ["preview of a (owner)", "preview of a (billing)", "preview of b (owner)"]
+# What their role, or the link that they came by, keeps from them. Both count behind the session, which is walked with
+# the others, so these go to one host of their own ISP, with one filling for each combination of ISPs in the holes.
+OTHERS_OF_A = [
+    *(f"subscriber of a ({role})" for role in ("payer", "member", "company", "read_only")),
+    *(f"subscriber of a by a link for {scope}" for scope in ("pay", "everything")),
+]
 
 # Who visits a surface, with which methods. The roles differ from the owner only in rights, which a POST meets at the
 # same decorator as a GET; so of the other roles only the one with the fewest rights is walked with POST as well.
 VISITORS: dict[str, dict[str, list[str]]] = {
     "portal": {
-        "GET": ["anonymous", "prospect", *SUBSCRIBERS, *PREVIEWS, "preview of a (read_only)"],
-        "POST": ["anonymous", "prospect", *SUBSCRIBERS, *PREVIEWS],
+        "GET": ["anonymous", "prospect", *SUBSCRIBERS, *OTHERS_OF_A, *PREVIEWS, "preview of a (read_only)"],
+        "POST": ["anonymous", "prospect", *SUBSCRIBERS, *OTHERS_OF_A, *PREVIEWS],
     },
     "shared_portal": {"GET": ["anonymous", "prospect"], "POST": ["anonymous", "prospect"]},
     "platform": {"GET": ["anonymous", OWNER_OF_A, "operator"], "POST": ["anonymous", OWNER_OF_A, "operator"]},
@@ -60,15 +66,20 @@ def visits(surface: str, world: World, everybody: dict[str, Visitor], *, part: i
             is_new = (combination := tuple(sides.items())) not in fresh
             fresh.add(combination)
             for host in hosts(world)[surface]:
-                for method, name in _who(surface, host, sides, is_first=number == 0, is_new=is_new):
+                is_own = host == world.a.slug_host
+                for method, name in _who(surface, host, sides, is_first=number == 0, is_new=is_new, is_own=is_own):
                     yield Visit(everybody[name], host, surface, path, rule, method, sides)
 
 
-def _who(surface: str, host: str, sides: dict[str, str], *, is_first: bool, is_new: bool) -> Iterator[tuple[str, str]]:
+def _who(
+    surface: str, host: str, sides: dict[str, str], *, is_first: bool, is_new: bool, is_own: bool
+) -> Iterator[tuple[str, str]]:
     is_staff_host = surface == "dashboard" and host != "app.localhost"
     for method, names in VISITORS[surface].items():
         for name in names:
             if is_staff_host and not (is_new and method == "GET" and name in ON_STAFF_HOSTS):
+                continue
+            if name in OTHERS_OF_A and not (is_own and is_new):
                 continue
             if name in MIDDLE_ROLES and sides.get("slug") == "b":
                 continue

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from core.crypto import SecretField
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Claim, DnsTarget, Domain, Finding
-from subscribers.models import PortalUser
+from subscribers.models import AutoLoginLink, PortalToken, PortalUser
+from subscribers.portal_roles import PortalRole
 from tenants.models import ISP, DataExport, Licence, Membership, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.roles import Role
 from tenants.schemas import tenant_labels
@@ -41,16 +42,37 @@ GIVEN: dict[str, dict[str, Any]] = {
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
-    "subscribers.portaluser": {"language": "en"},
+    "subscribers.portaluser": {"language": "en", "valid_from": date(2026, 1, 1), "valid_until": date(2099, 12, 31)},
+    "subscribers.autologinlink": {"expires_at": "2099-01-01T00:00Z"},
+    "subscribers.portaltoken": {"purpose": "another"},
+    "subscribers.loginrules": {"naming": "custom"},
     "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
     "subscribers.listsettings": {"columns": ["name", "address"]},
     "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
+    "imports.batch": {
+        "state": "done",
+        "sheets": [],
+        "columns": [{"name": "Nombre", "title": "Nombre", "date_order": "", "point": "."}],
+        "mapping": {"0": "full_name"},
+        "answers": {},
+        "counts": {"bad": 1},
+        "made": {},
+        "trouble": {},
+        "run_at": None,
+    },
+    "imports.row": {"verdict": "bad", "flaw": [], "problems": [], "made": {}, "before": {}, "kept": [], "leader": None},
+    "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
     "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
 }
 # Row 2 where it is hidden from those who see row 1.
-HIDDEN = {"payments.paymentmethod": {"visible_in_portal": False}}
+HIDDEN = {
+    "payments.paymentmethod": {"visible_in_portal": False},
+    "imports.batch": {"state": "checking"},
+    # One run at a time.
+    "subscribers.loginrun": {"state": "done"},
+}
 FILES = 20  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
 # What subscriber 1 may open in the portal, in contrast to the papers of others.
 GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
@@ -72,7 +94,10 @@ class Side:
     rows: dict[str, dict[int, models.Model]] = field(default_factory=dict)
     staff: dict[Role, StaffUser] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    links: dict[str, AutoLoginLink] = field(default_factory=dict)  # by scope
     public: dict[str, models.Model] = field(default_factory=dict)
+    # Other logins of subscriber 1 by their role; the owner is row 1.
+    portal_users: dict[PortalRole, PortalUser] = field(default_factory=dict)
     private_files: Iterator[int] = field(default_factory=lambda: count(2))
 
     @property
@@ -145,6 +170,7 @@ def build(a: ISP, b: ISP, files: Path) -> World:
             with connection.cursor() as cursor:
                 for statement in connection.ops.sequence_reset_sql(no_style(), tenant_models()):
                     cursor.execute(statement)
+            fill_logins(side)
         sides.append(side)
     with public_scope():
         operator = StaffUser.objects.create(
@@ -174,6 +200,38 @@ def fill(side: Side, model: type[models.Model], files: Path) -> None:
         side.rows[label][number] = row
 
 
+def fill_logins(side: Side) -> None:
+    """A login of subscriber 1 for each role, and links that are good."""
+    owner = side.portal_user
+    side.portal_users[PortalRole.OWNER] = owner
+    for number, role in enumerate(PortalRole, start=10):
+        if role != PortalRole.OWNER:
+            mark = canary(side.name, PortalUser, 1)
+            side.portal_users[role] = PortalUser.objects.create(
+                pk=number,
+                subscriber=owner.subscriber,
+                username=f"{mark}.{role}",
+                email=f"{role}-{mark}@example.com",
+                password=SAME_PASSWORD,
+                language="en",
+                role=role,
+            )
+    life = timedelta(days=1)
+    side.secrets["portal-set-password"] = tokens.issue(
+        PortalToken, purpose="set-password", life=life, portal_user=owner
+    )
+    for name, scope in (("auto-login", "everything"), ("pay-link", "pay")):
+        side.secrets[name] = f"{side.name}-{name}"
+        row = AutoLoginLink.objects.create(
+            portal_user=owner,
+            digest=tokens.digest(side.secrets[name]),
+            scope=scope,
+            by_name=canary(side.name, AutoLoginLink, 1),
+            expires_at=timezone.now() + life,
+        )
+        side.links[scope] = row
+
+
 SAME_PASSWORD = "argon2$argon2id$v=19$m=64,t=1,p=1$c2FtZXNhbHRzYW1l$c2FtZQ"
 
 
@@ -182,7 +240,7 @@ def value_for(side: Side, key: models.Field, number: int) -> Any:
     model = key.model
     is_secret = isinstance(key, SecretField) or key.name in SECRETS
     mark = canary(side.name, model, "s" if is_secret else min(number, 2))
-    if key.unique and (is_secret or number > 2):
+    if key.unique and number > (1 if is_secret else 2):
         mark += str(number)
     match key:
         case models.ForeignKey():

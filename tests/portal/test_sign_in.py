@@ -9,7 +9,8 @@ from django.contrib.sessions.models import Session
 
 from core.scope import isp_scope
 from core.sessions import REALM, SessionStore
-from portal import views
+from portal import entry
+from subscribers import attempts
 from subscribers.models import PortalUser
 from tests.factories.subscribers import PASSWORD, PortalUserFactory, hashed
 
@@ -113,7 +114,7 @@ def test_empty_fields_are_named(at, maria):
 def test_attempts_on_one_login_run_out_and_others_go_on(at, isp, maria, is_signed_in):
     with isp_scope(isp):
         PortalUserFactory(username="other", subscriber__number=77)
-    for _ in range(views.PER_ACCOUNT):
+    for _ in range(attempts.USUAL.network):
         wrong = sign_in(at(HOST), "maria", "wrong")
     client = at(HOST)
     locked = sign_in(client)
@@ -127,7 +128,7 @@ def test_attempts_on_one_login_run_out_and_others_go_on(at, isp, maria, is_signe
 
 
 def test_name_at_isp_and_plain_name_share_their_attempts(at, maria, is_signed_in):
-    for login in ["maria", "maria@wispmega", "MARIA", " maria"] * (views.PER_ACCOUNT // 4):
+    for login in ["maria", "maria@wispmega", "MARIA", " maria"] * (attempts.USUAL.network // 4):
         sign_in(at(HOST), login, "wrong")
     late = at(HOST)
     sign_in(late)
@@ -135,7 +136,7 @@ def test_name_at_isp_and_plain_name_share_their_attempts(at, maria, is_signed_in
 
 
 def test_attempts_of_one_network_run_out(at, maria, monkeypatch, is_signed_in):
-    monkeypatch.setattr(views, "PER_NETWORK", 3)
+    monkeypatch.setattr(entry, "PER_NETWORK", 3)
     for n in range(3):
         sign_in(at(HOST), f"nobody{n}", "wrong")
     here, elsewhere = at(HOST), at(HOST, REMOTE_ADDR="198.51.100.7")
@@ -146,7 +147,7 @@ def test_attempts_of_one_network_run_out(at, maria, monkeypatch, is_signed_in):
 
 
 def test_a_success_begins_the_count_anew(at, maria, is_signed_in):
-    for _ in range(views.PER_ACCOUNT - 1):
+    for _ in range(attempts.USUAL.network - 1):
         sign_in(at(HOST), "maria", "wrong")
     sign_in(at(HOST))
     sign_in(at(HOST), "maria", "wrong")
@@ -266,7 +267,7 @@ class TestOtherIsp:
         assert is_signed_in(stranger)
 
     def test_another_isp_has_attempts_of_its_own(self, at, twin, maria, is_signed_in):
-        for _ in range(views.PER_ACCOUNT):
+        for _ in range(attempts.USUAL.network):
             sign_in(at(HOST), "maria", "wrong")
         here, there = at(HOST), at(self.OTHER)
         sign_in(here)

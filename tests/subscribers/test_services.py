@@ -32,7 +32,10 @@ def test_subscriber_service_and_login_are_made_and_written_down(in_isp):
         "subscribers.portal_user.created",
     ]
     entry = AuditEntry.objects.get(verb="subscribers.portal_user.created")
-    assert (entry.actor_label, entry.details) == ("acting", {"username": "Ana.Ruiz", "subscriber": ana.number})
+    assert (entry.actor_label, entry.details) == (
+        "acting",
+        {"username": "Ana.Ruiz", "subscriber": ana.number, "portal_role": "owner"},
+    )
     assert "horse" not in str(list(AuditEntry.objects.values()))
 
 

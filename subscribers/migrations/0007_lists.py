@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('company', '0003_invoice_groups'),
-        ('subscribers', '0005_profile'),
+        ('subscribers', '0006_portal_logins'),
     ]
 
     operations = [
