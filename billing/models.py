@@ -55,7 +55,8 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["balance"], name="account_balance")]
+        # The key too: very many have the same balance, nothing.
+        indexes = [models.Index(fields=["balance", "subscriber"], name="account_by_balance")]
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
