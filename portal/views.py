@@ -36,11 +36,14 @@ PER_ACCOUNT = 8  # guesses at the current password in a window
 def home(request: HttpRequest) -> HttpResponse:
     """What the subscriber has, and how to pay and reach the ISP, at a glance."""
     user = request.portal_user
+    services = list(user.subscriber.services.lasting().with_state_date().select_related("tariff"))
+    waiting = [service for service in services if service.state == service.State.PENDING]
     context = {
         "subscriber": user.subscriber,
         "own": [name for name, how in profile_access().items() if how != FieldAccess.HIDDEN],
-        "services": user.subscriber.services.lasting().with_state_date().select_related("tariff"),
-        "visits": Installation.objects.planned().filter(service__subscriber=user.subscriber).order_by("on"),
+        "services": services,
+        # Only what waits to be connected can have a visit ahead.
+        "visits": Installation.objects.planned().filter(service__in=waiting).order_by("on") if waiting else [],
         "methods": PaymentMethod.objects.in_portal(),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),

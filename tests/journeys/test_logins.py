@@ -15,9 +15,9 @@ def login_page(page: Page, demo: Demo, number: int) -> None:
     """The page of the first login of a subscriber, by way of the client card."""
     isp = demo.isp("wispmega")
     sign_in_staff(page, demo, isp["staff"]["support"])
-    page.goto(f"{isp['dashboard'][1]}subscribers/{number}/")
+    page.goto(f"{isp['dashboard'][1]}subscribers/{number}/logins/")
     page.locator("section[aria-labelledby=logins] tbody a").first.click()
-    page.wait_for_url(re.compile(r"/logins/"))
+    page.wait_for_url(re.compile(r"/logins/[0-9a-f-]{36}/"))
     at_rest(page)
 
 

@@ -22,14 +22,14 @@ def test_subscribers_see_methods_in_use_that_are_visible_in_the_order_of_the_isp
 def test_a_change_works_on_what_is_stored_and_not_on_what_was_loaded(in_isp):
     loaded = PaymentMethodFactory(name="Old", instructions="stale")
     PaymentMethod.objects.update(instructions="by somebody else")
-    assert services.change_payment_method(method=loaded, values={"name": "New"}, by=None) == ["name"]
+    assert services.change_payment_method(method=loaded, values={"name": "New"}, by=None) == {"name": ["Old", "New"]}
     stored = PaymentMethod.objects.get()
     assert (stored.name, stored.instructions) == ("New", "by somebody else")
 
 
 def test_a_change_that_changes_nothing_leaves_no_trace(in_isp):
     method = PaymentMethodFactory(name="Same")
-    assert services.change_payment_method(method=method, values={"name": "Same"}, by=None) == []
+    assert services.change_payment_method(method=method, values={"name": "Same"}, by=None) == {}
     assert not AuditEntry.objects.exists()
 
 

@@ -192,7 +192,7 @@ def test_with_the_record_in_a_transaction_after_the_change_it_leaves_a_wrong_sta
         real = shortcut.Stage.text
 
         def text(stage, isp):
-            later = f'COMMIT; BEGIN; SELECT pg_sleep(0.02); INSERT INTO "{isp.schema_name}".django_migrations'
+            later = f'COMMIT; BEGIN; SELECT pg_sleep(0.3); INSERT INTO "{isp.schema_name}".django_migrations'
             return real(stage, isp).replace("INSERT INTO django_migrations", later)
 
         shortcut.Stage.text = text
