@@ -87,6 +87,9 @@ def show(
         for each in TABS
         if each.right.value in rights and (each.after_erasure or not subscriber.is_erased)
     ]
+    if subscriber.is_erased:
+        # There is nothing to do with what is left; buttons ask for rights.
+        context = {"rights": {right for right in rights if right.startswith("see_")}} | context
     states = Counter(service.state for service in subscriber.services.all())
     frame = {
         "subscriber": subscriber,

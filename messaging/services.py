@@ -21,8 +21,8 @@ def send_mail(
 ) -> Mail:
     """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
 
-    `has_secret` says that it carries a link that lets somebody in: its text is erased once it is sent. `is_last`: nothing
-    of the mail is kept then. If the task is lost, the ISP's sweep finds the mail a minute later.
+    `has_secret` says that it carries a link that lets somebody in: its text is erased once it is sent. `is_last`: then
+    nothing of the mail is kept. If the task is lost, the ISP's sweep finds the mail a minute later.
     """
     mail = compose(Mail, template=template, language=language, to=to, **context)
     if has_secret or is_last:

@@ -100,11 +100,17 @@ class Standing:
     latest: ConsentVersion | None
     consent: Consent | None
     may_give: bool
+    may_end: bool  # taking back is possible when the document is out of use, too
 
     @property
     def is_older(self) -> bool:
         """Whether what was agreed to is not the version of today."""
         return bool(self.consent and self.latest and self.consent.version_id != self.latest.pk)
+
+    @property
+    def shown(self) -> ConsentVersion | None:
+        """The version to read: the one to agree to, or else the one that was agreed to."""
+        return self.latest or (self.consent.version if self.consent else None)
 
     @property
     def waits(self) -> bool:
@@ -136,6 +142,7 @@ def standing_of(subscriber: Subscriber, *, by: PortalUser | None = None) -> list
             latest=latest.get(document.pk) if document.is_active else None,
             consent=by_document.get(document.pk),
             may_give=document.is_active and (by is None or may_give(document, by)),
+            may_end=by is None or may_give(document, by),
         )
         for document in documents
     ]
@@ -183,6 +190,7 @@ def withdraw(*, by: Actor, subscriber: Subscriber, document: ConsentDocument, ho
     Raises NotOnOffer for a login that may not give it, Erased.
     """
     subscriber = Subscriber.objects.lock_to_add(subscriber.pk)
+    document = ConsentDocument.objects.get(pk=document.pk)
     if isinstance(by, PortalUser) and not may_give(document, by):
         raise NotOnOffer
     consent = subscriber.consents.standing().filter(document=document).select_for_update().first()
