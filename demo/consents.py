@@ -50,7 +50,7 @@ TEXTS: dict[str, list[dict[str, Any]]] = {
                     "I can withdraw this at any time, in the portal or by phone."
                 ),
                 (
-                    "I agree to get e-mails or WhatsApp messages about offers and new tariffs, twice a month at most.\n\n"
+                    "I agree to get e-mails or WhatsApp messages about offers and tariffs, twice a month at most.\n\n"
                     "I can withdraw this at any time, in the portal or by phone."
                 ),
             ],
