@@ -2,7 +2,6 @@
 
 import os
 import time
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -91,22 +90,31 @@ def _processor_time() -> float:
 
 
 def download(path: str) -> dict[str, float]:
-    """Seconds and bytes of a file, and the most memory, in MB, that Python held beyond what it held before."""
+    """Of a file: seconds, those of processor time, bytes, and the most memory, in MB, beyond what there was before."""
     browser = client()
-    began = time.perf_counter()
+    browser.get(path).close()
+    before = _memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the highest memory counts from here
+    began, worked = time.perf_counter(), _processor_time()
     answer = browser.get(path)
     assert answer.status_code == 200, f"{path}: {answer.status_code}"  # noqa: S101
     first, size = 0.0, 0
     for piece in answer.streaming_content:  # type: ignore[attr-defined]
         first = first or time.perf_counter() - began
         size += len(piece)
-    took = time.perf_counter() - began
-    tracemalloc.start()
-    for _ in browser.get(path).streaming_content:  # type: ignore[attr-defined]
-        pass
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return {"seconds": took, "first": first, "bytes": size, "peak": most / 1e6}
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu": (_processor_time() - worked) / 1e3,
+        "first": first,
+        "bytes": size,
+        "peak": max(_memory("VmHWM") - before, 0.001),
+    }
+
+
+def _memory(key: str) -> float:
+    """MB of this process, as the kernel counts them."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1e3
 
 
 def examples(slug: str) -> dict[str, str]:

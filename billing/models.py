@@ -1,6 +1,7 @@
 """What subscribers owe: entries that are only ever added, and their sum."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -54,9 +55,15 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["balance"], name="account_balance")]
+        # The key too: very many have the same balance, nothing.
+        indexes = [models.Index(fields=["balance", "subscriber"], name="account_by_balance")]
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
     def __str__(self) -> str:
         return str(self.balance)
+
+    @property
+    def in_favour(self) -> Decimal:
+        """What the subscriber has paid too much; nothing while they owe."""
+        return max(-self.balance, Decimal(0))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from company import router
@@ -22,6 +22,7 @@ from company.models import (
 )
 from core import uploads
 from core.audit import Actor, record
+from core.changes import Changes, set_fields
 from core.scope import public_scope, required
 from domains import claims
 from tenants.directory import IspRef
@@ -30,37 +31,27 @@ from tenants.models import ISP, StaffUser
 LOGO_SIDE = 512  # pixels that are kept
 
 
-def _set(row: models.Model, values: Mapping[str, Any]) -> list[str]:
-    """Write the values that differ, and name their fields."""
-    changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
-    for name in changed:
-        setattr(row, name, values[name])
-    if changed:
-        row.save(update_fields=changed)
-    return changed
-
-
 @transaction.atomic
-def change_profile(*, values: Mapping[str, Any], by: Actor) -> list[str]:
-    """Set fields of the profile; the names of those that changed are returned and audited."""
+def change_profile(*, values: Mapping[str, Any], by: Actor) -> Changes:
+    """Set fields of the profile; what changed is returned, and audited with before and after."""
     profile = Profile.locked()
-    if changed := _set(profile, values):
-        record("company.profile.changed", by=by, on=profile, fields=changed)
-    return changed
+    if changes := set_fields(profile, values):
+        record("company.profile.changed", by=by, on=profile, changes=changes)
+    return changes
 
 
 @transaction.atomic
-def change_branding(*, values: Mapping[str, Any], logo: UploadedFile | None, by: Actor) -> list[str]:
+def change_branding(*, values: Mapping[str, Any], logo: UploadedFile | None, by: Actor) -> Changes:
     """Set colour and greeting, and the logo if one is given. Raises BadUpload, and then changes nothing."""
     branding = Branding.locked()
     values, old = dict(values), branding.logo
     if logo is not None:
         values["logo"] = uploads.store(logo, kinds=uploads.PICTURES, longest_side=LOGO_SIDE)
-    if changed := _set(branding, values):
-        record("company.branding.changed", by=by, on=branding, fields=changed)
+    if changes := set_fields(branding, values):
+        record("company.branding.changed", by=by, on=branding, changes=changes)
     if logo is not None and old is not None:
         uploads.remove(old)
-    return changed
+    return changes
 
 
 @transaction.atomic
@@ -70,33 +61,37 @@ def remove_logo(*, by: Actor) -> None:
     if branding.logo is None:
         return
     old = branding.logo
-    _set(branding, {"logo": None})
+    set_fields(branding, {"logo": None})
     uploads.remove(old)
     record("company.logo.removed", by=by, on=branding)
 
 
 @transaction.atomic
-def change_portal_settings(*, values: Mapping[str, Any], by: Actor) -> list[str]:
+def change_portal_settings(*, values: Mapping[str, Any], by: Actor) -> Changes:
     """Set switches of the portal, and what the links of the public forms carry."""
     portal = PortalSettings.locked()
-    if changed := _set(portal, values):
-        record("company.portal_settings.changed", by=by, on=portal, fields=changed)
-    return changed
+    if changes := set_fields(portal, values):
+        record("company.portal_settings.changed", by=by, on=portal, changes=changes)
+    return changes
 
 
 @transaction.atomic
-def change_document_rules(*, demands: Mapping[str, str], by: Actor) -> list[str]:
+def change_document_rules(*, demands: Mapping[str, str], by: Actor) -> Changes:
     """Say for each kind of document whether it must be given, may be given, or is not asked for.
 
     A choice that is the default is written down too, so it stays when the default changes.
     """
     before = document_demands()
-    changed = sorted(kind for kind, demand in demands.items() if before[DocumentKind(kind)] != demand)
+    changes = {
+        kind: [str(before[DocumentKind(kind)]), str(demand)]
+        for kind, demand in demands.items()
+        if before[DocumentKind(kind)] != demand
+    }
     for kind, demand in demands.items():
         DocumentRule.objects.update_or_create(kind=kind, defaults={"demand": demand})
-    if changed:
-        record("company.document_rules.changed", by=by, **{kind: str(demands[kind]) for kind in changed})
-    return changed
+    if changes:
+        record("company.document_rules.changed", by=by, changes=changes)
+    return changes
 
 
 @transaction.atomic
@@ -133,8 +128,9 @@ def set_chat(*, chat: Chat, by: Actor) -> ChatWidget:
     """Show this chat in the portal, in place of the one that was there."""
     widget = ChatWidget.locked()
     values = {"vendor": chat.vendor, "account": chat.account, "host": chat.host, "script": chat.script, "is_on": True}
-    if _set(widget, values):
-        record("company.chat.set", by=by, on=widget, vendor=str(chat.vendor), host=chat.host)
+    if changes := set_fields(widget, values):
+        changes.pop("script", None)  # thousands of characters
+        record("company.chat.set", by=by, on=widget, vendor=str(chat.vendor), host=chat.host, changes=changes)
     return widget
 
 
@@ -142,7 +138,7 @@ def set_chat(*, chat: Chat, by: Actor) -> ChatWidget:
 def switch_chat(*, is_on: bool, by: Actor) -> None:
     """Show the chat or hide it, and keep it either way."""
     widget = ChatWidget.locked()
-    if _set(widget, {"is_on": is_on}):
+    if set_fields(widget, {"is_on": is_on}):
         record("company.chat.switched_on" if is_on else "company.chat.switched_off", by=by, on=widget)
 
 
@@ -150,7 +146,7 @@ def switch_chat(*, is_on: bool, by: Actor) -> None:
 def remove_chat(*, by: Actor) -> None:
     """Forget the chat."""
     widget = ChatWidget.locked()
-    if _set(widget, {"vendor": Vendor.NONE, "account": "", "host": "", "script": "", "is_on": True}):
+    if set_fields(widget, {"vendor": Vendor.NONE, "account": "", "host": "", "script": "", "is_on": True}):
         record("company.chat.removed", by=by, on=widget)
 
 
@@ -166,6 +162,6 @@ def confirm_router_list(*, isp: ISP | IspRef, version: str, by: StaffUser) -> Ro
     if router.version_of(addresses) != version:
         raise StaleList
     values = {"addresses": addresses, "taken_at": timezone.now(), "taken_by": by.name[:120]}
-    if _set(taken, values):
+    if set_fields(taken, values):
         record("company.router_list.confirmed", by=by, on=taken, version=version, addresses=len(addresses))
     return taken

@@ -3,7 +3,7 @@ it when they ask for a copy or for erasure.
 
 Each app says so of its models in a module `personal_data`. A model that nobody has classified fails the suite, so does
 a text of a personal model that nobody has decided on. The rows of a customer are found by `rows`, which is given the
-subject (see subscribers.subject). See docs/decisions/0011-personal-data.md.
+subject (see subscribers.subject). See docs/decisions/0013-personal-data.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -15,7 +15,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from babel import Locale
-from babel.numbers import format_decimal
 from django.utils.formats import date_format
 
 Value = str | int | Decimal | date | None
@@ -33,21 +32,21 @@ def harmless(text: str) -> str:
 
 def csv_pieces(titles: Sequence[str], rows: Iterable[Iterable[Value]], *, locale: Locale) -> Iterator[bytes]:
     """A CSV file as the programs of the reader's country read it: semicolons where numbers have a decimal comma."""
-    comma = locale.number_symbols.get("latn", {}).get("decimal") == ","
+    point = locale.number_symbols.get("latn", {}).get("decimal", ".")
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=";" if comma else ",", lineterminator="\r\n")
+    writer = csv.writer(out, delimiter=";" if point == "," else ",", lineterminator="\r\n")
     out.write(BOM)
     writer.writerow(map(harmless, titles))
     for row in rows:
-        writer.writerow([_csv_cell(value, locale) for value in row])
+        writer.writerow([_csv_cell(value, point) for value in row])
         if out.tell() > 32_000:
             yield _taken(out)
     yield _taken(out)
 
 
-def _csv_cell(value: Value, locale: Locale) -> str:
+def _csv_cell(value: Value, point: str) -> str:
     if isinstance(value, Decimal):
-        return str(format_decimal(value, format="0.00", locale=locale))
+        return f"{value:.2f}".replace(".", point)
     if isinstance(value, date):
         return date_format(value, "SHORT_DATE_FORMAT")
     return harmless(value) if isinstance(value, str) else ("" if value is None else str(value))

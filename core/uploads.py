@@ -60,7 +60,7 @@ class CappedUpload(FileUploadHandler):
         input_data: Any,
         META: Any,  # noqa: N803 - Django's name
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: Any = None,
     ) -> None:
         view = _view_of(self.request)

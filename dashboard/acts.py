@@ -18,7 +18,8 @@ from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
-from subscribers.models import Consent, PersonalRequest, Preview, Service, SubscriberDocument
+from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
+from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
 
@@ -170,11 +171,13 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("how", "kind", "paper", "amount", "vendor", "fields", "role", "after", "outcome", "text", "as"),
-    *("action", "total", "changed", "format", "rows", "filters"),
+    *("how", "kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text"),
+    *("as", "action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
+    "portal_role": dict(PortalRole.choices),
+    "scope": dict(AutoLoginLink.Scope.choices),
     "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices) | dict(PersonalRequest.Kind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),
@@ -204,7 +207,8 @@ def details(entry: AuditEntry, *, with_changes: bool = True) -> str:
     """To whom or to what it was done, in words; with what each changed field was and is."""
     parts = [_in_words(entry, key) for key in _SHOWN if entry.details.get(key) not in (None, "", [], {})]
     if with_changes:
-        parts += [f"{name}: {before} → {after}" for name, before, after in changes(entry)]
+        short = [[Truncator(text).chars(80) for text in change] for change in changes(entry)]
+        parts += [f"{name}: {before} → {after}" for name, before, after in short]
     if entry.verb == "subscribers.preview.ended":
         parts.append(str(dict(Preview.End.choices).get(entry.details.get("end", ""), "")))
     if reason := entry.details.get("reason"):

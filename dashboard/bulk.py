@@ -12,9 +12,10 @@ from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import Actor
-from dashboard.subscriber_forms import GroupForm, ReasonForm, TariffForm, ZoneForm
-from subscribers.models import Service, SubscriberQuerySet
-from subscribers.services import placement
+from dashboard.subscriber_forms import GroupForm, LinksForm, NothingForm, ReasonForm, TariffForm, ZoneForm
+from subscribers.models import PortalUser, Service, SubscriberQuerySet
+from subscribers.portal_roles import PortalRole
+from subscribers.services import mass_links, placement
 from tenants.roles import Right
 
 GONE, FAILED = "gone", "failed"
@@ -62,6 +63,20 @@ def _lasting(rows: SubscriberQuerySet) -> Exists:
     return Exists(Service.objects.lasting().order_by().filter(subscriber=OuterRef("pk")))
 
 
+def _main_logins(**where: Any) -> Exists:
+    logins = PortalUser.objects.order_by().filter(role=PortalRole.OWNER, is_active=True)
+    return Exists(logins.filter(subscriber=OuterRef("pk"), **where))
+
+
+ERASED = Reason("erased", _("of an erased customer"), lambda rows, said: rows.exclude(erased_at=None))
+NO_LOGIN = Reason("no_login", _("no open login"), lambda rows, said: rows.exclude(_main_logins()))
+NO_EMAIL = Reason(
+    "no_email",
+    _("no e-mail address"),
+    lambda rows, said: rows.filter(_main_logins()).exclude(_main_logins(email__contains="@")),
+)
+
+
 def _has_tariff(rows: SubscriberQuerySet, said: dict[str, Any]) -> SubscriberQuerySet:
     lasting = Service.objects.lasting().order_by().filter(subscriber=OuterRef("pk"))
     return rows.filter(_lasting(rows), ~Exists(lasting.exclude(tariff=said["tariff"])))
@@ -77,7 +92,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             ZoneForm,
             placement.move_to_zone,
-            (Reason("same", _("already in this zone"), lambda rows, said: rows.filter(zone=said["zone"])),),
+            (ERASED, Reason("same", _("already in this zone"), lambda rows, said: rows.filter(zone=said["zone"]))),
         ),
         Action(
             "set-tariff",
@@ -101,7 +116,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             GroupForm,
             placement.move_to_group,
-            (Reason("same", _("already in this group"), lambda rows, said: rows.filter(group=said["group"])),),
+            (ERASED, Reason("same", _("already in this group"), lambda rows, said: rows.filter(group=said["group"]))),
         ),
         Action(
             "suspend",
@@ -135,6 +150,28 @@ ACTIONS: dict[str, Action] = {
                 ),
             ),
             warning=_("All their suspended services are put back in use."),
+        ),
+        Action(
+            "send-set-password-links",
+            _("Send links to set a password"),
+            "key",
+            Right.WORK_LOGINS,
+            NothingForm,
+            mass_links.send_set_password_links,
+            (NO_LOGIN, NO_EMAIL),
+            warning=_(
+                "Each main login gets an e-mail. Passwords that are set go on working until a new one is chosen."
+            ),
+        ),
+        Action(
+            "send-autologin-links",
+            _("Send auto-login links"),
+            "link",
+            Right.WORK_LOGINS,
+            LinksForm,
+            mass_links.send_autologin_links,
+            (NO_LOGIN, NO_EMAIL),
+            warning=_("Each main login gets an e-mail with a link that needs no password."),
         ),
     ]
 }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import Form
 from core.models import AuditEntry
 from dashboard.acts import choices
+from dashboard.history import history_of_number
 
 
 def _day() -> forms.DateInput:
@@ -21,6 +22,9 @@ class AuditFilter(django_filters.FilterSet):
 
     who = django_filters.CharFilter(field_name="actor_label", lookup_expr="icontains", label=_("Person"))
     act = django_filters.ChoiceFilter(field_name="verb", choices=choices, label=_("What"), empty_label=_("everything"))
+    about = django_filters.CharFilter(
+        method="of_number", label=_("About"), max_length=20, help_text=_("A subscriber's number, R-… or I-…")
+    )
     since = django_filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("From"), widget=_day())
     until = django_filters.DateFilter(field_name="at", lookup_expr="date__lte", label=_("Until"), widget=_day())
 
@@ -28,6 +32,9 @@ class AuditFilter(django_filters.FilterSet):
         model = AuditEntry
         fields: list[str] = []
         form = Form
+
+    def of_number(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(pk__in=history_of_number(value).order_by().values("pk"))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Values that were not understood leave the list empty rather than pretending."""

@@ -7,7 +7,7 @@ from django.db.models.functions import Cast
 
 from billing.models import LedgerEntry
 from core.models import AuditEntry
-from preinstall.models import Installation, InstallRequest
+from preinstall.models import Installation, InstallRequest, RequestDocument
 from subscribers.models import Consent, PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
 
 # Rows of a subscriber that acts are recorded on, with the name of their way to the subscriber.
@@ -37,3 +37,24 @@ def history_of(subscriber: Subscriber) -> QuerySet[AuditEntry]:
         for model, way in BELONGINGS
     ]
     return AuditEntry.objects.filter(pk__in=own.union(*others, all=True))
+
+
+def history_of_number(text: str) -> QuerySet[AuditEntry]:
+    """All acts on what people call by this number: a subscriber by digits alone, `R-…` a request, `I-…` a visit."""
+    kind, _dash, digits = text.strip().upper().rpartition("-")
+    if not digits.isdecimal() or len(digits) > 9:
+        return AuditEntry.objects.none()
+    number = int(digits)
+    if kind == "R":
+        found = InstallRequest.objects.filter(number=number)
+        papers = RequestDocument.objects.filter(request__number=number)
+        return entries_of(found) | entries_of(papers)
+    if kind == "I":
+        return entries_of(Installation.objects.filter(number=number))
+    subscriber = Subscriber.objects.filter(number=number).first() if not kind else None
+    return history_of(subscriber) if subscriber else AuditEntry.objects.none()
+
+
+def looks_at(document: RequestDocument) -> QuerySet[AuditEntry]:
+    """Who has opened or downloaded an identity document, the latest first."""
+    return entries_of(RequestDocument.objects.filter(pk=document.pk)).filter(verb__startswith="preinstall.document.")

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
 from core.forms import Form
-from subscribers.models import SavedView, Tariff, Zone
+from subscribers.models import AutoLoginLink, SavedView, Tariff, Zone
 
 
 class SaveViewForm(Form):
@@ -51,4 +51,22 @@ class GroupForm(Form):
 class ReasonForm(Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=300, required=False, help_text=_("Stands in the history of each service.")
+    )
+
+
+class NothingForm(Form):
+    """For an action that asks nothing."""
+
+
+class LinksForm(Form):
+    """What the links open, and for how long."""
+
+    scope = forms.ChoiceField(
+        label=_("The link opens"), choices=AutoLoginLink.Scope.choices, initial=AutoLoginLink.Scope.PAY
+    )
+    days = forms.TypedChoiceField(
+        label=_("It works for"),
+        coerce=int,
+        initial=3,
+        choices=[(1, _("1 day")), (3, _("3 days")), (7, _("7 days")), (30, _("30 days")), (180, _("6 months"))],
     )

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from core import mail as core_mail
 from core.audit import Actor, record
 from domains import dns, probe, resolver
 from domains.hosts import is_address, registrable, shown
@@ -19,8 +18,9 @@ from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable, wake_asleep
 from tenants import slugs
 from tenants.directory import IspRef
-from tenants.models import ISP, PlatformMail, StaffUser
+from tenants.models import ISP, StaffUser
 from tenants.roles import Role
+from tenants.services.mail import send_platform_mail
 
 Check, State = Finding.Check, Finding.State
 SECONDS = 10  # before the second check; doubled with each one
@@ -259,8 +259,7 @@ def _tell(claim: Claim, news: str, at: datetime, **context: object) -> None:
     claim.told = claim.told | {news: at.isoformat()}
     staff = StaffUser.objects.filter(memberships__isp=claim.isp, memberships__role__in=[Role.OWNER, Role.ADMIN])
     for user in staff.filter(is_active=True).distinct():
-        core_mail.compose(
-            PlatformMail,
+        send_platform_mail(
             template=f"domains/{news}",
             language=claim.isp.language,
             to=user.email,

@@ -7,15 +7,15 @@ from django.db import transaction
 from django.utils.functional import Promise
 
 from core.audit import record
-from core.mail import compose
 from core.scope import public_scope
 from domains import resolver
 from domains.models import OFF_BY_PLAN, Claim, DnsTarget, Domain, Surface
 from domains.services import domains_used, wake_asleep
 from tenants.directory import IspRef
-from tenants.models import ISP, Licence, PlatformMail, StaffUser
+from tenants.models import ISP, Licence, StaffUser
 from tenants.plans import LIMITS, Plan, plan_of
 from tenants.roles import Role
+from tenants.services.mail import send_platform_mail
 
 WARNING = timedelta(days=7)  # before the end of the grace
 
@@ -112,8 +112,7 @@ def _tell(isp: ISP, licence: Licence, going: list[Domain], news: str) -> None:
     owners = StaffUser.objects.filter(memberships__isp=isp, memberships__role=Role.OWNER, is_active=True)
     hosts = ", ".join(Claim(host=domain.host).shown_host for domain in going)
     for user in owners.distinct():
-        compose(
-            PlatformMail,
+        send_platform_mail(
             template=f"domains/{news}",
             language=isp.language,
             to=user.email,

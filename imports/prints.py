@@ -12,7 +12,8 @@ SUBSCRIBER = ("number", "first_name", "last_name", "id_number", "email", "mobile
               "group_id", "version")  # fmt: skip
 SERVICE = ("subscriber_id", "number", "tariff_id", "price", "state", "address", "router_id", "ip_address", "queue_name",
            "started_on", "ended_on")  # fmt: skip
-LOGIN = ("subscriber_id", "username", "email", "password", "is_active", "last_login")
+LOGIN = ("subscriber_id", "username", "email", "person", "role", "password", "is_active", "valid_from", "valid_until",
+         "last_login")  # fmt: skip
 NOTE = ("subscriber_id", "text", "is_pinned")
 TARIFF = ("name", "download", "upload", "price", "tax_rate", "cycle", "portal_name", "description", "is_active")
 NAMED = ("name",)

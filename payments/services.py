@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from core.audit import Actor, record
+from core.changes import Changes, set_fields
 from payments.models import PaymentMethod
 
 Direction = Literal["up", "down"]
@@ -22,16 +23,12 @@ def add_payment_method(*, values: Mapping[str, Any], by: Actor) -> PaymentMethod
 
 
 @transaction.atomic
-def change_payment_method(*, method: PaymentMethod, values: Mapping[str, Any], by: Actor) -> list[str]:
-    """Set fields of a way to pay; the names of those that changed are returned and audited."""
+def change_payment_method(*, method: PaymentMethod, values: Mapping[str, Any], by: Actor) -> Changes:
+    """Set fields of a way to pay; what changed is returned, and audited with before and after."""
     method = PaymentMethod.objects.select_for_update().get(pk=method.pk)
-    changed = sorted(name for name, value in values.items() if getattr(method, name) != value)
-    for name in changed:
-        setattr(method, name, values[name])
-    if changed:
-        method.save(update_fields=changed)
-        record("payments.method.changed", by=by, on=method, name=method.name, fields=changed)
-    return changed
+    if changes := set_fields(method, values):
+        record("payments.method.changed", by=by, on=method, name=method.name, changes=changes)
+    return changes
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.models import Account
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
@@ -42,15 +43,19 @@ def home(request: HttpRequest) -> HttpResponse:
         "visits": Installation.objects.planned().filter(service__subscriber=user.subscriber).order_by("on"),
         "methods": PaymentMethod.objects.in_portal(),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
+        "account": Account.objects.filter(subscriber=user.subscriber).first(),
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     return render(request, "portal/home.html", context)
 
 
-@subscriber_page(PortalRight.SEE_SERVICES)
+@subscriber_page(PortalRight.SEE_SERVICES, preview=InPreview.NEVER)
 @require_safe
 def document(request: HttpRequest, paper: UUID) -> HttpResponse:
-    """A paper of the subscriber's that staff show in the portal: a picture to look at, a PDF to keep."""
+    """A paper of the subscriber's that staff show in the portal: a picture to look at, a PDF to keep.
+
+    Staff open papers on the client card, where their role must allow it.
+    """
     found = get_object_or_404(request.portal_user.subscriber.documents.in_portal().select_related("file"), uuid=paper)
     documents.note_view(document=found, by=request.portal_user, download=not found.file.is_image)
     return uploads.serve(found.file, inline=True)

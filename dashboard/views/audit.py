@@ -27,6 +27,8 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 def _about_domains(request: HttpRequest) -> AuditTable | None:
     """The latest acts on the ISP's domains, which the platform keeps since hosts are its matter. One query."""
+    if request.GET.get("about"):
+        return None  # the numbers of subscribers, requests and visits are the ISP's, and no domain has one
     with public_scope():
         rows = AuditEntry.objects.filter(target_type="tenants.isp", target_id=str(request.isp.pk))
         found = list(AuditFilter(request.GET, queryset=rows.filter(verb__startswith="domains.")).qs[:LATEST])

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -70,7 +71,11 @@ def add(request: HttpRequest, number: int) -> HttpResponse:
     if not form.is_bound or not form.is_valid():
         context = {"form": form, "subscriber": subscriber, "is_first": is_first}
         return render(request, "dashboard/logins/add.html", context, status=422 if form.is_bound else 200)
-    user = logins.create_portal_user(by=request.user, subscriber=subscriber, password=None, **form.cleaned_data)
+    try:
+        user = logins.create_portal_user(by=request.user, subscriber=subscriber, password=None, **form.cleaned_data)
+    except ValidationError:  # somebody was quicker by a moment
+        messages.error(request, _("This user name is taken."))
+        return redirect("login-add", slug=request.isp.slug, number=number)
     messages.success(request, _("The login %(name)s is open. It has no password yet.") % {"name": user.username})
     if request.POST.get("then") == "send":
         _send(request, user)

@@ -13,6 +13,7 @@ from company.access import link_identifier
 from core import tables, uploads
 from core.pdf import BrokenPdf
 from dashboard.access import staff_page
+from dashboard.history import looks_at
 from domains.links import portal_url
 from preinstall.filters import RequestFilter
 from preinstall.forms import CommentForm, StateForm
@@ -22,6 +23,7 @@ from preinstall.tables import RequestTable
 from tenants.roles import Right
 
 SIMILAR = 10  # shown of each kind
+LOOKS = 20  # shown of a document
 
 
 @staff_page(Right.SEE_REQUESTS)
@@ -120,7 +122,8 @@ def document_page(request: HttpRequest, number: int, document: UUID) -> HttpResp
     except (BrokenPdf, uploads.MissingFile):
         pages = None
     template = "dashboard/requests/document.html#view" if request.htmx else "dashboard/requests/document.html"
-    return render(request, template, {"document": found, "install_request": found.request, "pages": pages})
+    context = {"document": found, "install_request": found.request, "pages": pages, "looks": looks_at(found)[:LOOKS]}
+    return render(request, template, context)
 
 
 @staff_page(Right.SEE_DOCUMENTS)

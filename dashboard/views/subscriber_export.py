@@ -74,7 +74,7 @@ def _rows(isp: Any, keys: list[int], columns: list[Column]) -> Iterator[list[Any
     for start in range(0, len(keys), PART):
         part = keys[start : start + PART]
         with isp_scope(isp), transaction.atomic():
-            rows = {row.pk: row for row in loaded(Subscriber.objects.filter(pk__in=part), columns)}
+            rows = {row.pk: row for row in loaded(Subscriber.objects.filter(pk__in=part), columns, shared=True)}
         for key in part:
             if key in rows:
                 yield [column.value(rows[key]) for column in columns]

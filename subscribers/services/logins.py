@@ -1,6 +1,7 @@
 """What is done with portal users."""
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from core.acting import in_own_name
 from core.audit import Actor, record
+from core.changes import Changes, set_fields
 from subscribers import attempts, passwords, usernames
 from subscribers.models import AutoLoginLink, LoginRules, PortalToken, PortalUser, Subscriber
 from subscribers.portal_roles import GRANTABLE, PortalRole
@@ -90,34 +92,23 @@ def free_username(wanted: str) -> str:
     return usernames.free(wanted, set(like.values_list("lower", flat=True)))
 
 
-def change_portal_user(*, by: Actor, user: PortalUser, values: Mapping[str, Any]) -> list[str]:
-    """Set username, person, email, language, role, valid_from or valid_until of a login; names those that changed.
+def change_portal_user(*, by: Actor, user: PortalUser, values: Mapping[str, Any]) -> Changes:
+    """Set username, person, email, language, role, valid_from or valid_until of a login; what changed is returned.
 
     With another address the links that were mailed to the old one end. Raises ValidationError, as on creation.
     """
     user = _locked(user)
-    changed = sorted(key for key, value in values.items() if getattr(user, key) != value)
-    if not changed:
-        return []
-    before, after = {}, {}
-    for key in changed:
-        before[key], after[key] = str(getattr(user, key) or ""), str(values[key] or "")
-        setattr(user, key, values[key])
-    user.full_clean(exclude=["subscriber", "password"])
-    user.save(update_fields=changed)
-    if "email" in changed:
+    wanted = copy(user)
+    for key, value in values.items():
+        setattr(wanted, key, value)
+    wanted.full_clean(exclude=["subscriber", "password"])
+    if not (changes := set_fields(user, values)):
+        return {}
+    if "email" in changes:
         end_tokens(user)
-    record(
-        "subscribers.portal_user.changed",
-        by=by,
-        on=user,
-        username=user.username,
-        subscriber=user.subscriber.number,
-        fields=changed,
-        old=before,
-        new=after,
-    )
-    return changed
+    whose = {"username": user.username, "subscriber": user.subscriber.number}
+    record("subscribers.portal_user.changed", by=by, on=user, **whose, changes=changes)
+    return changes
 
 
 def close_login(*, by: Actor, user: PortalUser) -> None:

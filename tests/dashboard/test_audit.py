@@ -9,6 +9,8 @@ from core.audit import record
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from dashboard.acts import ACTS, details, title
+from tests.factories.preinstall import InstallationFactory, InstallRequestFactory, RequestDocumentFactory
+from tests.factories.subscribers import SubscriberFactory
 
 
 def rows(page) -> str:
@@ -185,3 +187,43 @@ def test_acts_on_the_isps_domains_are_there_and_those_of_others_are_not(
         text = client.get("/wispmega/audit/").text
     assert len(many) == len(few)
     assert text.count(".wispmega.example · ") + text.count(".wispmega.example</div>") == 20
+
+
+def test_it_finds_what_was_done_about_a_number(isp, owner, signed_in):
+    with isp_scope(isp):
+        ana, eva = SubscriberFactory(number=41), SubscriberFactory(number=42)
+        asked = InstallRequestFactory(number=41)
+        paper = RequestDocumentFactory(request=asked)
+        there = InstallationFactory(number=41, service__subscriber=eva)
+        for verb, on in [
+            ("subscribers.subscriber.changed", ana),
+            ("subscribers.note.added", eva),
+            ("preinstall.request.commented", asked),
+            ("preinstall.document.viewed", paper),
+            ("preinstall.installation.moved", there),
+        ]:
+            record(verb, by=owner, on=on, number=41)
+    client = signed_in(owner)
+    every = ["Changed a subscriber&#x27;s card", "Commented on", "Looked at a prospect", "Moved an installation"]
+    for number, wanted in {
+        "41": every[:1],
+        "r-000041": every[1:3],
+        "I-41": every[3:],
+        "43": [],
+        "R-99": [],
+        "X-41": [],
+        "R-": [],
+        "99999999999999999999": [],
+    }.items():
+        text = rows(client.get("/wispmega/audit/", {"about": number}))
+        assert [act for act in every if act in text] == wanted, number
+
+
+def test_staff_see_who_has_looked_at_a_document(isp, owner, admin, signed_in):
+    with isp_scope(isp):
+        paper = RequestDocumentFactory(request__number=7)
+    page = f"/wispmega/requests/7/documents/{paper.uuid}/"
+    signed_in(admin).get(f"{page}download/").getvalue()
+    text = signed_in(owner).get(page).text
+    looks = text.partition("Who has looked at it")[2].partition("</ul>")[0]
+    assert looks.index(owner.name) < looks.index(admin.name) < looks.index("downloaded")

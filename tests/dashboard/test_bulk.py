@@ -10,10 +10,11 @@ from core.models import AuditEntry
 from core.scope import isp_scope
 from dashboard import bulk, tasks
 from dashboard.services import bulk_runs
-from subscribers.models import BulkRun, Service, ServiceChange, Subscriber
-from tenants.roles import Role
+from messaging.models import Mail
+from subscribers.models import AutoLoginLink, BulkRun, PortalToken, Service, ServiceChange, Subscriber
+from tenants.roles import RIGHTS, Right, Role
 from tests.dashboard.test_subscribers import LIST, staff_client, text_of, verbs
-from tests.factories.subscribers import ServiceFactory, SubscriberFactory, TariffFactory, ZoneFactory
+from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory, TariffFactory, ZoneFactory
 
 BULK = f"{LIST}bulk/"
 BEGIN = f"{BULK}begin/"
@@ -359,3 +360,42 @@ def test_the_list_of_runs_costs_the_same_with_one_and_with_twenty(isp, clerk, pe
     with count_queries() as many:
         assert text_of(clerk.get(BULK)).count("Resume done") == 20
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "model"),
+    [
+        ("send-set-password-links", {}, PortalToken),
+        ("send-autologin-links", {"scope": "pay", "days": "7"}, AutoLoginLink),
+    ],
+)
+def test_links_go_to_main_logins_that_can_get_mail(isp, clerk, people, action, said, model):
+    with isp_scope(isp):
+        for number, fields in {11: {}, 12: {"email": ""}, 13: {"is_active": False}, 14: {"role": "member"}}.items():
+            subscriber = Subscriber.objects.get(number=number)
+            PortalUserFactory(subscriber=subscriber, **{"email": f"n{number}@example.org", **fields})
+    here = prepare(clerk, action)
+    text = text_of(clerk.get(here, said))
+    assert "1 subscriber will be changed" in text
+    assert "3 left out: no open login" in text
+    assert "1 left out: no e-mail address" in text
+    clerk.post(f"{here}confirm/", said)
+    clerk.post(f"{here}confirm/", said)
+    with isp_scope(isp):
+        assert [
+            link.portal_user.subscriber.number for link in model.objects.select_related("portal_user__subscriber")
+        ] == [11]
+        assert list(Mail.objects.values_list("to", flat=True)) == ["n11@example.org"]
+    run = the_run(isp)
+    assert (run.state, run.changed, run.left_out_count) == ("done", 1, 4)
+
+
+def test_links_are_sent_only_by_who_may_manage_logins(isp, people, monkeypatch):
+    monkeypatch.setitem(RIGHTS, Right.WORK_LOGINS, frozenset({Role.OWNER}))
+    with isp_scope(isp):
+        PortalUserFactory(subscriber=Subscriber.objects.get(number=11))
+    client = staff_client(isp, Role.ADMIN)
+    assert "Send auto-login links" not in text_of(client.get(LIST))
+    client.post(BEGIN, {"action": "send-autologin-links", "chosen": [11]})
+    with isp_scope(isp):
+        assert not BulkRun.objects.exists()

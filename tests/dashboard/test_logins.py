@@ -80,8 +80,11 @@ class TestOneLogin:
         [user] = rows(isp, PortalUser)
         assert (user.email, user.role, user.valid_until) == ("new@x.example", "payer", date(2027, 1, 31))
         [entry] = rows(isp, AuditEntry, verb="subscribers.portal_user.changed")
-        assert entry.details["old"] == {"email": "ana@x.example", "role": "owner", "valid_until": ""}
-        assert entry.details["new"] == {"email": "new@x.example", "role": "payer", "valid_until": "2027-01-31"}
+        assert entry.details["changes"] == {
+            "email": ["ana@x.example", "new@x.example"],
+            "role": ["owner", "payer"],
+            "valid_until": ["", "2027-01-31"],
+        }
         assert "Saved." in text_of(clerk.get(page))
 
     def test_closing_opening_and_deleting(self, at, isp, ana, clerk, page):

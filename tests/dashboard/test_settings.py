@@ -126,7 +126,9 @@ def test_the_profile_is_saved_with_numbers_in_one_form_and_the_audit_names_the_f
     assert profile.display_name == "Mega Internet"
     assert (profile.phone, profile.whatsapp) == ("+525512345678", "+525587654321")
     assert profile.website == "https://wispmega.example"
-    assert audit_rows(isp) == [("company.profile.changed", {"fields": sorted(PROFILE)})]
+    ((verb, details),) = audit_rows(isp)
+    assert (verb, sorted(details["changes"])) == ("company.profile.changed", sorted(PROFILE))
+    assert details["changes"]["display_name"] == ["", "Mega Internet"]
     assert 'value="+52 55 1234 5678"' in text_of(response)
 
 
@@ -141,7 +143,9 @@ def test_saving_the_page_as_it_is_leaves_no_audit_row(isp, admin_page):
 def test_the_audit_names_only_what_changed(isp, admin_page):
     admin_page.post(url("profile"), PROFILE)
     admin_page.post(url("profile"), {**PROFILE, "phone": "55 0000 0000", "address": ""})
-    assert audit_rows(isp)[-1] == ("company.profile.changed", {"fields": ["address", "phone"]})
+    verb, details = audit_rows(isp)[-1]
+    assert (verb, sorted(details["changes"])) == ("company.profile.changed", ["address", "phone"])
+    assert details["changes"]["phone"] == ["+525512345678", "+525500000000"]
 
 
 def test_of_two_who_save_the_last_one_wins_and_the_audit_names_both(isp, admin_page):
@@ -153,7 +157,8 @@ def test_of_two_who_save_the_last_one_wins_and_the_audit_names_both(isp, admin_p
         entries = AuditEntry.objects.filter(verb="company.profile.changed").order_by("pk")
         (first, last) = entries
     assert first.actor_id != last.actor_id
-    assert (first.details["fields"], last.details["fields"]) == (sorted(PROFILE), ["tax_id"])
+    assert sorted(first.details["changes"]) == sorted(PROFILE)
+    assert last.details["changes"] == {"tax_id": [PROFILE["tax_id"], "OTHER"]}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,9 @@ def test_a_logo_is_drawn_anew_at_most_512_pixels_wide_and_public_on_the_isps_hos
     assert "public" in shown["Cache-Control"]
     assert shown["Content-Type"] == "image/png"
     assert at("fibrandina.localhost").get(f"/logo/{logo.uuid}/").status_code == 404
-    assert audit_rows(isp) == [("company.branding.changed", {"fields": ["colour", "logo", "welcome"]})]
+    ((verb, details),) = audit_rows(isp)
+    assert (verb, sorted(details["changes"])) == ("company.branding.changed", ["colour", "logo", "welcome"])
+    assert details["changes"]["colour"] == ["#066fd1", "#e85d04"]
 
 
 def test_the_logo_of_a_shared_page_is_found_under_the_isps_link_only(isp, other_isp, admin_page, at):
@@ -235,7 +242,7 @@ def test_the_colour_can_be_changed_without_choosing_the_logo_again(isp, admin_pa
         branding = Branding.load()
         assert branding.logo is not None
     assert branding.colour == "#000000"
-    assert audit_rows(isp)[-1] == ("company.branding.changed", {"fields": ["colour"]})
+    assert audit_rows(isp)[-1] == ("company.branding.changed", {"changes": {"colour": ["#e85d04", "#000000"]}})
 
 
 def test_a_removed_logo_is_gone_and_the_preview_shows_the_name(isp, admin_page, at):
@@ -335,8 +342,9 @@ def test_the_install_address_follows_the_choice_and_the_other_one_is_named_as_de
         portal = PortalSettings.load()
     assert portal.accepts_requests is True
     assert portal.shows_services is False
-    changed = ["identifier", "shows_contact", "shows_payment_methods", "shows_services"]
-    assert audit_rows(isp) == [("company.portal_settings.changed", {"fields": changed})]
+    changes = {name: [True, False] for name in ("shows_contact", "shows_payment_methods", "shows_services")}
+    changes["identifier"] = ["slug", "uuid"]
+    assert audit_rows(isp) == [("company.portal_settings.changed", {"changes": changes})]
 
 
 def test_each_address_has_a_qr_code_to_look_at_and_one_to_print(admin_page):
@@ -371,8 +379,12 @@ def test_each_document_is_required_optional_or_not_asked_for(isp, admin_page):
     assert 'name="id_back" value="hidden" class="form-selectgroup-input" checked' in page
     with isp_scope(isp):
         assert {kind.value: demand for kind, demand in document_demands().items()} == DOCUMENTS
-    changed = {"id_back": "hidden", "proof_of_address": "optional", "coupon": "hidden"}
-    assert audit_rows(isp) == [("company.document_rules.changed", changed)]
+    changes = {
+        "id_back": ["required", "hidden"],
+        "proof_of_address": ["required", "optional"],
+        "coupon": ["optional", "hidden"],
+    }
+    assert audit_rows(isp) == [("company.document_rules.changed", {"changes": changes})]
 
 
 @pytest.mark.parametrize("wrong", [{"coupon": "maybe"}, {"coupon": ""}])

@@ -86,8 +86,10 @@ def test_a_method_is_changed_and_the_audit_names_the_fields(isp, clerk):
     with isp_scope(isp):
         method.refresh_from_db()
     assert (method.kind, method.name, method.instructions) == ("cash", "Cash desk", "")
-    fields = ["instructions", "kind", "name"]
-    assert audit_rows(isp) == [("payments.method.changed", {"name": "Cash desk", "fields": fields})]
+    ((verb, details),) = audit_rows(isp)
+    assert (verb, details["name"]) == ("payments.method.changed", "Cash desk")
+    assert sorted(details["changes"]) == ["instructions", "kind", "name"]
+    assert details["changes"]["name"] == ["Banco", "Cash desk"]
     response = clerk.post(f"{PAGE}{method.uuid}/", {**changed, "name": ""})
     assert response.status_code == 422
     assert names_in_order(isp) == ["Cash desk"]

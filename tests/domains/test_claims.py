@@ -14,6 +14,7 @@ from domains.models import Claim, Domain, Finding, Surface
 from domains.services import CannotAdd, remove_domain
 from tenants.models import IspSuspension, Membership, PlatformMail, StaffUser
 from tenants.roles import Role
+from tenants.tasks import deliver_platform_mail
 from tests.domains.zone import serve
 
 HOST = "clientes.wispmega.example"
@@ -433,6 +434,19 @@ def test_due_claims_are_taken_once(claim):
     now = timezone.now()
     assert claims.take_due(at=now, most=10) == [claim.uuid]
     assert claims.take_due(at=now, most=10) == []
+
+
+def test_news_leave_at_once_and_do_not_wait_for_the_sweep(
+    zone, claim, isp, monkeypatch, django_capture_on_commit_callbacks
+):
+    sent = []
+    monkeypatch.setattr(deliver_platform_mail, "delay", lambda *, mail_id: sent.append(mail_id))
+    owner = StaffUser.objects.create(email="owner@wispmega.example", name="Olga")
+    Membership.objects.create(isp=isp, user=owner, role=Role.OWNER)
+    zone.prove(claim)
+    with django_capture_on_commit_callbacks(execute=True):
+        check(claim)
+    assert sent == list(PlatformMail.objects.values_list("pk", flat=True)) != []
 
 
 def test_owners_are_told_what_happens_to_a_domain(zone, claim, isp):

@@ -13,7 +13,7 @@ from core.scope import isp_scope, public_scope
 from domains import links
 from domains.models import Domain
 from messaging.models import Mail
-from preinstall.services import submit_request
+from preinstall.services.requests import submit_request
 from tests.preinstall.test_services import DATA
 
 ROOT = Path(__file__).resolve().parents[2]

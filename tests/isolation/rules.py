@@ -40,6 +40,11 @@ def by_staff_too(right: PortalRight) -> Rule:
     return Rule("subscriber", right.value, preview=InPreview.ACT)
 
 
+def never_by_staff(right: PortalRight) -> Rule:
+    """What staff open elsewhere, where their own role must allow it."""
+    return Rule("subscriber", right.value, preview=InPreview.NEVER)
+
+
 def staff(right: Right) -> Rule:
     return Rule("staff", right.value)
 
@@ -138,7 +143,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/stop/": in_previews_too,
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
         "contact/": subscriber(PortalRight.OPEN),
-        "documents/<uuid:paper>/": subscriber(PortalRight.SEE_SERVICES),
+        "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
         "captcha-test/<str:token>/": by_link,
         "chat/": not_in_previews,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PHONE = {"width": 375, "height": 812}
@@ -166,11 +166,12 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert not errors
 
 
-# Loaded, with fonts and pictures; nothing of htmx under way or half in place; the captcha not computing.
+# Loaded, with fonts and pictures; nothing of htmx under way or half in place, no form on its way (js/once.js); the
+# captcha not computing.
 AT_REST = """async () => {
   await document.fonts.ready;
   await Promise.all([...document.images].map((image) => image.complete || image.decode().catch(() => {})));
-  const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added";
+  const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, form[data-sent]";
   const computing = [...document.querySelectorAll("altcha-widget")].some((each) => each.getState?.() === "verifying");
   return document.readyState === "complete" && !document.querySelector(busy) && !computing;
 }"""
@@ -184,8 +185,13 @@ def at_rest(page: Page) -> None:
     """
     page.wait_for_load_state("load")
     for _ in range(150):
-        if page.evaluate(AT_REST):
-            return
+        try:
+            if page.evaluate(AT_REST):
+                return
+        except Error as error:
+            # The page was left while it was being asked; the next one is waited for.
+            if "context was destroyed" not in str(error):
+                raise
         page.wait_for_timeout(100)
     raise AssertionError(f"{page.url} was not at rest after 15 seconds.")
 

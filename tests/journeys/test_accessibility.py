@@ -36,6 +36,7 @@ def faults(page: Page, address: str) -> list[Any]:
 def test_public_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     addresses = [demo.about["platform"], f"{demo.about['platform']}sign-up/", demo.about["shared_portal"]]
+    addresses += [f"{isp['portal'][0]}forgot/", f"{isp['portal'][0]}go/x/"]
     addresses += [isp["portal"][0], isp["install_form"][0], f"{demo.about['dashboard']}sign-in/"]
     assert [fault for address in addresses for fault in faults(page, address)] == []
 
@@ -43,7 +44,7 @@ def test_public_pages(demo: Demo, page: Page) -> None:
 def test_the_subscribers_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     sign_in_subscriber(page, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])
-    parts = ("", "account/", "contact/", "payment-methods/")
+    parts = ("", "account/", "colleagues/", "contact/", "payment-methods/")
     assert [fault for part in parts for fault in faults(page, isp["portal"][0] + part)] == []
 
 
@@ -63,6 +64,9 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "subscribers/1001/",
         "subscribers/new/",
         "import/",
+        "subscribers/1035/logins/add/",
+        "settings/logins/",
+        "settings/logins/start/",
         "staff/",
         "audit/",
     ]

@@ -67,7 +67,7 @@ def test_five_thousand_customers_with_forty_bad_rows(
     home = f"{demo.about['dashboard']}wispmega/import/"
     page.goto(home)
     picture(page, "import-es")
-    go_through(page, "clientes-wisphub.csv", wisphub(ROWS, changed=wrong_rows(), encoding="cp1252"))
+    go_through(page, "clientes-de-wisphub.csv", wisphub(ROWS, changed=wrong_rows(), encoding="cp1252"))
     picture(page, "import-questions-es")
     refuse = page.locator(".list-group-item", has_text="???").locator("select")
     refuse.select_option("bad")
@@ -100,7 +100,7 @@ def test_five_thousand_customers_with_forty_bad_rows(
 
     # The first import is taken back; what the second one brought stays.
     page.goto(home)
-    page.get_by_role("link", name="clientes-wisphub.csv").click()
+    page.get_by_role("link", name="clientes-de-wisphub.csv").click()
     page.get_by_role("link", name="Deshacer esta importación").click()
     picture(page, "import-undo-es")
     page.get_by_role("button", name="Deshacer esta importación").click()
@@ -142,6 +142,6 @@ def test_a_file_over_the_limit_is_told_before_it_is_sent(
         file.truncate(51 * 2**20)
     page.set_input_files("input[type=file]", large)
     message = page.locator("input[type=file]").evaluate("field => field.validationMessage")
-    assert "too large" in message
-    page.get_by_role("button", name="Upload").click()
+    assert "demasiado grande" in message
+    page.get_by_role("button", name="Subir").click()
     expect(page).to_have_url(re.compile(r"/import/$"))

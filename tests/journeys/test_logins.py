@@ -1,11 +1,11 @@
-"""How subscribers come by a password, a link, a way in."""
+"""How subscribers come by a password, a link, a way in. The staff of the demo read Spanish."""
 
 import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
 from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 OWN = "tres tristes tigres"
@@ -17,7 +17,8 @@ def login_page(page: Page, demo: Demo, number: int) -> None:
     sign_in_staff(page, demo, isp["staff"]["support"])
     page.goto(f"{isp['dashboard'][1]}subscribers/{number}/")
     page.locator("section[aria-labelledby=logins] tbody a").first.click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(re.compile(r"/logins/"))
+    at_rest(page)
 
 
 def test_a_link_from_the_card_to_a_password_of_ones_own(
@@ -27,8 +28,8 @@ def test_a_link_from_the_card_to_a_password_of_ones_own(
     login_page(staff, demo, 1012)
     picture(staff, "dashboard-login")
     address = staff.input_value("[name=email]")
-    staff.get_by_role("button", name="Send a link to set a password").click()
-    expect(staff.get_by_text(f"on its way to {address}")).to_be_visible()
+    staff.get_by_role("button", name="Enviar un enlace para poner una contraseña").click()
+    expect(staff.get_by_text(f"va en camino a {address}")).to_be_visible()
     mail = demo.mail_to(address, about="portal")
     person = visit(size=PHONE, language="es-MX")
     link = demo.link_in(mail)
@@ -52,8 +53,8 @@ def test_a_link_that_a_scanner_opens_first(
 ) -> None:
     staff = visit()
     login_page(staff, demo, 1013)
-    staff.get_by_text("Everything", exact=True).click()
-    staff.get_by_role("button", name="Make a link").click()
+    staff.get_by_text("Todo", exact=True).click()
+    staff.get_by_role("button", name="Crear enlace").click()
     url = staff.input_value("#link")
     picture(staff, "dashboard-auto-login-link")
     scanner = visit()
@@ -65,10 +66,10 @@ def test_a_link_that_a_scanner_opens_first(
     picture(person, "portal-auto-login-phone-dark-es")
     person.get_by_role("button", name="Abrir mi cuenta").click()
     expect(person.get_by_text("1013").first).to_be_visible()
-    staff.get_by_role("link", name="Done").click()
-    expect(staff.get_by_text("once", exact=False).first).to_be_visible()
-    staff.get_by_role("button", name="End it").first.click()
-    expect(staff.get_by_text("The link works no more.")).to_be_visible()
+    staff.get_by_role("link", name="Listo").click()
+    expect(staff.get_by_text("una vez").first).to_be_visible()
+    staff.get_by_role("button", name="Anularlo").first.click()
+    expect(staff.get_by_text("El enlace ya no sirve.")).to_be_visible()
     person.reload()
     person.wait_for_url(re.compile("/sign-in/"))
 
@@ -79,7 +80,7 @@ def test_a_dictated_password_and_the_choice_that_follows(
     staff = visit()
     login_page(staff, demo, 1014)
     username = staff.input_value("[name=username]")
-    staff.get_by_role("button", name="Make a one-time password").click()
+    staff.get_by_role("button", name="Crear una contraseña de un solo uso").click()
     said = staff.input_value("#one-time")
     picture(staff, "dashboard-one-time-password")
     person = visit(size=DESKTOP)

@@ -1,7 +1,10 @@
 """What each role of a login sees and does, and what its owner does with colleagues."""
 
+from decimal import Decimal
+
 import pytest
 
+from billing.models import Account
 from core.models import AuditEntry
 from core.scope import isp_scope
 from messaging.models import Mail
@@ -11,6 +14,7 @@ from subscribers.models import LoginRules, PortalUser
 from subscribers.portal_roles import PORTAL_RIGHTS, PortalRight, PortalRole, has_portal_right
 from subscribers.services import logins
 from tests.factories.subscribers import PASSWORD, PortalUserFactory
+from tests.portal.test_pages import text_of
 
 HOST = "wispmega.localhost"
 
@@ -149,3 +153,14 @@ class TestColleagues:
         client = at(HOST)
         client.post("/sign-in/", {"login": "maria@example.com", "password": PASSWORD})
         assert is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("balance", "words"),
+    [("120.50", "to pay MX$120.50"), ("-30", "in your favour MX$30.00"), ("0", "Nothing to pay")],
+)
+def test_the_balance_is_for_those_who_see_money(as_role, isp, maria, balance, words):
+    with isp_scope(isp):
+        Account.objects.create(subscriber=maria.subscriber, balance=Decimal(balance))
+    assert words in text_of(as_role(PortalRole.PAYER).get("/"))
+    assert "My balance" not in text_of(as_role(PortalRole.MEMBER).get("/"))

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
-from django.db import DatabaseError, ProgrammingError, connection, router, transaction
+from django.db import ProgrammingError, connection, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.scope import public_scope
@@ -84,24 +84,26 @@ class Command(MigrateCommand):
             told = f"{error} fails in an empty schema ({reason(error.__cause__ or error)}); no ISP was touched."
             raise CommandError(told) from error
         check_schemas()
-        if not (report.stopped_by or options.get("no_template")):
-            self._prepare_template()
+        has_template = report.stopped_by or options.get("no_template") or self._prepare_template()
         for line in report.lines() if options["verbosity"] or not report.is_good else []:
             (self.stdout if report.is_good else self.stderr).write(line)
-        if not report.is_good:
+        if not (report.is_good and has_template):
             raise SystemExit(1)
 
-    def _prepare_template(self) -> None:
-        """Have the template of the release ready, so that neither the pool nor the first new ISP waits for it."""
+    def _prepare_template(self) -> bool:
+        """Have the template of the release ready, so that neither the pool nor the first new ISP waits for it.
+
+        It runs all migrations from nothing, of which the rehearsal may have run the new ones only. False if they fail.
+        """
         try:
             with public_scope():
                 template = build_template()
-        except DatabaseError as error:
-            # It costs new ISPs time and nothing else; the next refill of the pool tries again.
-            self.stderr.write(f"The template for new ISPs could not be made: {reason(error)}")
-        else:
-            if template.why_not:
-                self.stderr.write(f"The release has no template for new ISPs: {template.why_not}")
+        except Exception as error:
+            self.stderr.write(f"The template for new ISPs could not be made, so there may be none: {reason(error)}")
+            return False
+        if template.why_not:
+            self.stderr.write(f"The release has no template for new ISPs: {template.why_not}")
+        return True
 
     def _public_plan(self) -> list[Any]:
         return _plan_of(MigrationExecutor(connection))

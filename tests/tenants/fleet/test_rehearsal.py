@@ -110,3 +110,17 @@ def test_an_isp_that_has_less_than_its_release_says_runs_what_was_not_rehearsed(
     assert run_fleet().done == 3
     assert fleet.recorded(made[1]) == fleet.names
     assert fleet.ask(f'SELECT name FROM "{made[1].schema_name}".payments_gadget') == ["seed", "seed"]
+
+
+@pytest.mark.parametrize("operations", ['migrations.RunSQL("SELECT 1 / 0"),', "migrations.RunPython(fill),"])
+def test_an_old_migration_that_was_broken_since_is_told_where_all_are_run(fleet, made, migrate, capsys, operations):
+    """The ISPs have it and are migrated; a new one could not be made, which must not go unnoticed."""
+    fleet.withdraw("0002_seed")
+    fleet.release("0002_seed", operations, before="def fill(apps, schema_editor):\n    raise ValueError")
+    fleet.release("0003_colour", COLOUR)
+    with pytest.raises(SystemExit) as ended:
+        migrate()
+    assert ended.value.code == 1
+    assert "The template for new ISPs could not be made" in capsys.readouterr().err
+    assert behind() == []
+    assert {tuple(fleet.recorded(isp)) for isp in made} == {tuple(fleet.names)}
