@@ -135,6 +135,55 @@ def undecided(entry: Personal) -> set[str]:
     return missing if entry.deleted else missing | (names - {*entry.blanked, *entry.kept})
 
 
+def name_of(key: Any) -> str:
+    """What people call a field: its own name where a form has given it one, else one of those below."""
+    plain = key.name.replace("_", " ")
+    return str(NAMES.get(key.name, plain) if str(key.verbose_name) == plain else key.verbose_name)
+
+
+# Fields that stand in no form, so that their models do not name them.
+NAMES = {
+    "amount": _("amount"),
+    "answer": _("answer"),
+    "asked_at": _("asked"),
+    "at": _("time"),
+    "balance": _("balance"),
+    "begins": _("from"),
+    "cells": _("cells"),
+    "content_type": _("kind of file"),
+    "created_at": _("made"),
+    "decided_at": _("decided"),
+    "details": _("details"),
+    "document": _("document"),
+    "done_at": _("done at"),
+    "end": _("how it ended"),
+    "ended_at": _("ended"),
+    "ended_how": _("how it was ended"),
+    "ends_at": _("ends"),
+    "expires_at": _("works until"),
+    "file": _("file"),
+    "kind": _("kind"),
+    "language": _("language"),
+    "last_login": _("last sign-in"),
+    "last_used_at": _("last used"),
+    "on": _("day"),
+    "reason": _("reason"),
+    "sent_at": _("sent"),
+    "signature": _("signature"),
+    "since": _("since"),
+    "state": _("state"),
+    "subject": _("subject"),
+    "text": _("text"),
+    "to": _("to"),
+    "until": _("until"),
+    "used_at": _("used"),
+    "username": _("user name"),
+    "uses": _("times used"),
+    "version": _("version"),
+    "wanted": _("what was wanted"),
+}
+
+
 def empty(key: Any) -> Any:
     """What a field holds when nothing is in it."""
     if key.null:

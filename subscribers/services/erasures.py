@@ -37,13 +37,9 @@ class Held:
     @property
     def emptied(self) -> list[str]:
         """The fields that are emptied, as people call them."""
-        return [str(self.entry.model._meta.get_field(name).verbose_name) for name in self.entry.blanked]
-
-    @property
-    def kept_texts(self) -> list[tuple[str, Any]]:
-        """The texts that stay, each with the reason."""
-        names = self.entry.kept.items()
-        return [(str(self.entry.model._meta.get_field(name).verbose_name), why) for name, why in names]
+        if self.entry.erase:
+            return []  # not the whole field goes, or not in every row; the reason says what
+        return [personal.name_of(self.entry.model._meta.get_field(name)) for name in self.entry.blanked]
 
 
 @dataclass

@@ -24,7 +24,7 @@ from core.acting import in_own_name
 from core.audit import Actor, record
 from core.celery import DATABASE_AWAY, enqueue_on_commit
 from core.models import StoredFile
-from core.personal import Personal
+from core.personal import Personal, name_of
 from core.spreadsheets import csv_pieces
 from core.templatetags.ui import reader_locale
 from subscribers import tasks
@@ -128,7 +128,7 @@ def _kinds(subject: Subject) -> tuple[list[dict[str, Any]], dict[StoredFile, str
         found = rows.select_related(*links).order_by("pk") if links else rows.order_by("pk")
         of_it = [[_value(row, field, files) for field in fields] for row in found]
         if of_it:
-            titles = [str(capfirst(field.verbose_name)) for field in fields]  # type: ignore[union-attr]
+            titles = [str(capfirst(name_of(field))) for field in fields]
             kinds.append({"title": entry.title, "name": _file_name(entry), "titles": titles, "rows": of_it})
     return kinds, files
 

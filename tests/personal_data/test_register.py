@@ -47,3 +47,16 @@ def test_a_text_that_nobody_has_decided_on_is_found():
     card = register[Subscriber]
     assert personal.undecided(replace(card, blanked=tuple(set(card.blanked) - {"district"}))) == {"district"}
     assert personal.undecided(replace(card, exported=("number",))) >= {"first_name", "email"}
+
+
+@pytest.mark.parametrize("entry", personal.register().values(), ids=lambda entry: entry.label)
+def test_fields_that_people_read_of_are_called_as_people_call_them(entry):
+    names = {*entry.exported, *(entry.blanked if not entry.erase else ())}
+    unnamed = {
+        name
+        for name in names
+        if (key := entry.model._meta.get_field(name)).verbose_name == name.replace("_", " ")
+        and isinstance(key.verbose_name, str)
+        and name not in personal.NAMES
+    }
+    assert not unnamed
