@@ -17,9 +17,11 @@ def book(
     """Add an entry to a subscriber's ledger, and its amount to the balance.
 
     `amount` is in the ISP's currency with two decimals: above zero the subscriber owes it, below it is in their favour.
-    `on` is a date of the ISP. Raises ValueError for an amount of nothing, InAnothersName in a preview of the portal.
+    `on` is a date of the ISP. Raises ValueError for an amount of nothing, InAnothersName in a preview of the portal,
+    Erased.
     """
     in_own_name()
+    Subscriber.objects.lock_to_add(subscriber.pk)
     if not amount:
         raise ValueError("An entry of nothing.")
     Account.objects.bulk_create([Account(subscriber=subscriber)], ignore_conflicts=True)

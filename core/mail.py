@@ -66,6 +66,9 @@ def deliver(model: type[OutgoingMail], pk: int) -> bool:
         _note_failure(model, mail, error)
         return False
     with transaction.atomic():
+        if mail.is_forgotten_once_tried:
+            model._default_manager.filter(pk=pk).delete()
+            return True
         sent = {"state": OutgoingMail.State.SENT, "sent_at": timezone.now(), "error": ""}
         if mail.is_erased_once_sent:
             sent |= {"text": "", "html": ""}
@@ -80,6 +83,8 @@ def _claim(model: type[OutgoingMail], pk: int) -> OutgoingMail | None:
             # The last attempt took its worker down, before it could say why.
             mail.state, mail.error = OutgoingMail.State.FAILED, mail.error or "WorkerLost"
             mail.save(update_fields=["state", "error"])
+            if mail.is_forgotten_once_tried:
+                mail.delete()
             return None
         if mail:
             mail.state = OutgoingMail.State.SENDING
@@ -136,3 +141,5 @@ def _note_failure(model: type[OutgoingMail], mail: OutgoingMail, error: Exceptio
             due_at=timezone.now() + timedelta(minutes=2 ** (mail.attempts - 1)),
             error=f"{type(error).__name__}: {error}"[:300],
         )
+        if over and mail.is_forgotten_once_tried:
+            model._default_manager.filter(pk=mail.pk).delete()

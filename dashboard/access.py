@@ -14,6 +14,7 @@ from core.access import Access, View, declare
 from core.errors import permission_denied
 from core.http import moved
 from core.scope import isp_scope
+from subscribers.models import Erased
 from tenants.directory import reference
 from tenants.fleet.marks import FailedMigration
 from tenants.models import Membership
@@ -75,7 +76,10 @@ def staff_page(right: Right, *, while_closed: bool = False) -> Callable[[View], 
             request.membership = membership
             request.isp = reference(membership.isp)
             with isp_scope(request.isp), timezone.override(zoneinfo.ZoneInfo(request.isp.timezone)):
-                return _not_kept(view(request, *args, **kwargs))
+                try:
+                    return _not_kept(view(request, *args, **kwargs))
+                except Erased as error:
+                    return _erased(request, error)
 
         return declare(wrapper, Access("staff", right.value))
 
@@ -106,6 +110,12 @@ def _not_kept(response: HttpResponse) -> HttpResponse:
     """Pages of staff stay out of the browser's cache, so that 'back' after signing out shows nothing."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _erased(request: HttpRequest, error: Erased) -> HttpResponse:
+    """What was to be changed is of a customer who was erased meanwhile; nothing of it stays."""
+    request.unit_of_work.failed = True
+    return _not_kept(render(request, "dashboard/subscribers/erased_meanwhile.html", {"number": error}, status=409))
 
 
 def _suspended(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -18,7 +18,7 @@ from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
 from domains import hsts
 from preinstall.models import State
-from subscribers.models import AutoLoginLink, Preview, Service, SubscriberDocument
+from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
 from subscribers.portal_roles import PortalRole
 from tenants.plans import Plan
 from tenants.roles import Role
@@ -140,6 +140,17 @@ ACTS: dict[str, Any] = {
     "imports.batch.rejects_downloaded": _("Downloaded the refused rows of an import"),
     "imports.preset.saved": _("Saved how the columns of a file are read"),
     "imports.preset.removed": _("Removed a saved mapping"),
+    "subscribers.consent_document.added": _("Added a consent"),
+    "subscribers.consent_document.changed": _("Changed a consent"),
+    "subscribers.consent_document.published": _("Published a version of a consent"),
+    "subscribers.consent.given": _("Wrote a consent down"),
+    "subscribers.consent.withdrawn": _("Wrote the withdrawal of a consent down"),
+    "subscribers.personal_data.export_asked": _("Had everything held on a subscriber exported"),
+    "subscribers.personal_data.exported": _("The export of a subscriber's data was ready"),
+    "subscribers.personal_data.downloaded": _("Downloaded everything held on a subscriber"),
+    "subscribers.personal_data.asked": _("Asked about the own data"),
+    "subscribers.personal_data.answered": _("Answered what a subscriber asked about the own data"),
+    "subscribers.subscriber.erased": _("Erased a subscriber's data"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -160,16 +171,17 @@ ACTS: dict[str, Any] = {
 # Details worth reading, in the order in which they are shown.
 _SHOWN = (
     *("number", "who", "name", "username", "title", "email", "domain", "host"),
-    *("kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text", "as"),
-    *("action", "total", "changed", "format", "rows", "filters"),
+    *("how", "kind", "paper", "amount", "vendor", "fields", "role", "portal_role", "scope", "after", "outcome", "text"),
+    *("as", "action", "total", "changed", "format", "rows", "filters"),
 )
 _WORDS: dict[str, dict[str, Any]] = {
     "role": dict(Role.choices),
     "portal_role": dict(PortalRole.choices),
     "scope": dict(AutoLoginLink.Scope.choices),
-    "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices),
+    "kind": dict(DocumentKind.choices) | dict(LedgerEntry.Kind.choices) | dict(PersonalRequest.Kind.choices),
     "outcome": dict(CaptchaTest.Outcome.choices),
     "paper": dict(SubscriberDocument.Kind.choices),
+    "how": dict(Consent.How.choices),
     "vendor": dict(ChatWidget.Vendor.choices),
     "action": {name: action.title for name, action in ACTIONS.items()},
     "after": dict(State.choices)

@@ -68,6 +68,7 @@ def _main_logins(**where: Any) -> Exists:
     return Exists(logins.filter(subscriber=OuterRef("pk"), **where))
 
 
+ERASED = Reason("erased", _("of an erased customer"), lambda rows, said: rows.exclude(erased_at=None))
 NO_LOGIN = Reason("no_login", _("no open login"), lambda rows, said: rows.exclude(_main_logins()))
 NO_EMAIL = Reason(
     "no_email",
@@ -91,7 +92,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             ZoneForm,
             placement.move_to_zone,
-            (Reason("same", _("already in this zone"), lambda rows, said: rows.filter(zone=said["zone"])),),
+            (ERASED, Reason("same", _("already in this zone"), lambda rows, said: rows.filter(zone=said["zone"]))),
         ),
         Action(
             "set-tariff",
@@ -115,7 +116,7 @@ ACTIONS: dict[str, Action] = {
             Right.WORK_SUBSCRIBERS,
             GroupForm,
             placement.move_to_group,
-            (Reason("same", _("already in this group"), lambda rows, said: rows.filter(group=said["group"])),),
+            (ERASED, Reason("same", _("already in this group"), lambda rows, said: rows.filter(group=said["group"]))),
         ),
         Action(
             "suspend",

@@ -29,6 +29,7 @@ class Tab:
     icon: str
     right: Right = Right.SEE_SUBSCRIBERS
     rows: Callable[[], QuerySet[Any]] | None = None
+    after_erasure: bool = False  # whether there is something to see of an erased customer
 
     @property
     def name(self) -> str:
@@ -37,21 +38,26 @@ class Tab:
 
 TABS = [
     Tab("", _("Overview"), "id"),
-    Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting()),
-    Tab("account/", _("Account"), "coins"),
+    Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting(), after_erasure=True),
+    Tab("account/", _("Account"), "coins", after_erasure=True),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
     Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),
     Tab("notes/", _("Notes"), "notes", rows=Note.objects.all),
-    Tab("history/", _("History"), "history"),
+    Tab("personal-data/", _("Personal data"), "shield-lock", after_erasure=True),
+    Tab("history/", _("History"), "history", after_erasure=True),
 ]
 
 
-def fetch(number: int) -> Subscriber:
-    """The subscriber with services, balance and the number of rows of each tab. Two queries. Raises Http404."""
+def fetch(number: int, *, with_erased: bool = False) -> Subscriber:
+    """The subscriber with services, balance and the number of rows of each tab. Two queries. Raises Http404.
+
+    An erased customer is found by pages that say `with_erased` alone.
+    """
     services = Service.objects.select_related("tariff", "router")
     rows = Subscriber.objects.select_related("zone", "group").prefetch_related(Prefetch("services", services))
     counts = {f"n_{tab.name}": _how_many(tab.rows()) for tab in TABS if tab.rows}
+    rows = rows if with_erased else rows.not_erased()
     # Who has no entry in the ledger has no account.
     balance = Coalesce(F("account__balance"), Decimal(0))
     return get_object_or_404(rows.annotate(balance=balance, credit=-balance, **counts), number=number)
@@ -79,8 +85,11 @@ def show(
     tabs = [
         {"tab": each, "count": getattr(subscriber, f"n_{each.name}", None), "is_current": each.name == tab}
         for each in TABS
-        if each.right.value in rights
+        if each.right.value in rights and (each.after_erasure or not subscriber.is_erased)
     ]
+    if subscriber.is_erased:
+        # There is nothing to do with what is left; buttons ask for rights.
+        context = {"rights": {right for right in rights if right.startswith("see_")}} | context
     states = Counter(service.state for service in subscriber.services.all())
     frame = {
         "subscriber": subscriber,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services
+from dashboard.views import card, card_documents, card_edit, card_notes, card_services, personal_data
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -29,5 +29,12 @@ urlpatterns = [
     path("notes/add/", card_notes.add, name="subscriber-note-add"),
     path("notes/<uuid:note>/pin/", card_notes.pin, name="subscriber-note-pin"),
     path("notes/<uuid:note>/remove/", card_notes.remove, name="subscriber-note-remove"),
+    path("personal-data/", personal_data.overview, name="subscriber-personal-data"),
+    path("personal-data/consents/<uuid:consent>/give/", personal_data.give, name="subscriber-consent-give"),
+    path("personal-data/consents/<uuid:consent>/withdraw/", personal_data.withdraw, name="subscriber-consent-withdraw"),
+    path("personal-data/export/", personal_data.export, name="personal-export"),
+    path("personal-data/exports/<uuid:parcel>/", personal_data.download, name="personal-export-file"),
+    path("personal-data/requests/<uuid:wish>/", personal_data.answer, name="personal-request"),
+    path("personal-data/erase/", personal_data.erase, name="subscriber-erase"),
     path("history/", card.history, name="subscriber-history"),
 ]

@@ -141,3 +141,52 @@ class RoleForm(Form):
     def __init__(self, *args: Any, roles: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = roles
+
+
+class AnswerForm(Form):
+    """What came of a request about personal data; a refusal says why."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("done", _("done")), ("refused", _("refused"))])
+    answer = forms.CharField(
+        label=_("Answer to the subscriber"),
+        max_length=300,
+        required=False,
+        help_text=_("For example how the copy comes to the subscriber, or why the data cannot be erased yet."),
+    )
+
+    @property
+    def is_granted(self) -> bool:
+        return bool(self.cleaned_data["outcome"] == "done")
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody is refused without a reason."""
+        data = super().clean() or {}
+        if data.get("outcome") == "refused" and not data.get("answer"):
+            self.add_error("answer", _("Say why: the subscriber reads it."))
+        return data
+
+
+class EraseForm(Form):
+    """An erasure cannot be undone, so it takes the number and a tick."""
+
+    number = forms.CharField(
+        label=_("Subscriber number"), max_length=12, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    is_meant = forms.BooleanField(label=_("I have read what goes and what stays. It cannot be undone."))
+    tell = forms.BooleanField(
+        label=_("Send a last mail to the subscriber"),
+        required=False,
+        initial=True,
+        help_text=_("Nothing of it is kept once it is sent."),
+    )
+
+    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = number
+        self.fields["number"].help_text = _("Type %(number)s to confirm whom it is about.") % {"number": number}
+
+    def clean_number(self) -> str:
+        number = str(self.cleaned_data["number"]).strip()
+        if number != str(self.expected):
+            raise forms.ValidationError(_("This is not the number of this subscriber."))
+        return number

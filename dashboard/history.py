@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 from billing.models import LedgerEntry
 from core.models import AuditEntry
 from preinstall.models import Installation, InstallRequest, RequestDocument
-from subscribers.models import PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
+from subscribers.models import Consent, PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
 
 # Rows of a subscriber that acts are recorded on, with the name of their way to the subscriber.
 BELONGINGS: list[tuple[type[Any], str]] = [
@@ -19,6 +19,7 @@ BELONGINGS: list[tuple[type[Any], str]] = [
     (InstallRequest, "subscriber"),
     (Installation, "service__subscriber"),
     (ProfileChange, "subscriber"),
+    (Consent, "subscriber"),
 ]
 
 

@@ -55,9 +55,10 @@ def _name(subscriber: Subscriber, reader: Reader) -> SafeString:
     # A company is looked for by its own name, which stands below that of the person.
     business = format_html('<div class="text-secondary small">{}</div>', subscriber.business_name)
     return format_html(
-        '<div><a href="/{}/subscribers/{}/" data-row>{}</a>{}</div>',
+        '<div><a href="/{}/subscribers/{}/" data-row class="{}">{}</a>{}</div>',
         reader.slug,
         subscriber.number,
+        "text-secondary fst-italic" if subscriber.is_erased else "",
         subscriber.listed_name,
         business if subscriber.business_name else "",
     )

@@ -61,7 +61,7 @@ class SubscriberListFilter(SubscriberFilter):
         chosen = getattr(self.form, "cleaned_data", {}).get(name)
         if isinstance(chosen, Decimal):
             return number_format(chosen)
-        choices = dict(self.filters[name].extra.get("choices") or []) if name in {"debt", "login"} else {}
+        choices = dict(self.filters[name].extra.get("choices") or []) if name in {"debt", "login", "erased"} else {}
         if name == "state":
             choices = dict(self.form.fields["state"].choices)
         return str(choices.get(value) or chosen or value)

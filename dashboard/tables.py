@@ -10,6 +10,7 @@ from billing.models import LedgerEntry
 from core.models import AuditEntry
 from core.templatetags.ui import person
 from dashboard.acts import changes, details, title
+from subscribers.models import Consent
 
 NUMBERS = {"td": {"class": "text-sm-end text-nowrap"}, "th": {"class": "text-end"}}
 
@@ -70,6 +71,29 @@ class HistoryTable(AuditTable):
     def render_verb(self, record: AuditEntry) -> str:
         words = {"title": title(record), "details": details(record, with_changes=False), "changes": changes(record)}
         return render_to_string("dashboard/subscribers/history_cell.html", words)
+
+
+class ConsentTable(tables.Table):
+    """Who gave which version of a document, the latest first."""
+
+    subscriber = tables.TemplateColumn(
+        '<a href="/{{ table.request.isp.slug }}/subscribers/{{ record.subscriber.number }}/personal-data/">'
+        "{{ record.subscriber.listed_name }}</a>",
+        verbose_name=_("Subscriber"),
+        order_by=("subscriber__sort_name", "pk"),
+    )
+    version = tables.Column(accessor="version__number", verbose_name=_("Version"))
+    given_at = tables.DateTimeColumn(verbose_name=_("Given"), format="SHORT_DATETIME_FORMAT")
+    how = tables.Column(verbose_name=_("How"))
+    ended_at = tables.TemplateColumn(
+        template_name="dashboard/settings/consent_state.html", verbose_name=_("State"), orderable=False
+    )
+
+    class Meta:
+        model = Consent
+        fields = ("subscriber", "version", "given_at", "how", "ended_at")
+        order_by = "-given_at"
+        empty_text = _("Nobody has given it yet.")
 
 
 class LedgerTable(tables.Table):

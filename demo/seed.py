@@ -99,6 +99,7 @@ def _seed_isp(company: Company, password: str) -> None:
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
+        _seed_consents(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -186,6 +187,14 @@ def _seed_import(company: Company, isp: ISP) -> None:
         owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
     fake, _ = _dice(company)
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_consents(company: Company, isp: ISP) -> None:
+    from demo.consents import seed_consents
+
+    with public_scope():
+        owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
+    seed_consents(company, isp, owner)
 
 
 def _seed_customers(company: Company) -> None:

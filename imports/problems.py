@@ -80,6 +80,7 @@ TEXTS: dict[str, Any] = {
     "looks_same": _("Number %(number)s (%(name)s) has the same %(what)s."),
     "balance_left": _("The balance of a customer who is there already is left as it is."),
     "meanwhile": _("Somebody has added the same one since the check."),
+    "erased": _("Customer %(number)s had this %(what)s and was erased; it is not given out again."),
     # An undoing
     "kept_changed": _("%(what)s was changed since"),
     "kept_used": _("%(what)s has been added since"),
@@ -126,6 +127,7 @@ KINDS: dict[str, Any] = {
     "looks_same": _("similar to a customer of yours"),
     "balance_left": _("balance not taken over"),
     "meanwhile": _("taken since the check"),
+    "erased": _("of an erased customer"),
 }
 WHATS: dict[str, Any] = {
     "number": _("subscriber number"),

@@ -16,16 +16,18 @@ def can_send() -> bool:
     return bool(settings.EMAIL_HOST)
 
 
-def send_mail(*, template: str, language: str, to: str, has_secret: bool = False, **context: object) -> Mail:
+def send_mail(
+    *, template: str, language: str, to: str, has_secret: bool = False, is_last: bool = False, **context: object
+) -> Mail:
     """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
 
-    `has_secret` says that it carries a link that lets somebody in: its text is erased once it is sent. If the task is
-    lost, the ISP's sweep finds the mail a minute later.
+    `has_secret` says that it carries a link that lets somebody in: its text is erased once it is sent. `is_last`: then
+    nothing of the mail is kept. If the task is lost, the ISP's sweep finds the mail a minute later.
     """
     mail = compose(Mail, template=template, language=language, to=to, **context)
-    if has_secret:
-        mail.has_secret = True
-        mail.save(update_fields=["has_secret"])
+    if has_secret or is_last:
+        mail.has_secret, mail.is_last = has_secret, is_last
+        mail.save(update_fields=["has_secret", "is_last"])
     isp_id = required().isp_id
     if isp_id is None:
         raise NoScope("A mail of an ISP is sent in its scope.")

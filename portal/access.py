@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 
 from core.access import Access, InPreview, View, declare
 from subscribers import authentication
+from subscribers.models import Erased
 from subscribers.portal_roles import GUARDED, PortalRight, has_portal_right
 
 SAFE = {"GET", "HEAD"}
@@ -50,7 +51,12 @@ def subscriber_page(
             elif _password_first(request, right) and not asks_password:
                 response = redirect(f"/account/confirm/?{urlencode({'next': _page_of_form(request)})}")
             else:
-                response = view(request, *args, **kwargs)
+                try:
+                    response = view(request, *args, **kwargs)
+                except Erased:
+                    # While this was on its way, all data of the customer was erased.
+                    request.unit_of_work.failed = True
+                    response = redirect("/sign-in/")
             response.headers.setdefault("Cache-Control", "private, no-store")
             return response
 
@@ -79,4 +85,7 @@ def _password_first(request: HttpRequest, right: PortalRight) -> bool:
 
 def _page_of_form(request: HttpRequest) -> str:
     """The page to go on from once the password was given; what the form held has to be entered again."""
-    return next((page for page in ("/colleagues/", "/account/data/") if request.path.startswith(page)), "/account/")
+    return next(
+        (page for page in ("/colleagues/", "/account/data/", "/account/consents/") if request.path.startswith(page)),
+        "/account/",
+    )

@@ -4,7 +4,17 @@ from django.urls import path
 
 from company.views import chat_document, logo
 from core.views import choose_language
-from portal import captcha_views, colleagues, entry, links, passwords, preview_views, profile_views, views
+from portal import (
+    captcha_views,
+    colleagues,
+    consent_views,
+    entry,
+    links,
+    passwords,
+    preview_views,
+    profile_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +23,10 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/data/", profile_views.own_data, name="own_data"),
     path("account/data/withdraw/", profile_views.withdraw, name="withdraw_change"),
+    path("account/consents/", consent_views.consents, name="consents"),
+    path("account/consents/ask/", consent_views.ask, name="ask_for_data"),
+    path("account/consents/<uuid:consent>/", consent_views.consent, name="consent"),
+    path("account/consents/<uuid:consent>/withdraw/", consent_views.withdraw, name="withdraw_consent"),
     path("account/new-password/", passwords.new_password, name="new_password"),
     path("account/confirm/", passwords.confirm, name="confirm"),
     path("account/links/<uuid:link>/revoke/", links.revoke, name="revoke_link"),

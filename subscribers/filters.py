@@ -12,6 +12,7 @@ from core.forms import Form
 from subscribers.models import PortalUser, Router, Service, Subscriber, SubscriberQuerySet, Tariff, Zone
 
 NO_SERVICE = "none"
+WITH_ERASED, ONLY_ERASED = "with", "only"
 OF_SERVICE = ("state", "tariff", "router")
 
 
@@ -46,6 +47,13 @@ class SubscriberFilter(django_filters.FilterSet):
         empty_label=_("any"),
     )
 
+    erased = django_filters.ChoiceFilter(
+        method="nothing",
+        choices=[(WITH_ERASED, _("shown too")), (ONLY_ERASED, _("only these"))],
+        label=_("Erased customers"),
+        empty_label=_("left out"),
+    )
+
     class Meta:
         model = Subscriber
         fields: list[str] = []
@@ -73,6 +81,10 @@ class SubscriberFilter(django_filters.FilterSet):
             return queryset.none()
         asked = self.form.cleaned_data
         rows = super().filter_queryset(queryset)
+        if asked["erased"] == ONLY_ERASED:
+            rows = rows.exclude(erased_at=None)
+        elif asked["erased"] != WITH_ERASED:
+            rows = rows.not_erased()
         rows = search(rows, asked["q"]) if asked["q"] else rows
         service = {key: asked[key] for key in OF_SERVICE if asked[key]}
         if service.get("state") == NO_SERVICE:

@@ -21,6 +21,7 @@ class PortalRight(models.TextChoices):
     SEE_ALL_TICKETS = "see_all_tickets", _("See the tickets of all colleagues")
     WRITE_TICKETS = "write_tickets", _("Open tickets and answer in own ones")
     CHANGE_PROFILE = "change_profile", _("Change name, address and contact data")
+    GIVE_CONSENTS = "give_consents", _("Give and withdraw consents, ask for a copy or the erasure of the data")
     OWN_LOGIN = "own_login", _("Change the own password, end own links")
     MANAGE_LOGINS = "manage_logins", _("Invite colleagues, change their role, close their logins")
 
@@ -38,12 +39,15 @@ PORTAL_RIGHTS: dict[PortalRight, frozenset[PortalRole]] = {
     PortalRight.SEE_ALL_TICKETS: frozenset({PortalRole.OWNER, PortalRole.COMPANY, PortalRole.READ_ONLY}),
     PortalRight.WRITE_TICKETS: _WORKING,
     PortalRight.CHANGE_PROFILE: frozenset({PortalRole.OWNER}),
+    PortalRight.GIVE_CONSENTS: frozenset({PortalRole.OWNER, PortalRole.COMPANY, PortalRole.PAYER}),
     PortalRight.OWN_LOGIN: _ALL,
     PortalRight.MANAGE_LOGINS: frozenset({PortalRole.OWNER}),
 }
 
 # What the holder of an auto-login link changes only after giving the current password.
-GUARDED = frozenset({PortalRight.CHANGE_PROFILE, PortalRight.OWN_LOGIN, PortalRight.MANAGE_LOGINS})
+GUARDED = frozenset(
+    {PortalRight.CHANGE_PROFILE, PortalRight.GIVE_CONSENTS, PortalRight.OWN_LOGIN, PortalRight.MANAGE_LOGINS}
+)
 
 # Roles that an owner may give to colleagues: another owner is made by staff alone.
 GRANTABLE = [role for role in PortalRole if role != PortalRole.OWNER]

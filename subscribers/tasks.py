@@ -69,3 +69,20 @@ def sweep_login_runs(*, isp_id: int) -> None:
 
     for pk in LoginRun.objects.filter(state=LoginRun.State.RUNNING).values_list("pk", flat=True):
         enqueue_on_commit(work_off_login_run, isp_id=isp_id, run_id=pk)
+
+
+@app.task(base=IspTask, atomic=False)
+def make_personal_export(*, isp_id: int, export_id: int = 0) -> None:
+    """Make a copy of everything held on one subscriber, which somebody has asked for."""
+    from subscribers.services import personal_exports
+
+    personal_exports.make(isp=_isp(isp_id), export_id=export_id, at=timezone.now())
+
+
+@for_each_isp("personal-exports", every=timedelta(hours=1))
+@app.task(base=IspTask)
+def sweep_personal_exports(*, isp_id: int) -> None:
+    """Remove copies of personal data that were kept long enough, and make those whose task was lost."""
+    from subscribers.services import personal_exports
+
+    personal_exports.sweep(isp_id=isp_id, at=timezone.now())

@@ -28,6 +28,7 @@ class Right(models.TextChoices):
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
     WORK_DOCUMENTS = "work_documents", _("Keep subscribers' documents")
+    PERSONAL_DATA = "personal_data", _("Export and erase what is held on one person")
     SEE_INSTALLATIONS = "see_installations", _("See installations")
     PLAN_INSTALLATIONS = "plan_installations", _("Plan installations")
     DO_INSTALLATIONS = "do_installations", _("Carry out one's own installations")
@@ -58,6 +59,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},
     Right.WORK_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.PERSONAL_DATA: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SEE_INSTALLATIONS: _ALL,
     Right.PLAN_INSTALLATIONS: _OFFICE - {Role.BILLING},
     Right.DO_INSTALLATIONS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},

@@ -2,6 +2,7 @@
 
 from django.db.models import F, Sum, Window
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from company.models import InvoiceGroup
@@ -21,11 +22,14 @@ REQUESTS = 50  # shown of each kind
 @require_safe
 def overview(request: HttpRequest, number: int) -> HttpResponse:
     """Who it is, how to reach them, what they have and owe, and the notes on top."""
-    found = card.fetch(number)
+    found = card.fetch(number, with_erased=True)
+    if found.is_erased:
+        return redirect("subscriber-personal-data", slug=request.isp.slug, number=number)
     context = {
         "services": [service for service in found.services.all() if service.state != service.State.ENDED],
         "pinned": found.notes.filter(is_pinned=True),
         "wish": found.profile_changes.pending().first(),
+        "asked": found.personal_requests.open(),
         "group": found.group or InvoiceGroup.objects.default(),
     }
     return card.show(request, found, "overview", context)
@@ -35,7 +39,7 @@ def overview(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest, number: int) -> HttpResponse:
     """The balance, and the entries that it is the sum of."""
-    found = card.fetch(number)
+    found = card.fetch(number, with_erased=True)
     after = Window(Sum("amount"), order_by=[F("on").asc(), F("pk").asc()])
     table = LedgerTable(found.ledger.annotate(after=after))
     tables.show(request, table, per_page=25)
@@ -66,7 +70,7 @@ def requests(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest, number: int) -> HttpResponse:
     """Who did what to the subscriber and to what belongs to them, with what was before and after."""
-    found = card.fetch(number)
+    found = card.fetch(number, with_erased=True)
     table = HistoryTable(history_of(found))
     tables.show(request, table, per_page=25)
     return card.show(request, found, "history", {"table": table})

@@ -28,13 +28,13 @@ ENTRIES = 100  # of a service's history that are shown
 @require_safe
 def services(request: HttpRequest, number: int) -> HttpResponse:
     """All services, the ended ones too."""
-    found = card.fetch(number)
+    found = card.fetch(number, with_erased=True)
     return card.show(request, found, "services", {"services": found.services.all()})
 
 
 def _service(number: int, service: int) -> tuple[Subscriber, Service]:
-    """The subscriber, and the service fetched through it. Raises Http404."""
-    found = card.fetch(number)
+    """The subscriber, and the service fetched through it. Raises Http404. Of an erased one all services have ended."""
+    found = card.fetch(number, with_erased=True)
     for each in found.services.all():
         if each.number == service:
             return found, each

@@ -62,7 +62,7 @@ def _to_card(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, number: int) -> HttpResponse:
     """Open another login: the first one as the rule says, the next ones for people that are named."""
-    subscriber = get_object_or_404(Subscriber, number=number)
+    subscriber = get_object_or_404(Subscriber.objects.not_erased(), number=number)
     is_first = not subscriber.portal_users.exists()
     wanted = by_rule(LoginRules.load(), subscriber) if is_first else ""
     initial = {"username": logins.free_username(wanted) if wanted else ""}

@@ -38,6 +38,7 @@ SECTIONS = [
     Section("branding", gettext_lazy("Branding"), "palette"),
     Section("portal", gettext_lazy("Portal and links"), "world"),
     Section("own-data", gettext_lazy("What subscribers change"), "user-edit"),
+    Section("consents", gettext_lazy("Consents"), "checklist"),
     Section("logins", gettext_lazy("Portal logins"), "key"),
     Section("domains", gettext_lazy("Your own domains"), "world-www"),
     Section("documents", gettext_lazy("Documents"), "file-description"),

@@ -15,16 +15,19 @@ from subscribers.models import PortalUser, Service, Subscriber
 class Person:
     """A customer of the base, as far as rows are compared with it."""
 
-    def __init__(self, pk: int, number: int, first: str, last: str, id_number: str, mobile: str, email: str) -> None:
+    def __init__(
+        self, pk: int, number: int, first: str, last: str, id_number: str, mobile: str, email: str, erased_at: Any
+    ) -> None:
         self.pk, self.number, self.id_number, self.mobile, self.email = pk, number, id_number, mobile, email.lower()
         self.name = f"{first} {last}".strip()
+        self.is_erased = erased_at is not None
 
     @property
     def told(self) -> dict[str, Any]:
         return {"number": self.number, "name": self.name}
 
 
-_FIELDS = ("pk", "number", "first_name", "last_name", "id_number", "mobile", "email")
+_FIELDS = ("pk", "number", "first_name", "last_name", "id_number", "mobile", "email", "erased_at")
 
 
 class Base:
@@ -99,6 +102,9 @@ class Base:
         if others:
             details = {"what": what, "number": person.number, "other": others[0][1].number, "other_what": others[0][0]}
             row.problems.append(problem("two_matches", **details))
+            return
+        if person.is_erased:
+            row.problems.append(problem("erased", what=what, **person.told))
             return
         if what == "number" and not self._is_same(row, person):
             # The number of another customer: the two systems have given it out on their own.

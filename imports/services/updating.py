@@ -19,7 +19,10 @@ def update(rows: list[Row], made: Made, *, at: datetime) -> None:
     only_empty = made.batch.answers.get("existing") != "all"
     people = {
         person.pk: person
-        for person in Subscriber.objects.select_for_update().filter(pk__in=[row.matched for row in rows]).order_by("pk")
+        for person in Subscriber.objects.not_erased()
+        .select_for_update()
+        .filter(pk__in=[row.matched for row in rows])
+        .order_by("pk")
     }
     has_login = set(Subscriber.objects.filter(pk__in=people, portal_users__isnull=False).values_list("pk", flat=True))
     for row in rows:

@@ -1,6 +1,7 @@
 """The ISP's customers, what they have, and their logins."""
 
 from subscribers.models.bulk import BulkLeftOut, BulkRun
+from subscribers.models.consents import Consent, ConsentDocument, ConsentVersion
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
 from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
@@ -8,11 +9,12 @@ from subscribers.models.login_rules import LoginRules, LoginRun
 from subscribers.models.network import Router, Zone
 from subscribers.models.notes import Note
 from subscribers.models.numbers import Counter
+from subscribers.models.personal_data import PersonalExport, PersonalRequest
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
-from subscribers.models.subscriber import Subscriber, SubscriberQuerySet, keys_for
+from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
 __all__ = [
@@ -20,12 +22,18 @@ __all__ = [
     "AutoLoginLink",
     "BulkLeftOut",
     "BulkRun",
+    "Consent",
+    "ConsentDocument",
+    "ConsentVersion",
     "Counter",
+    "Erased",
     "FieldAccess",
     "ListSettings",
     "LoginRules",
     "LoginRun",
     "Note",
+    "PersonalExport",
+    "PersonalRequest",
     "PortalToken",
     "PortalUser",
     "Preview",

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
@@ -22,7 +23,32 @@ def _place(name: str, words: SearchQuery) -> models.QuerySet[models.Model]:
     return rows.alias(words=Words(**PLACES[name])).filter(words=words)
 
 
+class Erased(Exception):
+    """The customer's data has been erased: nothing is added or changed any more."""
+
+
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def not_erased(self) -> "SubscriberQuerySet":
+        """Those whose data has not been erased."""
+        return self.filter(erased_at=None)
+
+    def consenting(self, document: models.Model, *, to_latest: bool = False) -> "SubscriberQuerySet":
+        """Those whose consent to a document stands; with `to_latest` to the version that is published now."""
+        given = apps.get_model("subscribers", "Consent").objects.order_by()
+        given = given.filter(subscriber=models.OuterRef("pk"), document=document, ended_at=None)
+        if to_latest:
+            versions = apps.get_model("subscribers", "ConsentVersion").objects.exclude(published_at=None)
+            latest = versions.filter(document=document).order_by("-number").values("pk")[:1]
+            given = given.filter(version=models.Subquery(latest))
+        return self.not_erased().filter(models.Exists(given))
+
+    def lock_to_add(self, pk: int) -> "Subscriber":
+        """Lock a customer to whom something is added, so that an erasure comes before or after it. Raises Erased."""
+        found = self.select_for_update(of=("self",)).get(pk=pk)
+        if found.is_erased:
+            raise Erased(found.number)
+        return found
+
     def search(self, text: str) -> "SubscriberQuerySet":
         """Those who fit what was typed, by the beginnings of words; all for no text.
 
@@ -86,6 +112,13 @@ def keys_for(text: str, *, at_most: int) -> set[int] | None:
     return keys if len(keys) <= at_most else None
 
 
+# What an erasure empties.
+BLANKED = (
+    *("first_name", "last_name", "business_name", "id_number", "tax_id", "email", "billing_email", "mobile"),
+    *("second_mobile", "address", "district", "city", "postcode", "billing_address"),
+)
+
+
 class Subscriber(models.Model):
     """A household or company that is the ISP's customer."""
 
@@ -122,6 +155,8 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(_("customer since"), auto_now_add=True)
     # Counts the changes of the card, so that whoever saves an older one is told what changed meanwhile.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    # Since when nothing is known of the customer but number and what has to be kept.
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
     sort_name = models.GeneratedField(
         expression=SortName("last_name", "first_name"),
         output_field=models.CharField(max_length=161),
@@ -139,6 +174,12 @@ class Subscriber(models.Model):
             models.Index(fields=["second_mobile"], name="subscriber_second_mobile"),
             GinIndex(Words(**PLACES["Subscriber"]), name="subscriber_words"),
         ]
+        constraints = [
+            # Whatever wants to write into an erased customer's card fails, also what never asks.
+            models.CheckConstraint(
+                condition=models.Q(erased_at=None) | models.Q(**dict.fromkeys(BLANKED, "")), name="erased_stays_empty"
+            )
+        ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
 
@@ -146,12 +187,20 @@ class Subscriber(models.Model):
         return self.full_name
 
     @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
+
+    @property
     def full_name(self) -> str:
+        if self.is_erased:
+            return gettext("Erased customer %(number)s") % {"number": self.number}
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def listed_name(self) -> str:
         """The name as a list sorted by surname shows it."""
+        if self.is_erased:
+            return self.full_name
         return f"{self.last_name}, {self.first_name}" if self.last_name else self.first_name
 
     @property

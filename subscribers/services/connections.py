@@ -44,8 +44,9 @@ def create_service(
 ) -> Service:
     """Give a subscriber a service of a tariff. `started_on` is a date of the ISP; without `price` it is the tariff's.
 
-    Raises ValidationError if another service that lasts has the IP address on that router.
+    Raises ValidationError if another service that lasts has the IP address on that router, and Erased.
     """
+    Subscriber.objects.lock_to_add(subscriber.pk)
     service = Service(
         subscriber=subscriber,
         number=number or next_number(Service),

@@ -10,7 +10,7 @@ from core.audit import Actor, record
 from core.changes import Changes, set_fields
 from core.models import AuditEntry
 from core.usage import Use, refuse_if_used, where_used
-from subscribers.models import Subscriber, Tariff, Zone
+from subscribers.models import Erased, Subscriber, Tariff, Zone
 from subscribers.services.connections import create_service
 from subscribers.services.logins import create_portal_user
 from subscribers.services.numbers import next_number
@@ -91,11 +91,13 @@ def change_subscriber(*, by: Actor | None, subscriber: Subscriber, version: int 
 
     `version` is that of the card on which the change was made: if another one has been saved since, nothing is changed
     and ChangedMeanwhile is raised. With None the change is made on top of whatever is there. Phones are E.164, and a
-    tax number is as company.tax_ids keeps it.
+    tax number is as company.tax_ids keeps it. Raises Erased.
     """
     subscriber = (
         Subscriber.objects.select_for_update(of=("self",)).select_related("zone", "group").get(pk=subscriber.pk)
     )
+    if subscriber.is_erased:
+        raise Erased(subscriber.number)
     if version is not None and version != subscriber.version:
         raise ChangedMeanwhile(subscriber)
     saved = subscriber.version + 1

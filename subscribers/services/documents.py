@@ -18,7 +18,8 @@ VIEWED, DOWNLOADED = "subscribers.document.viewed", "subscribers.document.downlo
 def add_document(
     *, by: Actor | None, subscriber: Subscriber, kind: str, title: str, upload: UploadedFile, in_portal: bool = False
 ) -> SubscriberDocument:
-    """Keep a paper. Raises core.uploads.BadUpload."""
+    """Keep a paper. Raises core.uploads.BadUpload and Erased."""
+    Subscriber.objects.lock_to_add(subscriber.pk)
     file = uploads.store(upload)
     who = {"by_id": by.pk, "by_name": by.audit_label[:200]} if by else {}
     document = SubscriberDocument.objects.create(

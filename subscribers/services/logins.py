@@ -40,8 +40,10 @@ def create_portal_user(
 ) -> PortalUser:
     """Open a login for a subscriber; with `password` None nobody can sign in until one is set.
 
-    The dates are the ISP's. Raises ValidationError if the user name has the wrong form or is taken, in whatever case.
+    The dates are the ISP's. Raises ValidationError if the user name has the wrong form or is taken, in whatever case,
+    and Erased.
     """
+    Subscriber.objects.lock_to_add(subscriber.pk)
     user = PortalUser(
         subscriber=subscriber,
         username=username.strip(),

@@ -5,7 +5,8 @@ from subscribers.models import Note, Subscriber
 
 
 def add_note(*, by: Actor, subscriber: Subscriber, text: str, is_pinned: bool = False) -> Note:
-    """Write something down for colleagues; pinned, it stands on the card's first page."""
+    """Write something down for colleagues; pinned, it stands on the card's first page. Raises Erased."""
+    Subscriber.objects.lock_to_add(subscriber.pk)
     note = Note.objects.create(
         subscriber=subscriber, text=text, is_pinned=is_pinned, by_id=by.pk, by_name=by.audit_label[:200]
     )

@@ -21,7 +21,7 @@ def move_to_group(*, by: Actor | None, ids: Collection[int], group: InvoiceGroup
 
 
 def _change(by: Actor | None, ids: Collection[int], **fields: Any) -> set[int]:
-    rows = Subscriber.objects.filter(pk__in=ids).order_by("pk")
+    rows = Subscriber.objects.not_erased().filter(pk__in=ids).order_by("pk")
     return {row.pk for row in rows if change_subscriber(by=by, subscriber=row, version=None, **fields)}
 
 

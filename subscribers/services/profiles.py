@@ -53,7 +53,7 @@ def change_own_data(*, by: PortalUser, values: Mapping[str, str]) -> tuple[list[
     a field that the ISP has not opened, and then changes nothing.
     """
     access = profile_access()
-    subscriber = Subscriber.objects.select_for_update().get(pk=by.subscriber_id)
+    subscriber = Subscriber.objects.lock_to_add(by.subscriber_id)
     if closed := [name for name in values if access.get(name) not in _EDITED]:
         raise NotOpen(closed[0])
     differing = {name: value for name, value in values.items() if getattr(subscriber, name) != value}

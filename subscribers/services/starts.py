@@ -39,7 +39,7 @@ class Starter:
 
 def customers() -> QuerySet[Subscriber]:
     """Those who have something to see in the portal: a service that has not ended."""
-    return Subscriber.objects.filter(Exists(Service.objects.lasting().filter(subscriber=OuterRef("pk"))))
+    return Subscriber.objects.not_erased().filter(Exists(Service.objects.lasting().filter(subscriber=OuterRef("pk"))))
 
 
 def standing() -> dict[str, int]:
@@ -66,7 +66,7 @@ def make_missing_logins(*, by: Actor, isp: IspRef, subscriber_ids: Iterable[int]
     """Open a login by the rule for each of these subscribers who has none; says how many. Twice is once."""
     rules, at = LoginRules.load(), timezone.now()
     has_login = Exists(PortalUser.objects.filter(subscriber=OuterRef("pk")))
-    rows = Subscriber.objects.filter(pk__in=list(subscriber_ids)).exclude(has_login)
+    rows = Subscriber.objects.not_erased().filter(pk__in=list(subscriber_ids)).exclude(has_login)
     people = list(rows.select_for_update(of=("self",)).order_by("pk"))
     people = [person for person in people if not person.portal_users.exists()] if people else []
     wanted = {person.pk: usernames.by_rule(rules, person) for person in people}

@@ -137,6 +137,7 @@ class TestFrame:
             "requests/": "A request with the same phone",
             "documents/": "Keep the signed contract",
             "notes/": "What a colleague should know",
+            "personal-data/": "Write what you ask subscribers for",
             "history/": "Every change of this card",
         }
         assert set(hints) == {tab.path for tab in TABS}

@@ -64,16 +64,20 @@ GIVEN: dict[str, dict[str, Any]] = {
     "imports.preset": {"titles": {"nombre": "full_name"}, "answers": {}},
     "preinstall.installrequest": {"language": "en"},
     "preinstall.draftupload": {"created_at": None},
+    "subscribers.consentversion": {"published_at": "2026-01-01T00:00Z"},
+    "subscribers.personalexport": {"state": "done"},
     "subscribers.profilechange": {"wanted": lambda mark: {"address": ["", mark]}},
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
     "payments.paymentmethod": {"visible_in_portal": False},
     "imports.batch": {"state": "checking"},
+    "subscribers.consentdocument": {"is_active": False},
+    "subscribers.personalexport": {"state": "waiting", "file_id": None},
     # One run at a time.
     "subscribers.loginrun": {"state": "done"},
 }
-FILES = 20  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+FILES = 24  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
 # What subscriber 1 may open in the portal, in contrast to the papers of others.
 GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
 # Columns that are too short for a canary.
