@@ -118,3 +118,24 @@ def test_a_forgotten_password(demo: Demo, visit: Callable[..., Page]) -> None:
         person.wait_for_timeout(200)
     person.goto(demo.link_in(links[0]))
     expect(person.get_by_text("cliente1016")).to_be_visible()
+
+
+def test_links_for_those_who_were_picked_out_of_the_list(demo: Demo, visit: Callable[..., Page]) -> None:
+    staff = visit()
+    isp = demo.isp("wispmega")
+    sign_in_staff(staff, demo, isp["staff"]["owner"])
+    staff.goto(f"{isp['dashboard'][1]}subscribers/?q=10")
+    at_rest(staff)
+    for place in range(2):
+        staff.locator("[name=chosen]").nth(place).check()
+    staff.get_by_role("button", name="Enviar enlaces para poner contraseña").click()
+    staff.wait_for_url(re.compile("/bulk/[0-9a-f-]{36}/"))
+    before = len(demo.mails())
+    staff.locator("main form button.btn-primary").click()
+    expect(staff.get_by_text("terminado", exact=False).first).to_be_visible()
+    for _ in range(100):
+        if len(demo.mails()) > before:
+            break
+        staff.wait_for_timeout(100)
+    assert any("/set-password/" in mail["text"] for mail in demo.mails())
+    assert len(demo.mails()) > before
