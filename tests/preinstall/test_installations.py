@@ -4,6 +4,7 @@ import base64
 import re
 from datetime import date, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -255,11 +256,13 @@ def test_a_technician_who_is_elsewhere_is_pointed_out_and_can_be_sent_all_the_sa
 
 def test_a_technician_sees_the_day_and_finishes_with_picture_and_signature(browser, isp, people):
     with isp_scope(isp):
-        mine = InstallationFactory(technician=people[Role.TECHNICIAN], begins=time(9), notes="the blue gate")
-        InstallationFactory(technician=people[Role.OWNER], service__subscriber__last_name="Elsewhere")
+        # The ISP's today, which begins hours after ours.
+        today = timezone.localdate(timezone=ZoneInfo(isp.timezone))
+        mine = InstallationFactory(on=today, technician=people[Role.TECHNICIAN], begins=time(9), notes="the blue gate")
+        InstallationFactory(on=today, technician=people[Role.OWNER], service__subscriber__last_name="Elsewhere")
         InstallationFactory(
             technician=people[Role.TECHNICIAN],
-            on=timezone.localdate() - timedelta(days=3),
+            on=today - timedelta(days=3),
             service__subscriber__last_name="Forgotten",
         )
     client = browser(Role.TECHNICIAN)
