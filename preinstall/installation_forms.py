@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from company.phones import BadPhone, stored
 from core.forms import Form, ModelForm
 from preinstall.models import Installation, InstallRequest
 from preinstall.models.installations import PHOTOS
 from subscribers.models import PortalUser, Router, Service, Subscriber, Tariff
+from subscribers.person_forms import PersonMixin
 from tenants.models import StaffUser
 
 SIGNATURE = 200_000  # bytes of a drawn signature
 PREFIX = "data:image/png;base64,"
 
 
-class PersonForm(ModelForm):
+class PersonForm(PersonMixin, ModelForm):
     """Who becomes a subscriber, as the request has it; or somebody who is one already."""
 
     subscriber = forms.ModelChoiceField(
@@ -59,27 +59,14 @@ class PersonForm(ModelForm):
 
     person = Meta.fields
 
-    def __init__(self, *args: Any, request: InstallRequest, country: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: InstallRequest, **kwargs: Any) -> None:
         kwargs["initial"] = {name: getattr(request, name, "") for name in self.Meta.fields if name != "zone"}
         super().__init__(*args, **kwargs)
-        self.country = country
         self.fields["zone"].empty_label = _("none")
         # Whoever looks like this person may be chosen, and nobody else.
         similar = request.similar_subscribers()
         self.fields["subscriber"].queryset = similar
         self.has_similar = similar.exists()
-
-    def _phone(self, name: str) -> str:
-        try:
-            return stored(self.cleaned_data[name], country=self.country, may_be_short=False)
-        except BadPhone as error:
-            raise ValidationError(str(error)) from error
-
-    def clean_mobile(self) -> str:
-        return self._phone("mobile")
-
-    def clean_second_mobile(self) -> str:
-        return self._phone("second_mobile")
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
