@@ -16,6 +16,7 @@ from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
+from dashboard.suspension_acts import SUSPENSION_ACTS
 from domains import hsts
 from preinstall.models import State
 from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
@@ -171,6 +172,7 @@ ACTS: dict[str, Any] = {
     "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
+    **SUSPENSION_ACTS,
 }
 
 # Details worth reading, in the order in which they are shown.

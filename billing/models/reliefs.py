@@ -88,7 +88,9 @@ class InstalmentPlanQuerySet(models.QuerySet["InstalmentPlan"]):
     def with_sums(self, *, on: date) -> "InstalmentPlanQuerySet":
         """With `left`, what of the debts that they cover is open, and `called`, what should have been paid before a
         date of the ISP."""
-        debts = LedgerEntry.objects.filter(subscriber=OuterRef("subscriber"), open__gt=0, due_on__lte=OuterRef("covers"))
+        debts = LedgerEntry.objects.filter(
+            subscriber=OuterRef("subscriber"), open__gt=0, due_on__lte=OuterRef("covers")
+        )
         parts = Instalment.objects.filter(plan=OuterRef("pk"), due_on__lt=on)
         left = debts.order_by().values("subscriber").annotate(sum=Sum("open")).values("sum")
         called = parts.order_by().values("plan").annotate(sum=Sum("amount")).values("sum")
@@ -209,4 +211,3 @@ class Grace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id}: {self.until}"
-

@@ -18,9 +18,7 @@ class ReminderRule(models.Model):
     """A mail so many days after the due date of an invoice, or before it if `days` is below zero."""
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
-    days = models.SmallIntegerField(
-        _("days"), unique=True, validators=[MinValueValidator(-30), MaxValueValidator(90)]
-    )
+    days = models.SmallIntegerField(_("days"), unique=True, validators=[MinValueValidator(-30), MaxValueValidator(90)])
     is_on = models.BooleanField(_("is sent"), default=True)
 
     class Meta:

@@ -15,9 +15,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise as LazyText
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from company.models import InvoiceGroup
 from core.singleton import Singleton

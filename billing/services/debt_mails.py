@@ -148,4 +148,3 @@ def _send(subscriber: Subscriber, *, template: str, **context: Any) -> None:
         reply_to=(group.email if group else "") or profile.email,
         **context,
     )
-

@@ -153,9 +153,7 @@ def withdraw_promise(*, by: Actor, promise: Promise, at: datetime) -> None:
 def add_exception(*, by: Actor, subscriber: Subscriber, reason: str, until: date | None, at: datetime) -> None:
     """Keep somebody connected whatever is owed, and switch on what is off for debt. Raises Erased."""
     subscriber = Subscriber.objects.lock_to_add(subscriber.pk)
-    row = SuspensionException.objects.create(
-        subscriber=subscriber, reason=reason[:200], until=until, **written_by(by)
-    )
+    row = SuspensionException.objects.create(subscriber=subscriber, reason=reason[:200], until=until, **written_by(by))
     record("billing.suspension_exception.added", by=by, on=row, subscriber=subscriber.number, reason=reason)
     suspensions.reconsider(subscriber=subscriber, by=by, at=at)
 
@@ -221,7 +219,7 @@ def _agree(plan: InstalmentPlan, *, by: Actor | None, at: datetime) -> None:
 
 @transaction.atomic
 def decide_on_instalments(*, by: Actor, plan: InstalmentPlan, agreed: bool, at: datetime) -> None:
-    """Agree to what a subscriber asked for, refuse it, or end a plan that runs. Raises CannotAgree for one that is over.
+    """Agree to what a subscriber asked for, refuse it, or end a plan that runs. Raises CannotAgree if it is over.
 
     Whoever asked long ago may owe something else today; the plan is about what was owed then.
     """

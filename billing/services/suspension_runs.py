@@ -119,7 +119,7 @@ def exclude(*, by: Actor, cut: PlannedCut, reason: str) -> bool:
 
 @transaction.atomic
 def confirm(*, by: Actor | None, run: SuspensionRun, at: datetime) -> SuspensionRun:
-    """Let a run begin: now if its rule allows it at this hour, else at the next one that it allows. Raises CannotRun."""
+    """Let a run begin: now if its rule allows it at this hour, else at the next one that it does. Raises CannotRun."""
     run = SuspensionRun.objects.select_for_update(of=("self",)).select_related("rule").get(pk=run.pk)
     begins = _opening(run.rule, at) if run.rule else None
     if run.state != State.DRAFT or begins is None:
@@ -187,4 +187,3 @@ def unfinished(*, at: datetime) -> list[int]:
     """The keys of runs whose time has come, for whoever makes up for lost tasks."""
     due = SuspensionRun.objects.filter(state__in=[State.WAITING, State.RUNNING], begins_at__lte=at)
     return list(due.order_by("pk").values_list("pk", flat=True))
-

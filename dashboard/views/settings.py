@@ -46,6 +46,9 @@ SECTIONS = [
     Section("chat", gettext_lazy("Chat"), "message-circle"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
+    Section("notices", gettext_lazy("Notice pages"), "message-exclamation"),
+    Section("cut-off-list", gettext_lazy("Cut-off list for routers"), "list-details"),
+    Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),
 ]
 
 

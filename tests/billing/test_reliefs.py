@@ -1,4 +1,4 @@
-"""Promises, instalments, exceptions and time for a reported payment: within bounds, once, and over when they are over."""
+"""Promises, instalments, exceptions and time for a reported payment: within bounds, once, and not for ever."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -70,9 +70,7 @@ def test_who_owes_long_enough_is_cut_and_the_record_says_rule_invoice_and_hour(s
     assert cut(service, by_rule) == CUT
     assert state_of(service) == SUSPENDED
     record = Suspension.objects.get()
-    assert record.debts == [
-        {"number": invoice.number, "kind": "invoice", "due_on": "2026-03-07", "amount": "499.50"}
-    ]
+    assert record.debts == [{"number": invoice.number, "kind": "invoice", "due_on": "2026-03-07", "amount": "499.50"}]
     assert record.at == AT
     with timezone.override(ZoneInfo("America/Mexico_City")):
         assert record.moment == "March 17, 2026, noon"
