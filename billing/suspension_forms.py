@@ -146,7 +146,7 @@ class ExceptionForm(Form):
 class PromiseForm(Form):
     """Until when somebody will have paid."""
 
-    until = forms.DateField(label=_("Pays until"), widget=_day())
+    until = forms.DateField(label=_("Until"), widget=_day())
 
     def __init__(self, *args: Any, today: date, days: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

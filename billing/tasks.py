@@ -32,10 +32,10 @@ def work_off_suspension_run(*, isp_id: int, run_id: int = 0) -> None:
 @app.task(base=IspTask)
 def sweep_suspensions(*, isp_id: int) -> None:
     """End what has run out, begin the runs whose hour has come, and go on with those whose task was lost."""
-    from billing.services import reliefs, suspension_runs, suspensions
+    from billing.services import reliefs, suspension_runs
 
     at = timezone.now()
-    suspensions.close_stale(at=at)
+    reliefs.note_resumed(at=at)
     reliefs.end_plans(at=at)
     suspension_runs.forget_lists(at=at)
     suspension_runs.begin_automatic(at=at)

@@ -94,6 +94,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
+        _seed_suspensions(company)
         seed_lists(company)
         _seed_requests(company)
         if company.imports:
@@ -201,6 +202,12 @@ def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
     seed_customers(company, *_dice(company))
+
+
+def _seed_suspensions(company: Company) -> None:
+    from demo.suspensions import seed_suspensions
+
+    seed_suspensions(company)
 
 
 def _seed_requests(company: Company) -> None:

@@ -95,10 +95,17 @@ def caller(request: HttpRequest) -> tuple[Address, Router | None] | None:
     if address is None:
         return None
     for source in NoticeSource.objects.select_related("router"):
-        if address in ipaddress.ip_network(source.network):
+        if _is_in(address, source.network):
             behind = _parsed(chain[-1]) if chain else None
             return (behind, source.router) if behind is not None else None
     return (address, None) if address.is_global else None
+
+
+def _is_in(address: Address, network: str) -> bool:
+    try:
+        return address in ipaddress.ip_network(network)
+    except ValueError:
+        return False
 
 
 def _parsed(text: str) -> Address | None:

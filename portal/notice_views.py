@@ -2,9 +2,10 @@
 
 import logging
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -74,12 +75,15 @@ def _page(request: HttpRequest, context: dict[str, object], status: int = 200) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def promise(request: HttpRequest, link: str) -> HttpResponse:
     """Promise to pay, by the link alone: a page that asks, then the promise."""
+    if settings.SECURE and not request.is_secure():
+        # A form is sent over HTTPS alone.
+        return redirect(f"{base_url(request.site.host)}{request.path}")
     subscriber = read_notice_link(link) if _may_look(request) else None
     if subscriber is None:
         return _page(request, {"gone": True, "notice": notices.Notice("")}, status=404)
-    at, settings = timezone.now(), SuspensionSettings.load()
+    at, bounds = timezone.now(), SuspensionSettings.load()
     data = request.POST if request.method == "POST" else None
-    form = PromiseForm(data, today=timezone.localdate(), days=settings.promise_days)
+    form = PromiseForm(data, today=timezone.localdate(), days=bounds.promise_days)
     context: dict[str, object] = {"form": form, "link": link, "done": ""}
     if form.is_bound and form.is_valid():
         try:

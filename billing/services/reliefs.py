@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from billing import clock
 from billing.models import (
@@ -14,6 +14,7 @@ from billing.models import (
     InstalmentPlan,
     LedgerEntry,
     Promise,
+    Suspension,
     SuspensionException,
     SuspensionSettings,
 )
@@ -21,11 +22,12 @@ from billing.services import suspensions
 from billing.services.ledger import written_by
 from core.acting import in_own_name
 from core.audit import Actor, record
-from subscribers.models import Subscriber
+from subscribers.models import Service, Subscriber
 
 CENT = Decimal("0.01")
 STAFF_DAYS = 60  # that staff may let a promise run
 PLAN_DAYS = 400
+BY_HAND_DAYS = 3  # that a service which was switched on by hand stays on
 State = InstalmentPlan.State
 
 
@@ -87,6 +89,30 @@ def end_grace(*, key: str, why: str, by: Actor | None = None, at: datetime | Non
     record("billing.grace.ended", by=by, on=grace, subscriber=grace.subscriber.number, reason=why)
     suspensions.cut_again(grace=grace, at=at)
     return True
+
+
+@transaction.atomic
+def note_resumed(*, at: datetime, by: Actor | None = None, subscriber: Subscriber | None = None) -> int:
+    """End the records of services that were switched on or ended by other means, as on their page; of one subscriber,
+    or of all. Gives how many.
+
+    Whoever switched one on by hand had a reason: the customer is given some days before a run looks again.
+    """
+    stale = Suspension.objects.running().exclude(service__state=Service.State.SUSPENDED)
+    if subscriber is not None:
+        stale = stale.filter(subscriber=subscriber)
+    rows = list(stale.select_related("service", "subscriber").order_by("pk")[:500])
+    for row in rows:
+        has_ended = row.service.state == Service.State.ENDED
+        row.ended_at = at
+        row.ended_why = Suspension.End.SERVICE_ENDED if has_ended else Suspension.End.BY_HAND
+        row.save(update_fields=["ended_at", "ended_why"])
+        if not has_ended and not row.subscriber.is_erased:
+            until = clock.today(at) + timedelta(days=BY_HAND_DAYS)
+            with translation.override(clock.current_isp().language):
+                reason = str(Suspension.End.BY_HAND.label)
+            grant_grace(by=by, subscriber=row.subscriber, until=until, reason=reason, key=f"by-hand:{row.pk}", at=at)
+    return len(rows)
 
 
 @transaction.atomic

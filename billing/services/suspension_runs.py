@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing import clock, tasks
 from billing.days_off import days_off
 from billing.models import PlannedCut, SuspensionRule, SuspensionRun, SuspensionSettings
-from billing.services import suspensions
+from billing.services import debt_mails, suspensions
 from billing.services.ledger import written_by
 from core.audit import Actor, record
 from subscribers.models import Service
@@ -72,7 +72,7 @@ def prepare(*, by: Actor | None, rule: SuspensionRule, at: datetime, automatic: 
             for row in part
         )
         found += len(part)
-    if not found and not automatic:
+    if not found:
         raise NothingToCut
     record("billing.suspension_run.planned", by=by, on=run, rule=run.title, found=found)
     return run
@@ -88,11 +88,12 @@ def begin_automatic(*, at: datetime) -> None:
             continue
         try:
             run = prepare(by=None, rule=each.rule, at=at, automatic=True)
-        except CannotRun:
+        except (CannotRun, NothingToCut):
             continue
         if is_too_many(run):
             SuspensionRun.objects.filter(pk=run.pk).update(is_too_many=True)
             record("billing.suspension_run.kept_back", by=None, on=run, rule=run.title)
+            debt_mails.tell_kept_back(run=run, planned=run.cuts.filter(outcome="").count())
         else:
             confirm(by=None, run=run, at=at)
 

@@ -283,10 +283,3 @@ def cut_again(*, grace: Grace, at: datetime) -> list[Suspension]:
     if again:
         debt_mails.tell_cut(subscriber=subscriber, suspension=again[0])
     return again
-
-
-def close_stale(*, at: datetime) -> int:
-    """End the records of services that were switched on, or ended, by other means. Gives how many."""
-    running = Suspension.objects.running().exclude(service__state=State.SUSPENDED)
-    ended = running.filter(service__state=State.ENDED).update(ended_at=at, ended_why=End.SERVICE_ENDED)
-    return ended + running.update(ended_at=at, ended_why=End.BY_HAND)

@@ -21,6 +21,7 @@ from billing.models import (
 )
 from billing.services import invoices, reliefs, suspension_runs, suspensions
 from billing.services.suspension_runs import prepare, work_off
+from company.models import Profile
 from core.models import AuditEntry
 from core.scope import public_scope
 from domains import resolver
@@ -244,12 +245,16 @@ def test_ucrm_plugins_159_a_record_of_an_older_release_that_says_less_lets_nobod
     assert state_of(service) == ACTIVE
 
 
-def test_what_was_resumed_by_other_means_ends_its_record(service):
+def test_what_was_resumed_by_other_means_ends_its_record_and_is_left_alone_for_some_days(service):
     owe(service.subscriber)
-    cut(service, rule())
+    by_rule = rule()
+    cut(service, by_rule)
     connections.change_service_state(by=None, service=service, to=ACTIVE, reason="by phone")
-    assert suspensions.close_stale(at=AT) == 1
+    assert reliefs.note_resumed(at=AT) == 1
+    assert reliefs.note_resumed(at=AT) == 0
     assert Suspension.objects.get().ended_why == Suspension.End.BY_HAND
+    assert cut(service, by_rule, AT + timedelta(days=2)) == HELD
+    assert cut(service, by_rule, AT + timedelta(days=7)) == CUT
 
 
 def test_a_rule_of_a_group_takes_the_place_of_the_general_one(in_isp):
@@ -408,6 +413,7 @@ def test_whoever_is_left_out_of_a_run_by_hand_stays_connected(service):
 
 def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looked(in_isp):
     """As when a rule was changed by mistake, or payments of a day are missing."""
+    Profile(pk=1, email="office@wispmega.example").save()
     rule(is_automatic=True)
     for _ in range(12):
         owe(ServiceFactory().subscriber)
@@ -415,6 +421,9 @@ def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looke
     run = SuspensionRun.objects.get()
     assert (run.is_too_many, run.state) == (True, "draft")
     assert suspension_runs.unfinished(at=AT) == []
+    mail = Mail.objects.get()
+    assert (mail.to, "12 customers" in mail.subject) == ("office@wispmega.example", True)
+    assert f"/wispmega/suspension/{run.uuid}/" in mail.text
     # The control: an ISP that allows it.
     run.delete()
     SuspensionSettings(pk=1, most_per_cent=100).save()

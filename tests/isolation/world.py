@@ -80,6 +80,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
+    "billing.holiday": {"on": date(2099, 1, 1)},
     "billing.sentnotice": {"warning_id": None},
     "payments.paymentmethod": {"visible_in_portal": False},
     "imports.batch": {"state": "checking"},
