@@ -45,7 +45,7 @@ class ActorWords(Func):
     def __init__(self, column: Any = None, **extra: Any) -> None:
         super().__init__(F("actor_label") if column is None else column, **extra)
 
-    def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
         label = compiler.compile(self.source_expressions[0])[0]
         name, address = folded(f"split_part({label}, '<', 1)"), joined(f"split_part({label}, '<', 2)")
         return f"to_tsvector('simple', {name} || ' ' || {address})", []
