@@ -61,18 +61,25 @@ def commands(addresses: list[str]) -> str:
 
 
 def _same(family: str, addresses: list[str]) -> str:
+    """A block that a router runs whole or, cut short on the way, not at all. Its lines are short."""
     place = f"{family} firewall address-list"
-    wanted = ";".join(f'"{address}"=1' for address in addresses)
     mine = f'list="{LIST}" comment="{COMMENT}" dynamic=no'
-    return (
-        f"{{ :local wanted {{{wanted}}}; "
-        f":foreach row in=[{place} find where {mine}] do={{ "
-        f":local address [:tostr [{place} get $row address]]; "
-        f':if ([:typeof ($wanted->$address)] = "nothing") do={{ {place} remove $row }} }}; '
-        f":foreach address,one in=$wanted do={{ "
-        f':if ([:len [{place} find where list="{LIST}" address=$address]] = 0) do={{ '
-        f'{place} add list="{LIST}" address=$address comment="{COMMENT}" }} }} }}'
-    )
+    lines = [
+        "{",
+        ':local wanted [:toarray ""]',
+        *(f':set ($wanted->"{address}") 1' for address in addresses),
+        f":foreach row in=[{place} find where {mine}] do={{",
+        f"  :local address [:tostr [{place} get $row address]]",
+        f'  :if ([:typeof ($wanted->$address)] = "nothing") do={{ {place} remove $row }}',
+        "}",
+        ":foreach address,one in=$wanted do={",
+        f'  :if ([:len [{place} find where list="{LIST}" address=$address]] = 0) do={{',
+        f'    {place} add list="{LIST}" address=$address comment="{COMMENT}"',
+        "  }",
+        "}",
+        "}",
+    ]
+    return "\n".join(lines)
 
 
 def set_up(*, list_url: str, notice_url: str) -> str:
@@ -84,6 +91,7 @@ def set_up(*, list_url: str, notice_url: str) -> str:
     fetch = f'/tool fetch url=\\"{list_url}\\" dst-path=lastmile-suspended.rsc; /import lastmile-suspended.rsc'
     source = f'src-address-list="{LIST}" dst-address-list="!lastmile-portal"'
     rule = "/ip firewall filter add chain=forward"
+    proxy = "/ip firewall filter add chain=input protocol=tcp dst-port=8081"
     name = f'comment="{RULE}"'
     lines = [
         "# Paste all of it; it can be repeated. Put the list of addresses that stay open (see Router) there first.",
@@ -95,6 +103,8 @@ def set_up(*, list_url: str, notice_url: str) -> str:
         f"/ip proxy access remove [find where {name}]",
         f'/ip proxy access add dst-host="!{_host(notice_url)}" action=deny redirect-to="{_bare(notice_url)}" {name}',
         f"/ip firewall filter remove [find where {name}]",
+        # The proxy is for those alone who are cut off, and never for the Internet.
+        f'{proxy} src-address-list="!{LIST}" action=reject reject-with=tcp-reset {name}',
         f'{rule} src-address-list="{LIST}" protocol=udp dst-port=53 action=accept {name}',
         f"{rule} {source} protocol=tcp action=reject reject-with=tcp-reset {name}",
         f"{rule} {source} action=reject reject-with=icmp-admin-prohibited {name}",

@@ -137,8 +137,8 @@ class RouterOs:
         self.rows = rows  # (address, comment)
 
     def run(self, script):
-        for wanted in re.findall(r":local wanted \{(.*?)\};", script):
-            addresses = re.findall(r'"([^"]+)"=1', wanted)
+        for block in re.findall(r"^\{\n(.*?)^\}$", script, re.S | re.M):
+            addresses = re.findall(r'^:set \(\$wanted->"([^"]+)"\) 1$', block, re.M)
             self.rows = [row for row in self.rows if row[1] != router_list.COMMENT or row[0] in addresses]
             there = {row[0] for row in self.rows}
             self.rows += [(each, router_list.COMMENT) for each in addresses if each not in there]
@@ -152,6 +152,7 @@ def test_the_commands_make_the_list_the_same_and_can_be_repeated():
         assert router.rows == [("10.0.0.1", "my own"), ("10.0.0.3", router_list.COMMENT)]
     # Whoever is there stays: nothing is emptied first and filled again.
     assert "remove [find" not in script
+    assert max(map(len, script.splitlines())) < 200
     router.run(router_list.commands([]))
     assert router.rows == [("10.0.0.1", "my own")]
 
@@ -159,7 +160,7 @@ def test_the_commands_make_the_list_the_same_and_can_be_repeated():
 def test_ipv6_goes_to_its_own_list():
     script = router_list.commands(["10.0.0.3", "2001:db8::7"])
     assert '/ipv6 firewall address-list add list="lastmile-suspended"' in script
-    assert '"2001:db8::7/128"=1' in script
+    assert ':set ($wanted->"2001:db8::7/128") 1' in script
     assert "/ipv6" not in router_list.commands(["10.0.0.3"])
 
 
@@ -172,6 +173,8 @@ def test_splynx_what_is_cut_off_is_refused_and_not_dropped_and_the_portal_stays_
     assert "reject-with=icmp-admin-prohibited" in script
     assert script.count('dst-address-list="!lastmile-portal"') == 3
     assert "dst-port=53 action=accept" in script
+    # The router's proxy is none for the Internet.
+    assert 'chain=input protocol=tcp dst-port=8081 src-address-list="!lastmile-suspended" action=reject' in script
     assert 'redirect-to="a.example/notice/"' in script
 
 
