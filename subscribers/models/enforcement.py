@@ -9,7 +9,8 @@ from subscribers.models.service import Service
 class Enforcement(models.Model):
     """Whether a service should work. It is written with each change of the service's state.
 
-    A service without a row, as one that came with an import, should be as its state says. `version` counts the changes, so that whoever carries them to a router can say how far it is.
+    A service without a row, as one that came with an import, should be as its state says. `version` counts the changes,
+    so that whoever carries them to a router can say how far it is.
     """
 
     service = models.OneToOneField(Service, on_delete=models.CASCADE, related_name="enforcement")
