@@ -85,6 +85,7 @@ class Edge:
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(self.caddyfile)]
         self.processes.start("caddy", *command, environment=self.caddy_environment())
         self.processes.wait("caddy", self.ports["https"])
+        self.processes.wait("caddy", self.ports["http"])
 
     def caddy_environment(self) -> dict[str, str]:
         return {

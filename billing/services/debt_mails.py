@@ -7,6 +7,7 @@ has paid meanwhile is left out under the lock that a payment takes, too.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from django.db import transaction
@@ -36,10 +37,14 @@ def is_hour_for_mails(at: datetime) -> bool:
 def send_reminders(*, at: datetime) -> bool:
     """Send the next part of what is due today by the rules that are on. Whether there may be more."""
     today = clock.today(at)
-    for reminder in ReminderRule.objects.filter(is_on=True):
+    reminders = list(ReminderRule.objects.filter(is_on=True).order_by("days"))
+    for reminder, following in zip_longest(reminders, reminders[1:]):
         day = today - timedelta(days=reminder.days)
-        # A rule that was just made says nothing about what lies behind it.
-        waiting = _waiting(day).exclude(Exists(SentNotice.objects.filter(entry=OuterRef("pk"), reminder=reminder)))
+        # A rule that was just made says nothing about what lies behind it, and none what the next one will say.
+        late = min(LATE, following.days - reminder.days - 1) if following else LATE
+        waiting = _waiting(day, late).exclude(
+            Exists(SentNotice.objects.filter(entry=OuterRef("pk"), reminder=reminder))
+        )
         if _send_part(waiting, template="billing/reminder", at=at, reminder=reminder):
             return True
     return False
@@ -60,10 +65,10 @@ def send_warnings(*, at: datetime) -> bool:
     return False
 
 
-def _waiting(day: date) -> QuerySet[LedgerEntry]:
+def _waiting(day: date, late: int = LATE) -> QuerySet[LedgerEntry]:
     """Debts that are due on a day, or were due some days before, of people who can be written to."""
     return LedgerEntry.objects.filter(
-        open__gt=0, due_on__range=(day - timedelta(days=LATE), day), subscriber__erased_at=None
+        open__gt=0, due_on__range=(day - timedelta(days=late), day), subscriber__erased_at=None
     ).exclude(subscriber__email="", subscriber__billing_email="")
 
 

@@ -39,9 +39,16 @@ def test_reminders_before_and_after_the_due_date_each_on_its_day(in_isp):
     for late in (-3, 0, 7, 4, -5):
         owe(SubscriberFactory(first_name=f"Late {late}"), late=late)
     subjects = remind()
+    # On the due date the mail of three days before is not sent late besides.
     assert sorted(subject.partition("bill from WispMega is ")[2] for subject in subjects) == [
         *(["due in 3 days", "due today", "overdue"]),
     ]
+
+
+def test_a_day_without_a_worker_is_made_up_for(in_isp):
+    ReminderRule.objects.create(days=-3)
+    owe(SubscriberFactory(), late=-2)
+    assert remind() == ["Your bill from WispMega is due in 2 days"]
 
 
 def test_the_mail_names_invoice_amount_and_link(in_isp):
