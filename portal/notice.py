@@ -89,7 +89,7 @@ def caller(request: HttpRequest) -> tuple[Address, Router | None] | None:
     Our own proxy writes down last whom it saw. If that is one of the ISP's routers, what the router wrote before that
     is the line behind it; else it is the line itself, which has to have a public address.
     """
-    chain = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    chain = _chain(request)
     seen = chain.pop() if settings.BEHIND_PROXY and chain else request.META.get("REMOTE_ADDR", "")
     address = _parsed(seen)
     if address is None:
@@ -99,6 +99,47 @@ def caller(request: HttpRequest) -> tuple[Address, Router | None] | None:
             behind = _parsed(chain[-1]) if chain else None
             return (behind, source.router) if behind is not None else None
     return (address, None) if address.is_global else None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What we see of the line that a request comes from, for whoever tries the router's set-up there."""
+
+    seen: str  # the address that reaches us
+    said: str  # what a router said of who is behind it
+    is_trusted: bool
+    services: int  # lines that fit
+    is_suspended: bool
+    is_secure: bool
+
+
+def check(request: HttpRequest) -> Check:
+    """See what a notice page would see, without telling whose line it is."""
+    chain = _chain(request)
+    seen = chain.pop() if settings.BEHIND_PROXY and chain else request.META.get("REMOTE_ADDR", "")
+    found = caller(request)
+    address = _parsed(seen)
+    trusted = address is not None and any(
+        _is_in(address, network) for network in NoticeSource.objects.values_list("network", flat=True)
+    )
+    lines = Service.objects.none()
+    if found is not None:
+        lines = Service.objects.lasting().filter(ip_address=str(found[0]))
+        lines = lines.filter(router=found[1]) if found[1] else lines
+    states = list(lines.order_by().values_list("state", flat=True)[:2])
+    return Check(
+        seen=seen,
+        said=chain[-1] if chain and trusted else "",
+        is_trusted=trusted,
+        services=len(states),
+        is_suspended=states == [Service.State.SUSPENDED],
+        is_secure=request.is_secure(),
+    )
+
+
+def _chain(request: HttpRequest) -> list[str]:
+    said = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return [part.strip() for part in said.split(",") if part.strip()]
 
 
 def _is_in(address: Address, network: str) -> bool:

@@ -102,6 +102,16 @@ def promise(request: HttpRequest, link: str) -> HttpResponse:
     return response
 
 
+@public_page
+@require_safe
+def check(request: HttpRequest) -> HttpResponse:
+    """For whoever sets a router up, opened at a line that is cut off: what reaches us from there."""
+    context = {"check": notices.check(request), "base": base_url(request.site.host)}
+    response = render(request, "portal/notice_check.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 class ByLink:
     """Whoever holds a subscriber's notice link: we know for whom they speak, not who they are."""
 

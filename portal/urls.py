@@ -46,6 +46,7 @@ urlpatterns = [
     path("colleagues/<uuid:login>/switch/", colleagues.switch, name="colleague_switch"),
     path("colleagues/<uuid:login>/invite/", colleagues.invite_again, name="colleague_invite"),
     path("notice/", notice_views.notice, name="notice"),
+    path("notice/check/", notice_views.check, name="notice_check"),
     path("notice/<slug:notice>/", notice_views.notice, name="notice_kind"),
     path("notice/s/<str:link>/", notice_views.notice, name="notice_link"),
     path("notice/s/<str:link>/promise/", notice_views.promise, name="notice_promise"),

@@ -29,7 +29,11 @@ def _page(request: HttpRequest, form: NoticeSourceForm) -> HttpResponse:
         {"kind": kind, "own": own.get(kind.value), "url": _plain(portal_url(request.isp, f"/notice/{kind.value}/"))}
         for kind in NoticeKind
     ]
-    context = {"kinds": kinds, "sources": NoticeSource.objects.select_related("router")}
+    context = {
+        "kinds": kinds,
+        "sources": NoticeSource.objects.select_related("router"),
+        "check_url": _plain(portal_url(request.isp, "/notice/check/")),
+    }
     return section_page(request, "notices", context, form=form)
 
 

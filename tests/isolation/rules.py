@@ -150,6 +150,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
         "notice/": public,
+        "notice/check/": public,
         "notice/<slug:notice>/": public,
         "notice/s/<str:link>/": by_notice_link,
         "notice/s/<str:link>/promise/": by_notice_link,

@@ -274,3 +274,18 @@ def test_links_are_looked_at_a_bounded_number_of_times(at, rosa, monkeypatch):
     monkeypatch.setattr(notice_views, "PER_NETWORK", 2)
     answers = [look(at, rosa.link).status_code for _ in range(3)]
     assert answers == [200, 200, 404]
+
+
+def test_whoever_sets_a_router_up_sees_what_reaches_us_and_not_whose_line_it_is(at, isp, rosa):
+    page = by_line(at, path="/notice/check/")
+    for seen in (ROUTER, LINE, "Good: a notice here would name invoice and amount."):
+        assert seen in page
+    for kept in ("Rosa", rosa.invoice.number, "499"):
+        assert kept not in page
+    page = look(at, "/notice/check/", REMOTE_ADDR=ROUTER).content.decode()
+    assert "does not say who is behind it" in page
+    page = look(at, "/notice/check/", REMOTE_ADDR="198.51.100.9", HTTP_X_FORWARDED_FOR=LINE).content.decode()
+    assert "none of your routers" in page
+    assert LINE not in page
+    assert 'href="http://wispmega.localhost/notice/check/"' in page
+    assert "No service has the address" in by_line(at, line="10.9.9.9", path="/notice/check/")
