@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from billing.ages import OVERDUE, Age, age_of_entry
 from billing.models import Account, Invoice, LedgerEntry
+from payments.collected_lists import NONE
 from payments.models import Payment
 
 NOTHING = Decimal(0)
@@ -156,7 +157,7 @@ def collected_by(field: str, payments: QuerySet[Payment], days: dict[str, str], 
             row["label"] or nobody,
             row["sum"],
             row["n"],
-            _list("payments/", **days, **{field: str(row["which"])}) if row["which"] else "",
+            _list("money/collected/", **days, **{field: str(row["which"] or NONE)}),
         )
         for row in rows.annotate(sum=Sum(F("amount") - F("taken_back")), n=Count("pk"))
     ]
@@ -192,7 +193,7 @@ def year(*, until: date) -> list[Month]:
             month,
             came := invoiced.get(month, NOTHING),
             went := collected.get(month, NOTHING),
-            _list("payments/", **days_of(month)),
+            _list("money/collected/", **days_of(month)),
             _share(came, highest),
             _share(went, highest),
         )

@@ -103,6 +103,7 @@ urlpatterns = [
     path("<slug:slug>/staff/<uuid:member>/remove/", staff.remove_member, name="staff-remove"),
     path("<slug:slug>/audit/", audit.audit_log, name="audit"),
     path("<slug:slug>/money/", money.overview, name="money"),
+    path("<slug:slug>/money/collected/", money.collected, name="money-collected"),
     path("<slug:slug>/cash/", cash.closing_list, name="cash"),
     path("<slug:slug>/cash/<uuid:clerk>/<slug:day>/", cash.close_day, name="cash-day"),
     path("<slug:slug>/cash/closings/<uuid:closing>/", cash.closing_page, name="cash-closing"),

@@ -8,8 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import tables
 from dashboard import money
 from dashboard.access import staff_page
+from payments.collected_lists import CollectedFilter, CollectedTable
+from payments.models import Payment
 from tenants.roles import Right
 
 
@@ -42,6 +45,19 @@ def overview(request: HttpRequest) -> HttpResponse:
         "next": money.first_of_next(month) if money.first_of_next(month) <= today else None,
     }
     return render(request, "dashboard/money/overview.html", context)
+
+
+@staff_page(Right.SEE_MONEY)
+@require_safe
+def collected(request: HttpRequest) -> HttpResponse:
+    """The payments behind a bar, with their sum."""
+    rows = Payment.objects.standing().select_related("subscriber", "method")
+    found = CollectedFilter(request.GET, queryset=rows)
+    table = CollectedTable(found.qs)
+    tables.show(request, table, per_page=50)
+    context = {"table": table, "filter": found, "together": found.together()}
+    status = 200 if found.form.is_valid() else 422
+    return render(request, "dashboard/money/collected.html", context, status=status)
 
 
 def _month(text: str, today: date) -> date:

@@ -122,7 +122,7 @@ def test_what_came_in_by_method_of_this_month_and_of_the_last(books, owner, sign
     page = client.get(PAGE)
     assert [row[:3] for row in chart(page, "collected-method")] == [("Bank", "MX$55.00", "1 payment")]
     (row,) = chart(page, "collected-method")
-    assert row[3] == f"/wispmega/payments/?since=2026-03-01&until=2026-03-31&method={books['bank'].uuid}"
+    assert row[3] == f"/wispmega/money/collected/?since=2026-03-01&until=2026-03-31&method={books['bank'].uuid}"
     february = client.get(f"{PAGE}?month=2026-02")
     assert [row[:2] for row in chart(february, "collected-method")] == [("Cash", "MX$45.00")]
     assert [row[:2] for row in chart(february, "collected-zone")] == [("without a zone", "MX$45.00")]
@@ -186,3 +186,44 @@ def test_overdue_is_a_filter_of_the_list_that_says_itself(books, owner, signed_i
     text = signed_in(owner).get("/wispmega/subscribers/?overdue=overdue").text
     assert text.count("data-row ") == 2
     assert "Overdue" in text
+
+
+def test_every_bar_of_what_came_in_leads_to_payments_of_the_same_sum(books, isp, owner, signed_in):
+    with isp_scope(isp):
+        part = pay(SubscriberFactory(zone=books["north"], group=books["group"]), "300", method=books["cash"])
+        payments.take_back_payment(
+            by=None, payment=part, kind="refund", on=TODAY, reason="half of it", amount=Decimal(100)
+        )
+        pay(SubscriberFactory(zone=books["south"]), "7")
+    client = signed_in(owner)
+    page = client.get(PAGE)
+    rows = [row for name in ("method", "zone", "group") for row in chart(page, f"collected-{name}")]
+    assert {row[0] for row in rows} >= {"Bank", "Cash", "without a method", "North", "without a zone", "Fibra Plus"}
+    for title, amount, count, path in rows:
+        listed = client.get(path).text
+        assert f'<strong class="number">{amount}</strong>' in listed, title
+        assert listed.partition("<tbody>")[2].count("<tr") == int(count.split()[0]), title
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "method=x", "zone=00000000-0000-0000-0000-000000000000"])
+def test_a_search_of_payments_that_is_not_understood_says_so(query, books, owner, signed_in):
+    page = signed_in(owner).get(f"/wispmega/money/collected/?{query}")
+    assert page.status_code == 422
+    assert f'id="id_{query.partition("=")[0]}_error"' in page.text
+    assert "Nothing here for this search" in page.text
+
+
+def test_the_list_of_payments_takes_the_same_queries_for_few_and_many(isp, owner, signed_in, count_queries):
+    client = signed_in(owner)
+    with isp_scope(isp):
+        pay(SubscriberFactory(), "5")
+    client.get("/wispmega/money/collected/")
+    with count_queries() as few:
+        client.get("/wispmega/money/collected/")
+    with isp_scope(isp):
+        for _ in range(20):
+            pay(SubscriberFactory(), "5", method=PaymentMethodFactory())
+    with count_queries() as many:
+        page = client.get("/wispmega/money/collected/")
+    assert "MX$105.00" in page.text
+    assert len(few) == len(many)

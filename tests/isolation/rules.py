@@ -207,6 +207,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/staff/<uuid:member>/remove/": staff(Right.STAFF),
         "<slug:slug>/audit/": staff(Right.SEE_AUDIT),
         "<slug:slug>/money/": staff(Right.SEE_MONEY),
+        "<slug:slug>/money/collected/": staff(Right.SEE_MONEY),
         "<slug:slug>/cash/": staff(Right.SEE_MONEY),
         "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
         "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
