@@ -22,6 +22,8 @@ ENTRIES = [
     Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
     Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
+    Entry("money/", _("Money"), "chart-bar", Right.SEE_MONEY),
+    Entry("cash/", _("Cash desk"), "cash-register", Right.SEE_MONEY),
     Entry("suspension/", _("Suspension"), "plug-connected-x", Right.BILLING_RUNS),
     Entry("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
     Entry("import/", _("Import"), "file-import", Right.IMPORT),
