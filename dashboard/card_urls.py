@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services, personal_data
+from dashboard.views import card, card_documents, card_edit, card_notes, card_services, payments, personal_data
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("services/<int:service>/tariff/", card_services.change_tariff, name="service-tariff"),
     path("services/<int:service>/state/", card_services.change_state, name="service-state"),
     path("account/", card.account, name="subscriber-account"),
+    path("payments/", payments.of_subscriber, name="subscriber-payments"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),

@@ -7,6 +7,7 @@ from django.db.models.functions import Cast
 
 from billing.models import LedgerEntry
 from core.models import AuditEntry
+from payments.models import Payment, PaymentReport
 from preinstall.models import Installation, InstallRequest, RequestDocument
 from subscribers.models import Consent, PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
 
@@ -16,6 +17,8 @@ BELONGINGS: list[tuple[type[Any], str]] = [
     (PortalUser, "subscriber"),
     (SubscriberDocument, "subscriber"),
     (LedgerEntry, "subscriber"),
+    (Payment, "subscriber"),
+    (PaymentReport, "subscriber"),
     (InstallRequest, "subscriber"),
     (Installation, "service__subscriber"),
     (ProfileChange, "subscriber"),

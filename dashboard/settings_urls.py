@@ -10,6 +10,7 @@ from dashboard.views import (
     settings_consents,
     settings_domains,
     settings_logins,
+    settings_paying,
     settings_payments,
     settings_router,
 )
@@ -54,6 +55,8 @@ urlpatterns = [
     path("router/commands/", settings_router.commands, name="settings-router-commands"),
     path("router/addresses/", settings_router.addresses, name="settings-router-addresses"),
     path("router/done/", settings_router.done, name="settings-router-done"),
+    path("payment-rules/", settings_paying.payment_rules, name="settings-payment-rules"),
+    path("balance/", settings_paying.balance, name="settings-balance"),
     path("payments/", settings_payments.payments, name="settings-payments"),
     path("payments/add/", settings_payments.add, name="settings-payments-add"),
     path("payments/<uuid:method>/", settings_payments.change, name="settings-payments-change"),

@@ -13,6 +13,7 @@ from portal import (
     passwords,
     preview_views,
     profile_views,
+    report_views,
     views,
 )
 
@@ -43,6 +44,11 @@ urlpatterns = [
     path("colleagues/<uuid:login>/switch/", colleagues.switch, name="colleague_switch"),
     path("colleagues/<uuid:login>/invite/", colleagues.invite_again, name="colleague_invite"),
     path("payment-methods/", views.payment_methods, name="payment_methods"),
+    path("payments/", report_views.payments, name="payments"),
+    path("payments/<int:number>/", report_views.receipt, name="payment_receipt"),
+    path("payments/report/", report_views.report, name="report_payment"),
+    path("payments/reports/<uuid:report>/voucher/", report_views.voucher, name="report_voucher"),
+    path("payments/reports/<uuid:report>/withdraw/", report_views.withdraw, name="withdraw_report"),
     path("contact/", views.contact, name="contact"),
     path("documents/<uuid:paper>/", views.document, name="document"),
     path("language/", choose_language, name="language"),

@@ -1,6 +1,18 @@
 """How subscribers pay, and what they have paid."""
 
+from payments.models.lookup import BalanceLink, BalanceSettings, LookupKind
 from payments.models.methods import PaymentMethod
 from payments.models.payments import Payment
+from payments.models.reports import PaymentReport, VoucherDraft
+from payments.models.settings import PaymentSettings
 
-__all__ = ["Payment", "PaymentMethod"]
+__all__ = [
+    "BalanceLink",
+    "BalanceSettings",
+    "LookupKind",
+    "Payment",
+    "PaymentMethod",
+    "PaymentReport",
+    "PaymentSettings",
+    "VoucherDraft",
+]

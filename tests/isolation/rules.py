@@ -19,10 +19,15 @@ class Rule:
     right: str = ""
     token: bool = False
     preview: InPreview = InPreview.LOOK
+    shows: frozenset[str] = frozenset()  # what of the first row the holder of the link sees besides
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
+# Who found somebody on the balance page sees what they owe and how to pay, and no names.
+by_balance_link = Rule(
+    "public", token=True, shows=frozenset({"billing.invoice", "payments.paymentmethod", "payments.balancesettings"})
+)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
@@ -60,6 +65,7 @@ SHOP_WINDOW = {
     "company.documentrule",
     "core.storedfile",
     "subscribers.tariff",
+    "payments.balancesettings",
 }
 # What subscribers see besides, of their own (row 1).
 OWN_HOME = SHOP_WINDOW | {
@@ -75,12 +81,22 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.personalrequest",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
     "subscribers.autologinlink",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # Of that, what only those see whose role sees money.
-MONEY = {"payments.paymentmethod"}
+MONEY = {
+    "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
+}
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
@@ -109,6 +125,13 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
+    "balance/": public,
+    "balance/<str:identifier>/": public,
+    "balance/<str:identifier>/captcha/": public,
+    "balance/<str:identifier>/<str:token>/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/report/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/reported/": public,
+    "saldo/<str:identifier>/": public,
     "language/": in_previews_too,
 }
 
@@ -142,6 +165,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "payments/": subscriber(PortalRight.SEE_MONEY),
+        "payments/<int:number>/": subscriber(PortalRight.SEE_MONEY),
+        "payments/report/": never_by_staff(PortalRight.PAY),
+        "payments/reports/<uuid:report>/voucher/": never_by_staff(PortalRight.SEE_MONEY),
+        "payments/reports/<uuid:report>/withdraw/": subscriber(PortalRight.PAY),
         "contact/": subscriber(PortalRight.OPEN),
         "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
@@ -366,6 +394,21 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/router/commands/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/addresses/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/done/": staff(Right.SETTINGS),
+        "<slug:slug>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/csv/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/new/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/<int:number>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/receipt/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/take-back/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/approve/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/reject/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/<int:sheet>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/settings/payment-rules/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/balance/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/<uuid:method>/": staff(Right.PAYMENT_SETTINGS),
