@@ -1,7 +1,8 @@
 """Payments of the last weeks, reports that wait with their vouchers, fees and accounts, the balance page."""
 
 import random
-from datetime import timedelta
+import zoneinfo
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -44,8 +45,12 @@ def seed_payments(company: Company, isp: ISP) -> None:
     _report(isp, waiting[:REPORTS], [method for method in methods if method.kind != "cash"], company, chance)
 
 
+def _today(isp: ISP) -> date:
+    return timezone.localdate(timezone=zoneinfo.ZoneInfo(isp.timezone))
+
+
 def _bill(isp: ISP, chance: random.Random) -> None:
-    day = timezone.localdate() - timedelta(days=24)
+    day = _today(isp) - timedelta(days=24)
     services = Service.objects.lasting().select_related("tariff", "subscriber").order_by("pk")[:BILLED]
     for service in services:
         line = invoices.Line(text=service.tariff.name, unit_price=service.full_price, tax_rate=Decimal(16))
@@ -54,7 +59,7 @@ def _bill(isp: ISP, chance: random.Random) -> None:
 
 
 def _pay(isp: ISP, rows: list[Invoice], methods: list[PaymentMethod], chance: random.Random) -> None:
-    today = timezone.localdate()
+    today = _today(isp)
     for number, invoice in enumerate(rows):
         part = Decimal(2) if number % 9 == 0 else Decimal(1)  # now and then half of it
         method = chance.choice(methods)
@@ -77,7 +82,7 @@ def _report(
 ) -> None:
     for number, invoice in enumerate(rows):
         reference = f"{chance.randrange(10**7, 10**8)}" if number != 1 else "40018822"
-        method, day = chance.choice(methods), timezone.localdate() - timedelta(days=number)
+        method, day = chance.choice(methods), _today(isp) - timedelta(days=number)
         submission = reports.submission_of(invoice.subscriber, uuid4())
         amount = invoice.open + method.fee_on_top(invoice.open)
         lines = [company.name, f"{day:%d/%m/%Y}", f"{amount} {isp.currency}", f"Ref. {reference}"]

@@ -1,6 +1,7 @@
 """Forms of the ways to pay, and of what holds for all of them."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,9 @@ from core.forms import ModelForm
 from payments.models import BalanceSettings, PaymentMethod, PaymentSettings
 
 ACCOUNT_NUMBER = re.compile(r"(?:\d[ .-]?){6,}")
+
+# What may be left empty, and means this.
+OPTIONAL = {"fee_fixed": Decimal(0), "fee_percent": Decimal(0), "fee_bearer": PaymentMethod.Bearer.ISP}
 
 
 class PaymentMethodForm(ModelForm):
@@ -44,12 +48,17 @@ class PaymentMethodForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in OPTIONAL:
+            self.fields[name].required = False
         if not self.fields["groups"].queryset.exists():  # type: ignore[attr-defined]
             del self.fields["groups"]
 
     def clean(self) -> dict[str, Any]:
         """A number that looks like an account's is not shown to subscribers by oversight."""
         data = super().clean() or {}
+        for name, nothing in OPTIONAL.items():
+            if name not in self.errors and data.get(name) in (None, ""):
+                data[name] = nothing
         is_exposed = data.get("visible_in_portal") and not data.get("portal_name")
         if is_exposed and ACCOUNT_NUMBER.search(data.get("name", "")):
             self.add_error(

@@ -14,7 +14,7 @@ from core import throttle
 from core.access import public_page
 from core.captcha import new_challenge
 from core.requests import outside_transaction
-from payments.models import BalanceLink, BalanceSettings, PaymentMethod, PaymentSettings
+from payments.models import BalanceSettings, PaymentMethod
 from payments.services import lookup
 from portal.balance_forms import BalanceForm
 from portal.reporting import ReportPage
@@ -81,10 +81,6 @@ def captcha_challenge(request: HttpRequest) -> HttpResponse:
     return JsonResponse(new_challenge("balance"))
 
 
-def _link(token: str) -> BalanceLink | None:
-    return lookup.find_link(token) if BalanceSettings.load().is_on else None
-
-
 def _over(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/balance/over.html", status=410)
 
@@ -94,8 +90,9 @@ def _over(request: HttpRequest) -> HttpResponse:
 @require_safe
 def found(request: HttpRequest, token: str) -> HttpResponse:
     """What is open, and how to pay it; or whom of several one is. Nobody looks like somebody who owes nothing."""
-    link = _link(token)
-    if link is None:
+    rules, takes_reports = lookup.rules_of_link()
+    link = lookup.find_link(token)
+    if link is None or not rules.is_on:
         return _over(request)
     people = lookup.owing(link)
     chosen = _chosen(request, people)
@@ -111,7 +108,7 @@ def found(request: HttpRequest, token: str) -> HttpResponse:
         "debts": debts,
         "total": sum(debt.open for debt in debts),
         "methods": methods,
-        "takes_reports": PaymentSettings.load().takes_reports and any(method.takes_reports for method in methods),
+        "takes_reports": takes_reports and any(method.takes_reports for method in methods),
     }
     return _unindexed(render(request, "portal/balance/found.html", context))
 
@@ -135,10 +132,10 @@ def _unindexed(response: HttpResponse) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, token: str) -> HttpResponse:
     """Report a payment without signing in, as whom one has found."""
-    link = _link(token)
-    people = lookup.owing(link) if link else []
-    chosen = _chosen(request, people)
-    if link is None or chosen is None or not PaymentSettings.load().takes_reports:
+    rules, takes_reports = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules.is_on and takes_reports else None
+    chosen = _chosen(request, lookup.owing(link)) if link else None
+    if link is None or chosen is None:
         return _over(request)
     here = reverse("balance_found", args=[request.isp_link, token])
     page = ReportPage(

@@ -83,7 +83,7 @@ class ReportPage:
         methods = PaymentMethod.objects.in_portal().reportable().for_group(self.subscriber.group_id)
         unpaid = self.subscriber.invoices.unpaid().select_related("entry").order_by("entry__due_on", "pk")
         wanted = self.request.GET.getlist("invoice")
-        chosen = [invoice for invoice in unpaid if str(invoice.uuid) in wanted]
+        chosen = [invoice for invoice in unpaid if str(invoice.uuid) in wanted or len(unpaid) == 1]
         first = {
             "submission": self.key,
             "paid_on": timezone.localdate(),

@@ -36,8 +36,13 @@ def register(request: HttpRequest) -> HttpResponse:
     if not form.is_bound or not form.is_valid():
         context = {"form": form, "subscriber": subscriber, "invoices": open_invoices}
         return render(request, "dashboard/payments/register.html", context, status=422 if form.is_bound else 200)
-    data = form.cleaned_data
-    payment = services.register_payment(
+    payment = _book(request, subscriber, form.cleaned_data)
+    messages.success(request, _("The payment is booked. Receipt %(number)s.") % {"number": payment.number})
+    return redirect("payment", slug=request.isp.slug, number=payment.number)
+
+
+def _book(request: HttpRequest, subscriber: Subscriber, data: dict[str, Any]) -> Payment:
+    return services.register_payment(
         by=request.user,
         subscriber=subscriber,
         amount=data["amount"],
@@ -51,8 +56,6 @@ def register(request: HttpRequest) -> HttpResponse:
         invoices=list(data["invoices"]),
         key=f"form:{subscriber.number}:{data['key']}",
     )
-    messages.success(request, _("The payment is booked. Receipt %(number)s.") % {"number": payment.number})
-    return redirect("payment", slug=request.isp.slug, number=payment.number)
 
 
 def _subscriber(request: HttpRequest) -> Any:

@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DecimalField, F, Q, QuerySet, Value
+from django.db.models import DecimalField, Exists, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from billing.models import LedgerEntry
 from company.tax_ids import BadTaxId, stored
 from core import tokens
-from payments.models import BalanceLink, LookupKind
+from payments.models import BalanceLink, BalanceSettings, LookupKind, PaymentSettings
 from subscribers.models import PortalUser, Service, Subscriber
 
 PURPOSE = "balance"
@@ -66,6 +66,13 @@ def _tax_id(value: str, country: str) -> str:
         return stored(value, country=country)
     except BadTaxId:
         return value
+
+
+def rules_of_link() -> tuple[BalanceSettings, bool]:
+    """What the balance page does, and whether payments can be reported. One query."""
+    refused = PaymentSettings.objects.filter(takes_reports=False)
+    rules = BalanceSettings.objects.annotate(takes_reports=~Exists(refused)).filter(pk=1).first()
+    return rules or BalanceSettings(pk=1), bool(rules and rules.takes_reports)
 
 
 def find_link(secret: str) -> BalanceLink | None:

@@ -68,7 +68,9 @@ def test_the_voucher_stands_beside_the_invoice(isp, clerk, waiting):
     picture_of = clerk.get(f"{PAGE}{one.uuid}/voucher/")
     assert picture_of["Content-Type"] == "image/jpeg"
     assert picture_of.getvalue()[:2] == b"\xff\xd8"
-    assert "attachment" in clerk.get(f"{PAGE}{one.uuid}/voucher/?download=1")["Content-Disposition"]
+    download = clerk.get(f"{PAGE}{one.uuid}/voucher/?download=1")
+    assert "attachment" in download["Content-Disposition"]
+    assert download.getvalue()
 
 
 def test_a_pdf_is_shown_as_pictures_of_its_pages(isp, clerk):

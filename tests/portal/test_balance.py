@@ -21,6 +21,8 @@ from tests.factories.payments import bill
 from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory
 
 PAGE = "/balance/wispmega/"
+# What differs from one question to the next without saying anything: texts, numbers, lists of them, names of marks.
+PLAIN = re.compile(r"'[^']*'(::\w+(\[\])?)?|ARRAY\[[^]]*\]|\(\d+(, \d+)*\)|\"s\d+_x\d+\"|\b\d+\b")
 ALL = {f"by_{kind.value}": True for kind in LookupKind}
 
 
@@ -109,7 +111,8 @@ def test_a_miss_looks_like_somebody_who_owes_nothing(isp, visitor, kind, value):
         ServiceFactory(subscriber=SubscriberFactory(first_name="Sin", last_name="Deuda"), number=7777)
 
     def bare(answer):
-        return re.sub(r'[A-Za-z0-9_-]{43}|nonce="[^"]*"', "", answer.content.decode())
+        page = re.sub(r'nonce="[^"]*"|csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
+        return re.sub(r"[A-Za-z0-9_-]{43}", "", page)
 
     assert bare(visitor.look(kind, value)) == bare(visitor.look("service", "7777"))
 
@@ -120,8 +123,7 @@ def test_a_hit_and_a_miss_take_the_same_statements(isp, visitor, count_queries):
             answer = visitor.ask(kind, value)
         with count_queries() as shown:
             visitor.client.get(answer.url)
-        plain = [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in [*asked, *shown]]
-        return [re.sub(r"\(\?(, \?)*\)", "(?)", sql) for sql in plain]
+        return [PLAIN.sub("?", query["sql"]) for query in [*asked, *shown]]
 
     visitor.ask()  # so that caches are warm
     hits = [
@@ -130,7 +132,9 @@ def test_a_hit_and_a_miss_take_the_same_statements(isp, visitor, count_queries):
         statements("email", "ana@example.com"),
     ]
     misses = [statements("service", "1"), statements("id_number", "nobody"), statements("email", "nobody@example.com")]
-    assert hits == misses
+    for hit, miss in zip(hits, misses, strict=True):
+        for one, other in zip(hit, miss, strict=True):
+            assert one == other
 
 
 def test_the_pages_take_eight_queries_at_most(visitor, count_queries):
@@ -139,7 +143,7 @@ def test_the_pages_take_eight_queries_at_most(visitor, count_queries):
     for address in (PAGE, url):
         with count_queries() as counted:
             assert visitor.client.get(address).status_code == 200
-        assert len(counted) <= 8, [query["sql"][:120] for query in counted]
+        assert len(counted) <= 8, [query["sql"][:300] for query in counted]
 
 
 def test_neighbours_who_share_a_number_choose_by_their_initials(isp, visitor):
@@ -262,7 +266,7 @@ def report_form(isp, **changes):
         from payments.models import PaymentMethod
 
         method = PaymentMethod.objects.get()
-    said = {"submission": str(uuid4()), "amount": "499", "paid_on": timezone.localdate().isoformat()}
+    said = {"submission": str(uuid4()), "amount": "499", "paid_on": "2026-03-09"}
     return said | {"method": str(method.uuid), "reference": "R", "comment": "", "invoices": []} | changes
 
 
