@@ -144,6 +144,7 @@ ACTS: dict[str, Any] = {
     "payments.report.withdrawn": _("Withdrew a payment report"),
     "payments.settings.changed": _("Changed the rules for receipts and payment reports"),
     "payments.balance_page.changed": _("Changed the public balance page"),
+    "payments.desk.closed": _("Closed a cash desk"),
     "imports.batch.opened": _("Brought a file with customers"),
     "imports.batch.started": _("Started an import"),
     "imports.batch.loaded": _("Imported customers"),

@@ -54,7 +54,7 @@ class PaymentFilter(django_filters.FilterSet):
         return rows.filter(_typed(value.strip(), number="number"))
 
     def of_clerk(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(by_kind="staff_user", by_id=value)
+        return rows.filter(by_kind="staff", by_id=value)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Values that were not understood leave the list empty rather than pretending."""

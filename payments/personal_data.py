@@ -7,6 +7,8 @@ from core.personal import STAFF, TECHNICAL, not_personal, personal
 from payments.models import (
     BalanceLink,
     BalanceSettings,
+    CashClosing,
+    CashClosingLine,
     Payment,
     PaymentMethod,
     PaymentReport,
@@ -18,6 +20,8 @@ not_personal(PaymentMethod, because="how the ISP can be paid")
 not_personal(PaymentSettings, BalanceSettings, because="how the ISP takes payments")
 not_personal(BalanceLink, because="keys of rows that somebody found, gone within the hour")
 not_personal(VoucherDraft, because="files of forms that nobody has sent, gone after a day")
+not_personal(CashClosing, because="sums of a day, with the member of staff who counted")
+not_personal(CashClosingLine, because="sums of a day")
 personal(
     Payment,
     title=_("Payments"),

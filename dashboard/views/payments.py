@@ -25,6 +25,7 @@ from payments.lists import CardPaymentTable, PaymentFilter, PaymentTable
 from payments.models import Payment, PaymentReport
 from payments.money_forms import TakeBackForm
 from payments.services import payments as services
+from payments.services.closings import DeskClosed
 from payments.services.receipts import shares_of
 from tenants.roles import Right
 from tenants.services.memberships import members_with
@@ -147,6 +148,8 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
             services.take_back_payment(by=request.user, payment=payment, kind=kind, on=timezone.localdate(), **said)
         except ledger.TooMuch:
             messages.warning(request, _("Somebody was quicker: less is left of this payment now."))
+        except DeskClosed:
+            messages.warning(request, _("Your cash desk is closed for today: what came in at a desk stays as it is."))
         else:
             messages.success(request, _("The payment was taken back. What it had paid is owed again."))
     return redirect("payment", slug=request.isp.slug, number=number)

@@ -18,6 +18,7 @@ from dashboard.access import staff_page
 from payments.models import Payment, PaymentMethod
 from payments.money_forms import PaymentForm
 from payments.services import payments as services
+from payments.services.closings import DeskClosed
 from subscribers.models import Subscriber
 from tenants.roles import Right
 
@@ -33,10 +34,17 @@ def register(request: HttpRequest) -> HttpResponse:
         return _search(request)
     open_invoices = list(_open(subscriber))
     form = _form(request, subscriber, open_invoices)
-    if not form.is_bound or not form.is_valid():
+    payment = None
+    if form.is_bound and form.is_valid():
+        try:
+            payment = _book(request, subscriber, form.cleaned_data)
+        except DeskClosed:
+            form.add_error(
+                None, _("Your cash desk is closed for today. A colleague, or you tomorrow, can register it.")
+            )
+    if payment is None:
         context = {"form": form, "subscriber": subscriber, "invoices": open_invoices}
         return render(request, "dashboard/payments/register.html", context, status=422 if form.is_bound else 200)
-    payment = _book(request, subscriber, form.cleaned_data)
     messages.success(request, _("The payment is booked. Receipt %(number)s.") % {"number": payment.number})
     return redirect("payment", slug=request.isp.slug, number=payment.number)
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+import zoneinfo
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from billing.models import Account, Invoice
 from core.models import AuditEntry
 from core.scope import isp_scope
-from payments.models import Payment
+from payments.models import CashClosing, Payment
 from tenants.roles import Role
 from tests.dashboard.settings_pages import staff_client
 from tests.dashboard.test_subscribers import text_of as words_of
@@ -290,3 +291,23 @@ def test_nobody_pays_for_an_erased_customer(isp, clerk, ana):
 def test_the_day_of_the_isp_counts(isp, clerk, ana):
     tomorrow = timezone.localdate() + timedelta(days=2)
     assert "still to come" in text_of(clerk.post(NEW, form(ana, paid_on=tomorrow.isoformat())))
+
+
+def test_a_closed_desk_takes_nothing_more_and_what_was_typed_stays(isp, clerk, ana):
+    clerk.post(NEW, form(ana, amount="100"))
+    with isp_scope(isp):
+        by = made(isp)[0].by_id
+        CashClosing.objects.create(
+            clerk_id=by,
+            clerk_name="C",
+            on=timezone.localdate(timezone=zoneinfo.ZoneInfo(isp.timezone)),
+            currency="MXN",
+            registered=100,
+            counted=100,
+        )
+    page = clerk.post(NEW, form(ana, amount="5", comment="KEEP ME"))
+    assert "desk is closed for today" in text_of(page)
+    assert 'value="KEEP ME"' in page.content.decode()
+    back = clerk.post(f"{PAGE}1/take-back/", {"amount": "1", "kind": "refund", "reason": "x"}, follow=True)
+    assert "desk is closed for today" in text_of(back)
+    assert [payment.taken_back for payment in made(isp)] == [0]
