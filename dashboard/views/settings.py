@@ -46,6 +46,7 @@ SECTIONS = [
     Section("chat", gettext_lazy("Chat"), "message-circle"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
+    Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
 ]
 
 

@@ -150,6 +150,7 @@ class Reading:
     fee: Decimal = Decimal(0)
     refunded: Decimal = Decimal(0)
     is_disputed: bool = False
+    paid_at: datetime | None = None
     saved: Saved | None = None
     slip: str = ""  # address of what a person takes to a shop
     payer: str = ""  # an e-mail address or a name, for payments that fit nothing

@@ -20,6 +20,7 @@ class PaymentMethod(models.Model):
         CASH = "cash", _("cash desk")
         STORE = "store", _("store or collection point")
         WALLET = "wallet", _("mobile wallet")
+        GATEWAY = "gateway", _("online payment")
         OTHER = "other", _("other")
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

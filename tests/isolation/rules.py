@@ -75,12 +75,22 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.personalrequest",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "payments.checkout",
+    "payments.savedmethod",
+    "payments.gatewayaccount",
+    "billing.invoice",
     "subscribers.autologinlink",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # Of that, what only those see whose role sees money.
-MONEY = {"payments.paymentmethod"}
+MONEY = {
+    "payments.paymentmethod",
+    "payments.checkout",
+    "payments.savedmethod",
+    "payments.gatewayaccount",
+    "billing.invoice",
+}
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
@@ -142,6 +152,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "pay/": subscriber(PortalRight.PAY),
+        "pay/card/": subscriber(PortalRight.PAY),
+        "pay/card/<uuid:card>/end/": subscriber(PortalRight.PAY),
+        "pay/<uuid:checkout>/": by_link,
+        "gateways/<slug:gateway>/events/": not_in_previews,
         "contact/": subscriber(PortalRight.OPEN),
         "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
@@ -366,6 +381,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/router/commands/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/addresses/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/done/": staff(Right.SETTINGS),
+        "<slug:slug>/payments/online/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/strays/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/strays/<uuid:stray>/assign/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/strays/<uuid:stray>/dismiss/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/<int:number>/refund/": staff(Right.WORK_MONEY),
+        "<slug:slug>/settings/online-payments/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/check/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/switch/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/<uuid:method>/": staff(Right.PAYMENT_SETTINGS),

@@ -42,6 +42,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
     "billing.invoiceline": {"net": 90, "tax": 10, "amount": 100, "period_to": "2099-12-31"},
     "payments.payment": {"taken_back": 0},
+    "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
+    "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
+    "payments.refund": {"check_at": "2026-01-01T00:00Z"},
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
@@ -74,6 +77,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
     "payments.paymentmethod": {"visible_in_portal": False},
+    "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
     "subscribers.personalexport": {"state": "waiting", "file_id": None},

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -144,9 +145,10 @@ class MercadoPagoGateway(Gateway):
         wanted = str(preference.get("external_reference") or reference)
         found = call(self.keys.secret, "GET", "/v1/payments/search", params={"external_reference": wanted})
         tries = [_reading(number, row) for row in found.get("results", [])]
-        if tries:
-            return max(tries, key=lambda each: RANK.index(each.state))
-        return _unpaid(number, wanted, preference)
+        unpaid = _unpaid(number, wanted, preference)
+        best = max(tries, key=lambda each: RANK.index(each.state), default=unpaid)
+        is_over = best.state is State.OPEN and unpaid.state is State.EXPIRED
+        return replace(best, state=State.EXPIRED) if is_over else best
 
     def cancel(self, number: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -185,6 +187,7 @@ def _reading(number: str, row: dict[str, Any]) -> Reading:
         method=str(row.get("payment_type_id") or ""),
         fee=fees,
         refunded=_money(row.get("transaction_amount_refunded") or 0),
+        paid_at=datetime.fromisoformat(row["date_approved"]) if row.get("date_approved") else None,
         is_disputed=row.get("status") in {"in_mediation", "charged_back"},
         slip=str(action.get("external_resource_url") or "") if state is State.PROCESSING else "",
         payer=str((row.get("payer") or {}).get("email") or ""),

@@ -9,15 +9,13 @@ from django.conf import settings
 
 from payments.gateways.base import Declined, GatewayAway, KeysRefused, NotThere, Refused
 
-RETRIES = 2  # of calls that came to nothing on the network; the library keeps their idempotency key
-
 
 def client(secret: str) -> stripe.StripeClient:
     """A client of one account, without anything global."""
     return stripe.StripeClient(
         secret,
         base_addresses={"api": settings.STRIPE_API_BASE},
-        max_network_retries=RETRIES,
+        max_network_retries=settings.GATEWAY_RETRIES,
         http_client=stripe.RequestsClient(timeout=settings.GATEWAY_TIMEOUT),
     )
 

@@ -1,5 +1,6 @@
 """Stripe's objects as readings."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +37,7 @@ def reading_of_intent(intent: Any) -> Reading:
         fee=_fee(charge, intent.currency),
         refunded=from_minor(charge.amount_refunded, intent.currency) if charge else Decimal(0),
         is_disputed=bool(charge.disputed) if charge else False,
+        paid_at=datetime.fromtimestamp(charge.created, UTC) if charge else None,
         saved=_saved(intent, method),
         slip=_slip(intent),
         payer=_payer(charge),
@@ -71,6 +73,7 @@ def reading_of_session(session: Any) -> Reading:
         fee=inner.fee if inner else Decimal(0),
         refunded=inner.refunded if inner else Decimal(0),
         is_disputed=inner.is_disputed if inner else False,
+        paid_at=inner.paid_at if inner else None,
         saved=inner.saved if inner else None,
         slip=inner.slip if inner else "",
         payer=inner.payer if inner and inner.payer else str(session.customer_email or ""),

@@ -103,7 +103,7 @@ def test_the_same_key_gives_the_same_page_and_another_order_under_it_is_refused(
 
 @pytest.mark.parametrize("kind", ["lost", "never", "late"])
 def test_an_answer_that_is_lost_makes_no_second_page(stripe, lab, settings, kind):
-    settings.GATEWAY_TIMEOUT = 0.2
+    settings.GATEWAY_TIMEOUT, settings.GATEWAY_RETRIES = 0.2, 2
     lab.faults.append(Fault("POST", "/v1/checkout/sessions", kind, times=1, seconds=0.5 if kind != "lost" else 0))
     stripe.begin(order())
     assert len(lab.books.ledger(stripe.keys.secret).find("checkout.session")) == 1
