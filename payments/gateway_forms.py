@@ -33,7 +33,7 @@ class KeysForm(Form):
 class RefundForm(Form):
     """How much goes back, and why."""
 
-    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, localize=True)
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2)
     reason = forms.CharField(
         label=_("Reason"), max_length=300, help_text=_("It stands in the subscriber's ledger, where they can read it.")
     )

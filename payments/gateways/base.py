@@ -180,6 +180,7 @@ class Gateway(ABC):
 
     keys: Keys
 
+    do_not_call_in_templates: ClassVar[bool] = True  # pages speak of the class
     name: ClassVar[str]  # of its folder
     title: ClassVar[str]
     fields: ClassVar[list[Field]]

@@ -9,6 +9,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import LedgerEntry
 from core.crypto import SecretField
@@ -165,12 +166,12 @@ class Checkout(models.Model):
     """
 
     class State(models.TextChoices):
-        BEGUN = "begun", _("begun")
+        BEGUN = "begun", pgettext_lazy("online payment", "begun")
         OPEN = "open", _("waits for the payer")
         PROCESSING = "processing", _("the money is on its way")
-        PAID = "paid", _("paid")
-        FAILED = "failed", _("not paid")
-        EXPIRED = "expired", _("given up")
+        PAID = "paid", pgettext_lazy("online payment", "paid")
+        FAILED = "failed", pgettext_lazy("online payment", "not paid")
+        EXPIRED = "expired", pgettext_lazy("online payment", "given up")
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="checkouts")
@@ -239,6 +240,11 @@ class Checkout(models.Model):
         return self.state in UNDER_WAY
 
     @property
+    def shown_way(self) -> str:
+        """With what it was paid, as people call it."""
+        return str(WAYS.get(self.way, self.way.replace("_", " ").title()))
+
+    @property
     def saves(self) -> bool:
         """Whether its card is kept for later charges."""
         return bool(self.terms)
@@ -248,6 +254,15 @@ class Checkout(models.Model):
         return self.state == self.State.PAID
 
 
+WAYS = {
+    "card": _("card"),
+    "credit_card": _("credit card"),
+    "debit_card": _("debit card"),
+    "oxxo": "OXXO",
+    "customer_balance": _("bank transfer"),
+    "bank_transfer": _("bank transfer"),
+    "ticket": _("payment slip"),
+}
 UNDER_WAY = (Checkout.State.BEGUN, Checkout.State.OPEN, Checkout.State.PROCESSING)
 
 

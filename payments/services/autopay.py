@@ -176,7 +176,7 @@ def resume(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkout:
         Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.BEGUN).update(
             state=Checkout.State.FAILED, problem="no answer", check_at=None
         )
-    checkout.refresh_from_db()
+        checkout.refresh_from_db()
     return checkout
 
 
@@ -184,7 +184,8 @@ def _charge(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkout:
     """Call the gateway with the key that was written, and do what the payment then is."""
     from payments.services.truth import look_again, reconcile
 
-    saved = SavedMethod.objects.select_related("account").get(pk=checkout.saved_id)
+    with transaction.atomic():
+        saved = SavedMethod.objects.select_related("account").get(pk=checkout.saved_id)
     order = Order(
         reference=str(checkout.uuid),
         isp=str(isp.uuid),
@@ -201,14 +202,18 @@ def _charge(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkout:
     except Declined as problem:
         note_refusal(checkout=checkout, problem=problem, at=at)
         _note_refused(saved=saved, at=at)
-        checkout.refresh_from_db()
-        return checkout
+        return _fresh(checkout)
     except GatewayProblem as problem:
         note_refusal(checkout=checkout, problem=problem, at=at)
-        checkout.refresh_from_db()
-        return checkout
+        return _fresh(checkout)
     checkout = note_begun(checkout=checkout, begun=begun)
     return reconcile(checkout=checkout, at=at, isp=isp)
+
+
+@transaction.atomic
+def _fresh(checkout: Checkout) -> Checkout:
+    checkout.refresh_from_db()
+    return checkout
 
 
 @transaction.atomic

@@ -88,7 +88,10 @@ def begin_checkout(
         "terms": terms,
         "host": host,
     }
-    for former in Checkout.objects.filter(subscriber=subscriber, state__in=["begun", "open"]):
+    with transaction.atomic():
+        rows = Checkout.objects.filter(subscriber=subscriber, state__in=["begun", "open"])
+        formers = list(rows.select_related("account__method"))
+    for former in formers:
         if former.lasts_until - at > LIFE / 4 and all(getattr(former, name) == value for name, value in wish.items()):
             return _open(checkout=former, isp=isp, email=email, at=at)
         _give_up(checkout=former, at=at)

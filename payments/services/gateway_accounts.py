@@ -32,14 +32,16 @@ def connect_gateway(*, by: Actor | None, isp: IspRef, gateway: str, keys: Keys, 
 
     Calls the gateway, so no inner transaction may be open. Raises CannotConnect, OtherAccount.
     """
-    known = GatewayAccount.objects.filter(gateway=gateway).first()
+    with transaction.atomic():
+        known = GatewayAccount.objects.filter(gateway=gateway).first()
+        is_busy = known is not None and _is_busy(known)
     try:
         with outside_transaction():
             opened = open_gateway(gateway, keys)
             holder = opened.check_keys()
     except GatewayProblem as problem:
         raise CannotConnect(str(problem)) from problem
-    if known and (known.account, known.is_live) != (holder.account, holder.is_live) and _is_busy(known):
+    if known and is_busy and (known.account, known.is_live) != (holder.account, holder.is_live):
         raise OtherAccount
     try:
         with outside_transaction():

@@ -204,8 +204,9 @@ def _decide_late(*, refund: Refund, on: date, at: datetime) -> None:
             reading = checkout.account.open().read(checkout.number or checkout.money)
     except GatewayProblem:
         return
-    rows = Refund.objects.filter(checkout=checkout, state=Refund.State.DONE)
-    known = rows.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    with transaction.atomic():
+        rows = Refund.objects.filter(checkout=checkout, state=Refund.State.DONE)
+        known = rows.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     happened = reading.refunded - known >= refund.amount
     _note(
         refund=refund,

@@ -66,7 +66,7 @@ def _without_number(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkou
         Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.BEGUN, number="").update(
             state=Checkout.State.EXPIRED, check_at=None
         )
-    checkout.refresh_from_db()
+        checkout.refresh_from_db()
     return checkout
 
 
@@ -92,8 +92,10 @@ def look_again(*, checkout: Checkout, at: datetime) -> Checkout:
 
 
 def _locked(checkout: Checkout) -> Checkout:
-    rows = Checkout.objects.select_for_update(of=["self"]).select_related("account", "subscriber", "payment")
-    return rows.get(pk=checkout.pk)
+    """The row, locked. What it refers to is loaded once that is so: a statement that had to wait for the lock would
+    join what was there before."""
+    Checkout.objects.select_for_update().only("pk").get(pk=checkout.pk)
+    return Checkout.objects.select_related("account__method", "subscriber", "payment").get(pk=checkout.pk)
 
 
 def _next_look(checkout: Checkout, at: datetime) -> datetime | None:
@@ -127,7 +129,7 @@ def settle(*, checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -
         checkout.checks += 1
         checkout.check_at = _next_look(checkout, at)
         checkout.save()
-        if checkout.is_paid and checkout.payment and reading.payment == checkout.money:
+        if checkout.is_paid and checkout.payment_id and reading.payment == checkout.money:
             refunds.note_refunded(checkout=checkout, total=reading.refunded, on=day_of(at, isp), at=at)
     return checkout
 
@@ -224,7 +226,7 @@ def keep_stray(
         },
     )
     if is_new:
-        record("payments.stray.seen", by=None, on=row, amount=str(row.amount), reason=str(reason))
+        record("payments.stray.seen", by=None, on=row, amount=str(row.amount), why=str(reason))
 
 
 def read_about(*, account: GatewayAccount, number: str, isp: IspRef, at: datetime) -> str:
@@ -240,7 +242,8 @@ def read_about(*, account: GatewayAccount, number: str, isp: IspRef, at: datetim
         return "refused"
     if reading.isp and reading.isp != str(isp.uuid):
         return "another ISP"
-    checkout = _checkout_of(account, reading)
+    with transaction.atomic():
+        checkout = _checkout_of(account, reading)
     if checkout is None:
         with transaction.atomic():
             keep_stray(account=account, reading=reading, reason=StrayPayment.Reason.UNKNOWN, isp=isp, at=at)

@@ -88,7 +88,15 @@ FILES = 24  # row 1 is the logo, the last one a paper of subscriber 1, the other
 # What subscriber 1 may open in the portal, in contrast to the papers of others.
 GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
 # Columns that are too short for a canary.
-SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
+SHORT = {
+    "language": "en",
+    "last4": "4242",
+    "expires": "12/2034",
+    "country": "MX",
+    "currency": "MXN",
+    "timezone": "America/Mexico_City",
+    "colour": "#123456",
+}
 
 
 class CannotFill(LookupError):
