@@ -14,9 +14,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from billing.models import LedgerEntry
+from company.models import Profile
 from core.acting import in_own_name
 from core.audit import Actor, record
 from core.requests import outside_transaction
+from domains.links import portal_url
+from messaging.services import send_mail
 from payments.gateways.base import Declined, GatewayAway, GatewayProblem, Order, Saved
 from payments.models import Checkout, SavedMethod
 from payments.services.checkouts import note_begun, note_refusal, title_of
@@ -37,7 +40,7 @@ def terms(isp_name: str) -> str:
     ) % {"isp": isp_name}
 
 
-def agree(*, checkout: Checkout, saved: Saved, at: datetime) -> SavedMethod:
+def agree(*, checkout: Checkout, saved: Saved, isp: IspRef, at: datetime) -> SavedMethod:
     """Keep the card that a payment was made with, as its payer agreed. It takes the place of the one before.
 
     In the transaction that books the payment.
@@ -58,7 +61,30 @@ def agree(*, checkout: Checkout, saved: Saved, at: datetime) -> SavedMethod:
         agreed_by_name=checkout.by_name,
     )
     record("payments.saved_method.agreed", by=None, on=method, subscriber=checkout.subscriber.number, card=str(method))
+    _write_to(method, isp, "card_agreed", path="/pay/card/", terms=method.terms)
     return method
+
+
+def _write_to(method: SavedMethod, isp: IspRef, template: str, *, path: str, **context: object) -> None:
+    """Tell the subscriber about their card, where there is an address."""
+    subscriber, profile = method.subscriber, Profile.load()
+    if not subscriber.email:
+        return
+    company = profile.display_name or isp.name
+    send_mail(
+        template=f"payments/{template}",
+        language=isp.language,
+        to=subscriber.email,
+        about=subscriber.pk,
+        name=subscriber.full_name,
+        card=str(method),
+        url=portal_url(isp, path),
+        company=company,
+        profile=profile,
+        from_name=company,
+        reply_to=profile.email,
+        **context,
+    )
 
 
 def _end(method: SavedMethod, *, how: str, by_name: str, at: datetime) -> None:
@@ -201,7 +227,7 @@ def _charge(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkout:
         return look_again(checkout=checkout, at=at)
     except Declined as problem:
         note_refusal(checkout=checkout, problem=problem, at=at)
-        _note_refused(saved=saved, at=at)
+        _note_refused(saved=saved, isp=isp, at=at)
         return _fresh(checkout)
     except GatewayProblem as problem:
         note_refusal(checkout=checkout, problem=problem, at=at)
@@ -217,7 +243,7 @@ def _fresh(checkout: Checkout) -> Checkout:
 
 
 @transaction.atomic
-def _note_refused(*, saved: SavedMethod, at: datetime) -> None:
+def _note_refused(*, saved: SavedMethod, isp: IspRef, at: datetime) -> None:
     """Count what the bank refused; after the third time in a row the card is let be."""
     method = SavedMethod.objects.select_for_update(of=["self"]).select_related("subscriber").get(pk=saved.pk)
     method.refusals += 1
@@ -230,8 +256,10 @@ def _note_refused(*, saved: SavedMethod, at: datetime) -> None:
         card=str(method),
         times=method.refusals,
     )
-    if method.refusals >= MOST_REFUSALS and method.is_running:
+    is_over = method.refusals >= MOST_REFUSALS
+    if is_over and method.is_running:
         _end(method, how=SavedMethod.Ended.REFUSED, by_name="", at=at)
+    _write_to(method, isp, "card_refused", path="/pay/", is_over=is_over)
 
 
 def note_charged(*, checkout: Checkout) -> None:

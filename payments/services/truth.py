@@ -186,7 +186,7 @@ def _book(checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -> No
     if checkout.saved_id:
         autopay.note_charged(checkout=checkout)
     elif checkout.saves and reading.saved:
-        autopay.agree(checkout=checkout, saved=reading.saved, at=at)
+        autopay.agree(checkout=checkout, saved=reading.saved, isp=isp, at=at)
 
 
 def money_key(account: GatewayAccount, reading: Reading) -> str:

@@ -152,7 +152,7 @@ def test_a_card_is_charged_once_wherever_the_process_is_killed(world, monkeypatc
         with transaction.atomic():
             saved = Saved("pm_1", "cus_1", "visa", "4242")
             row = Checkout(subscriber=world.ana, account=world.account, terms=TERMS, begun_at=NOON)
-            autopay.agree(checkout=row, saved=saved, at=NOON)
+            autopay.agree(checkout=row, saved=saved, isp=world.isp, at=NOON)
         world.bank.ignores_keys = not keeps_keys
         killed_at(monkeypatch, place, name, number)
         with suppress(Killed):
