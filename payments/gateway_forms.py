@@ -17,11 +17,10 @@ class KeysForm(Form):
     def __init__(self, *args: Any, kind: type[Gateway], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in kind.fields:
-            widget = forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+            looks = {"autocomplete": "off", "spellcheck": "false", "class": "form-control"}
             self.fields[field.name] = forms.CharField(
-                label=field.title, help_text=field.help_text, max_length=300, widget=widget
+                label=field.title, help_text=field.help_text, max_length=300, widget=forms.PasswordInput(looks)
             )
-            widget.attrs["class"] = "form-control"
 
     @property
     def keys(self) -> Keys:

@@ -149,7 +149,7 @@ class Till:
             payment_method=method["id"],
             payment_method_details={"type": kind, kind: method.get(kind, {})},
             balance_transaction=None,
-            billing_details={"email": None, "name": None},
+            billing_details={"email": intent.get("_email"), "name": None},
             metadata=intent["metadata"],
         )
 

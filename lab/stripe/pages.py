@@ -173,6 +173,7 @@ def _intent_of(till: Till, session: Row) -> Row:
         description=wanted.get("description"),
         setup_future_usage=wanted.get("setup_future_usage"),
     )
+    intent["_email"] = session["customer_email"]
     session["payment_intent"] = intent["id"]
     return intent
 

@@ -24,8 +24,9 @@ STALE = timedelta(days=2)  # keys are looked at once a day
 
 class GatewayAccountQuerySet(models.QuerySet["GatewayAccount"]):
     def offered(self) -> "GatewayAccountQuerySet":
-        """Those that subscribers can pay at: keys that work, and of the live mode."""
-        found = self.filter(is_active=True, can_charge=True, problem="")
+        """Those that subscribers can pay at: keys that work, of the live mode, and a way to pay that is shown."""
+        shown = {"method__is_active": True, "method__visible_in_portal": True}
+        found = self.filter(is_active=True, can_charge=True, problem="", **shown)
         return found if settings.GATEWAY_TEST_MODE else found.filter(is_live=True)
 
 
