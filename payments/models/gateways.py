@@ -112,15 +112,15 @@ class SavedMethod(models.Model):
     number = models.CharField(max_length=120)  # the gateway's
     customer = models.CharField(max_length=120)
     brand = models.CharField(_("card"), max_length=30)
-    last4 = models.CharField(max_length=4)
-    expires = models.CharField(max_length=7, blank=True)
+    last4 = models.CharField(_("last four digits"), max_length=4)
+    expires = models.CharField(_("valid until"), max_length=7, blank=True)
     terms = models.CharField(_("agreed to"), max_length=500)
     agreed_at = models.DateTimeField(_("agreed"))
     agreed_by_id = models.BigIntegerField(null=True)
     agreed_by_name = models.CharField(_("agreed by"), max_length=200, blank=True)
     refusals = models.PositiveSmallIntegerField(default=0)  # since the last payment
     tried_on = models.DateField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
     ended_how = models.CharField(max_length=12, choices=Ended, blank=True)
     ended_by_name = models.CharField(max_length=200, blank=True)
     forgotten_at = models.DateTimeField(null=True)  # the gateway can no longer charge it
@@ -178,14 +178,14 @@ class Checkout(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="checkouts")
     account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="checkouts")
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(_("currency"), max_length=3)
     is_live = models.BooleanField()
     invoices = ArrayField(models.BigIntegerField(), default=list, blank=True)  # that are paid before others
-    title = models.CharField(max_length=200)  # what the gateway shows
+    title = models.CharField(_("for"), max_length=200)  # what the gateway shows
     key = models.CharField(max_length=80, unique=True)
     number = models.CharField(max_length=255, blank=True)
     money = models.CharField(max_length=120, blank=True)
-    address = models.TextField(blank=True)
+    address = models.TextField(_("payment page"), blank=True)
     host = models.CharField(max_length=260, blank=True)  # where the payer comes back to
     language = models.CharField(max_length=10, blank=True)
     terms = models.CharField(max_length=500, blank=True)  # that the payer agreed to, so that the card is kept
@@ -193,14 +193,14 @@ class Checkout(models.Model):
     charged_on = models.DateField(null=True)  # of a saved card: once a day
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.BEGUN)
     problem = models.CharField(max_length=300, blank=True)
-    way = models.CharField(max_length=40, blank=True)  # card, oxxo, …
-    slip = models.TextField(blank=True)  # address of what is taken to a shop
+    way = models.CharField(_("paid with"), max_length=40, blank=True)  # card, oxxo, …
+    slip = models.TextField(_("payment slip"), blank=True)  # address of what is taken to a shop
     fee = models.DecimalField(_("fee of the gateway"), max_digits=14, decimal_places=2, default=0, db_default=0)
     is_disputed = models.BooleanField(default=False)
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, related_name="checkout")
     by_kind = models.CharField(max_length=20, blank=True)  # as in the audit log
     by_id = models.BigIntegerField(null=True)
-    by_name = models.CharField(max_length=200, blank=True)
+    by_name = models.CharField(_("begun by"), max_length=200, blank=True)
     begun_at = models.DateTimeField(_("begun"))
     lasts_until = models.DateTimeField()
     check_at = models.DateTimeField(null=True)
@@ -354,7 +354,7 @@ class StrayPayment(models.Model):
     account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="strays")
     number = models.CharField(_("number at the gateway"), max_length=120)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(_("currency"), max_length=3)
     is_live = models.BooleanField()
     reason = models.CharField(_("why it is here"), max_length=10, choices=Reason)
     payer = models.CharField(_("payer"), max_length=200, blank=True)

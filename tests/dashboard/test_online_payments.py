@@ -164,6 +164,7 @@ def test_the_list_shows_how_far_each_payment_is_and_can_be_narrowed_down(connect
 
 
 def test_the_list_asks_the_database_a_fixed_number_of_times(isp, connected, lab, paid, count_queries):
+    connected.get(ONLINE)
     with count_queries() as few:
         connected.get(ONLINE)
     with isp_scope(isp):
