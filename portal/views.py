@@ -16,7 +16,7 @@ from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
 from core.access import InPreview
-from payments.models import PaymentMethod
+from payments.models import GatewayAccount, PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm
 from portal.pay_links import ways_to_pay
@@ -49,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "methods": PaymentMethod.objects.in_portal().for_group(user.subscriber.group_id),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),
+        "pays_online": GatewayAccount.objects.offered().exists(),
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     if any(service.state == service.State.SUSPENDED for service in services):

@@ -52,6 +52,7 @@ SECTIONS = [
     Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),
     Section("payment-rules", gettext_lazy("Receipts and reports"), "receipt", Right.PAYMENT_SETTINGS),
     Section("balance", gettext_lazy("Balance page"), "zoom-money", Right.PAYMENT_SETTINGS),
+    Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
 ]
 
 

@@ -1,6 +1,7 @@
 """How subscribers pay, and what they have paid."""
 
 from payments.models.closings import CashClosing, CashClosingLine
+from payments.models.gateways import Checkout, GatewayAccount, GatewayEvent, Refund, SavedMethod, StrayPayment
 from payments.models.lookup import BalanceLink, BalanceSettings, LookupKind
 from payments.models.methods import PaymentMethod
 from payments.models.payments import Payment, PaymentQuerySet
@@ -12,11 +13,17 @@ __all__ = [
     "BalanceSettings",
     "CashClosing",
     "CashClosingLine",
+    "Checkout",
+    "GatewayAccount",
+    "GatewayEvent",
     "LookupKind",
     "Payment",
     "PaymentMethod",
     "PaymentQuerySet",
     "PaymentReport",
     "PaymentSettings",
+    "Refund",
+    "SavedMethod",
+    "StrayPayment",
     "VoucherDraft",
 ]

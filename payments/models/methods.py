@@ -41,6 +41,7 @@ class PaymentMethod(models.Model):
         CASH = "cash", _("cash desk")
         STORE = "store", _("store or collection point")
         WALLET = "wallet", _("mobile wallet")
+        GATEWAY = "gateway", _("online payment")
         OTHER = "other", _("other")
 
     class Bearer(models.TextChoices):

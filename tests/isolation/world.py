@@ -55,6 +55,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "billing.instalmentplan": {"state": "running"},
     "payments.paymentreport": {"voucher_id": VOUCHER, "state": "approved"},
     "payments.balancesettings": {"is_on": True, "title": "", "by_username": True},
+    "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
+    "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
+    "payments.refund": {"check_at": "2026-01-01T00:00Z"},
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
@@ -90,6 +93,7 @@ HIDDEN = {
     "billing.sentnotice": {"warning_id": None},
     "payments.paymentmethod": {"visible_in_portal": False},
     "payments.paymentreport": {"state": "pending", "payment_id": None},
+    "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
     "subscribers.personalexport": {"state": "waiting", "file_id": None},
@@ -102,7 +106,15 @@ GIVEN_FIRST = {
     "subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES},
 }
 # Columns that are too short for a canary.
-SHORT = {"language": "en", "country": "MX", "currency": "MXN", "timezone": "America/Mexico_City", "colour": "#123456"}
+SHORT = {
+    "language": "en",
+    "last4": "4242",
+    "expires": "12/2034",
+    "country": "MX",
+    "currency": "MXN",
+    "timezone": "America/Mexico_City",
+    "colour": "#123456",
+}
 
 
 class CannotFill(LookupError):
