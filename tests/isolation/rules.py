@@ -30,7 +30,11 @@ by_link = Rule("public", token=True)
 by_notice_link = Rule("public", notice=True)
 # Who found somebody on the balance page sees what they owe and how to pay, and no names.
 by_balance_link = Rule(
-    "public", token=True, shows=frozenset({"billing.invoice", "payments.paymentmethod", "payments.balancesettings"})
+    "public",
+    token=True,
+    shows=frozenset(
+        {"billing.invoice", "payments.paymentmethod", "payments.balancesettings", "payments.gatewayaccount"}
+    ),
 )
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
@@ -145,6 +149,7 @@ PORTALS: dict[str, Rule] = {
     "balance/<str:identifier>/captcha/": public,
     "balance/<str:identifier>/<str:token>/": by_balance_link,
     "balance/<str:identifier>/<str:token>/report/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/pay/": by_balance_link,
     "balance/<str:identifier>/<str:token>/reported/": public,
     "saldo/<str:identifier>/": public,
     "language/": in_previews_too,
