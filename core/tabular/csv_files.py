@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
-from imports.files.encodings import FALLBACK, byte_lines, encoding_of
-from imports.files.kinds import BadFile
-from imports.problems import problem
+from core.tabular.encodings import FALLBACK, byte_lines, encoding_of
+from core.tabular.kinds import BadFile
+from core.tabular.problems import problem
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 200  # lines
