@@ -19,7 +19,6 @@ TEXTS: dict[str, Any] = {
         "This file has %(count)s columns; at most %(most)s can be read. Remove those you do not need."
     ),
     "too_many_rows": _("This file has more than %(most)s rows. Split it and import the parts one after the other."),
-    "one_column": _("Only one column was found. Save the file with commas or semicolons between the columns."),
     "gone": _("The file is not kept any more. Upload it again."),
     "failed": _("Something went wrong on our side. Nothing was half done; please try again."),
     "stopped": _(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 TEXTS: dict[str, Any] = {
     # A file
     "empty": _("This file is empty."),
+    "one_column": _("Only one column was found. Save the file with commas or semicolons between the columns."),
     "long_line": _("Line %(line)s is longer than a line of a table can be. Is a quotation mark missing?"),
     "open_quote": _("A quotation mark that is opened in row %(row)s is never closed."),
     "unreadable": _("This file cannot be read as a table. Save it once more as CSV or XLSX."),
