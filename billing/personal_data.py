@@ -5,8 +5,16 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Account, LedgerEntry
-from core.personal import STAFF, TECHNICAL, obstacle, personal
+from billing.models import (
+    Account,
+    Allocation,
+    BillingSettings,
+    Invoice,
+    InvoiceLine,
+    InvoiceSeries,
+    LedgerEntry,
+)
+from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from subscribers.subject import Subject
 
 BOOKS = _("Tax and accounting law demand that the books are kept for years.")
@@ -21,6 +29,34 @@ personal(
     because=BOOKS,
 )
 personal(Account, title=_("Balance"), rows="subscriber", exported=("balance",), because=BOOKS)
+personal(
+    Invoice,
+    title=_("Invoices"),
+    rows="subscriber",
+    exported=("number", "kind", "issued_on", "due_on", "currency", "net", "tax", "total", "buyer", "seller", "note"),
+    hidden=("by_kind", "by_name"),
+    kept={
+        "number": BOOKS,
+        "currency": TECHNICAL,
+        "buyer": BOOKS,
+        "seller": TECHNICAL,
+        "note": BOOKS,
+        "by_kind": TECHNICAL,
+        "by_name": STAFF,
+    },
+    because=BOOKS,
+)
+personal(
+    InvoiceLine,
+    title=_("Lines of invoices"),
+    rows="invoice__subscriber",
+    exported=("text", "quantity", "unit_price", "tax_rate", "amount", "period_from", "period_to"),
+    kept={"text": BOOKS},
+    because=BOOKS,
+)
+not_personal(Allocation, because="which entry of a ledger settles which other one")
+not_personal(InvoiceSeries, because="the last numbers of documents")
+not_personal(BillingSettings, because="how the ISP bills")
 
 
 @obstacle

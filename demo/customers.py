@@ -11,7 +11,7 @@ from stdnum.co import nit
 from stdnum.cz import dic
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from company import group_services
 from company.models import InvoiceGroup
 from core.scope import public_scope

@@ -28,6 +28,9 @@ class Right(models.TextChoices):
     WORK_REQUESTS = "work_requests", _("Work on install requests")
     SEE_DOCUMENTS = "see_documents", _("See identity documents")
     WORK_DOCUMENTS = "work_documents", _("Keep subscribers' documents")
+    SEE_MONEY = "see_money", _("See invoices, payments and what is owed")
+    WORK_MONEY = "work_money", _("Issue invoices and register payments")
+    BILLING_RUNS = "billing_runs", _("Run the billing and suspend for debt")
     PERSONAL_DATA = "personal_data", _("Export and erase what is held on one person")
     SEE_INSTALLATIONS = "see_installations", _("See installations")
     PLAN_INSTALLATIONS = "plan_installations", _("Plan installations")
@@ -59,6 +62,9 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.WORK_REQUESTS: _OFFICE - {Role.BILLING} | {Role.TECHNICIAN},
     Right.SEE_DOCUMENTS: _OFFICE - {Role.BILLING},
     Right.WORK_DOCUMENTS: _OFFICE - {Role.BILLING},
+    Right.SEE_MONEY: _ALL - {Role.TECHNICIAN},
+    Right.WORK_MONEY: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.BILLING_RUNS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.PERSONAL_DATA: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SEE_INSTALLATIONS: _ALL,
     Right.PLAN_INSTALLATIONS: _OFFICE - {Role.BILLING},

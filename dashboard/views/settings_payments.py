@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 from core import tables
 from dashboard.access import staff_page
 from dashboard.views.settings import bound, saved, section_page, to_section
-from payments import services
 from payments.forms import PaymentMethodForm
 from payments.models import PaymentMethod
+from payments.services import methods as services
 from payments.tables import PaymentMethodTable
 from tenants.roles import Right
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from billing.services import carry_over
+from billing.services.ledger import carry_over
 from imports.models import Batch, Row
 from imports.prints import print_of
 from imports.services.catalogue import Catalogue

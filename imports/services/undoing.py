@@ -10,7 +10,7 @@ from django.db.models import Model, ProtectedError
 from django.utils import timezone
 
 from billing.models import Account, LedgerEntry
-from billing.services import withdraw_carried_over
+from billing.services.ledger import withdraw_carried_over
 from core.audit import record
 from core.tabular.problems import problem
 from imports.models import Batch, Row

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Sum
 
 from billing.models import Account, LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from core.acting import InAnothersName, acting
 from core.models import AuditEntry
 from tests.factories.staff import StaffUserFactory

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from core.models import AuditEntry
 from core.scope import isp_scope
 from dashboard.card import TABS

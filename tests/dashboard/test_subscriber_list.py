@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from company.models import InvoiceGroup
 from core.scope import isp_scope
 from dashboard import subscriber_list

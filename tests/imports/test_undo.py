@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from core.models import AuditEntry
 from imports.models import Batch, Row
 from imports.problems import sentence

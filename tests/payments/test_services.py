@@ -1,8 +1,8 @@
 """The ways to pay as verbs; their pages are tried in tests/dashboard/test_settings_payments.py."""
 
 from core.models import AuditEntry
-from payments import services
 from payments.models import PaymentMethod
+from payments.services import methods as services
 from tests.factories.company import PaymentMethodFactory
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from core import personal
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope

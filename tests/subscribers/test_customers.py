@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from billing.models import LedgerEntry
-from billing.services import book
+from billing.services.ledger import book
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from core.usage import InUse

@@ -1,0 +1,88 @@
+"""Money that came in."""
+
+import uuid
+from decimal import Decimal
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import LedgerEntry
+from payments.models.methods import PaymentMethod
+from subscribers.models import Subscriber
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def standing(self) -> "PaymentQuerySet":
+        """Those that were not taken back whole."""
+        return self.filter(taken_back__lt=F("amount"))
+
+
+class Payment(models.Model):
+    """Money of a subscriber that the ISP has. It stays as it is; what goes back is counted in `taken_back`.
+
+    `key` says of what it is the booking (a form that was sent, a payment at a gateway, a line of a bank), so that the
+    same is never booked twice.
+    """
+
+    class Source(models.TextChoices):
+        DESK = "desk", _("registered by staff")
+        REPORT = "report", _("reported by the subscriber")
+        GATEWAY = "gateway", _("paid online")
+        BANK = "bank", _("bank statement")
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    number = models.PositiveIntegerField(_("receipt number"), unique=True)
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="payments")
+    method = models.ForeignKey(
+        PaymentMethod,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
+        verbose_name=_("payment method"),
+    )
+    source = models.CharField(_("how it came"), max_length=10, choices=Source)
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
+    fee = models.DecimalField(_("fee"), max_digits=14, decimal_places=2, default=0, db_default=0)
+    currency = models.CharField(max_length=3)
+    on = models.DateField(_("date"))  # the ISP's
+    reference = models.CharField(_("reference"), max_length=120, blank=True, db_index=True)
+    comment = models.CharField(_("comment"), max_length=300, blank=True)
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, related_name="payment")
+    key = models.CharField(max_length=120, unique=True)
+    taken_back = models.DecimalField(_("taken back"), max_digits=14, decimal_places=2, default=0, db_default=0)
+    by_kind = models.CharField(max_length=20, blank=True)  # as in the audit log
+    by_id = models.BigIntegerField(null=True)
+    by_name = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-on", "-pk"]
+        indexes = [
+            models.Index(fields=["subscriber", "-on", "-id"], name="payments_of_subscriber"),
+            models.Index(fields=["-on", "-id"], name="payments_by_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, taken_back__gte=0, taken_back__lte=F("amount")), name="payment_of_something"
+            )
+        ]
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    @property
+    def kept(self) -> Decimal:
+        """What of it the ISP still has."""
+        return self.amount - self.taken_back
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether all of it went back."""
+        return not self.kept
