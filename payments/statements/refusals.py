@@ -52,7 +52,7 @@ TEXTS: dict[str, Any] = {
     ),
     "other_account": _("Row %(line)s is of the account %(found)s, and not of %(wanted)s."),
     "missing_column": _("The column “%(column)s” is not in this file. It looks like the statement of another bank."),
-    "short_row": _("Row %(line)s has fewer cells than the titles."),
+    "no_columns": _("Choose the columns with the date and the amount."),
 }
 
 

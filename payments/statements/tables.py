@@ -115,6 +115,8 @@ def _places(table: Table, mapping: Mapping) -> dict[str, list[int]]:
             if title not in titles:
                 raise BadStatement("missing_column", column=title)
             found.setdefault(target, []).append(titles.index(title))
+    if "booked_on" not in found or not found.keys() & {"amount", "amount_in"}:
+        raise BadStatement("no_columns")
     return found
 
 
