@@ -100,6 +100,7 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_statement(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -187,6 +188,14 @@ def _seed_import(company: Company, isp: ISP) -> None:
         owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
     fake, _ = _dice(company)
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_statement(company: Company, isp: ISP) -> None:
+    from demo.statements import seed_statement
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_statement(company, isp, clerk)
 
 
 def _seed_consents(company: Company, isp: ISP) -> None:

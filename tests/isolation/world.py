@@ -85,6 +85,9 @@ GIVEN: dict[str, dict[str, Any]] = {
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
     "payments.paymentmethod": {"visible_in_portal": False},
+    # One that a task works on, with a line that is asked to be booked.
+    "payments.statement": {"state": "matching"},
+    "payments.bankline": {"state": "wanted"},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
     "subscribers.personalexport": {"state": "waiting", "file_id": None},
