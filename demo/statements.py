@@ -96,9 +96,9 @@ def _moves(company: Company, today: date) -> list[Move]:
         words = WORDS[company.country][place % 3]
         text = words.format(number=number, month=f"{on:%m/%Y}", name=person.last_name)
         reference = number if company.country == "CZ" else ""
-        if place % 9 == 4:  # two digits swapped
-            swapped = number[:-2] + number[-1] + number[-2]
-            text, reference = text.replace(number, swapped), swapped if reference else ""
+        if place % 9 == 4:  # a digit too many
+            typed = number + number[-1]
+            text, reference = text.replace(number, typed), typed if reference else ""
         elif place % 9 == 7:  # nothing but the name
             text, reference = "internet", ""
         elif place % 9 == 8:  # a bank in between kept a fee

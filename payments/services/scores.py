@@ -18,7 +18,7 @@ POINTS = {
     "payer": 40,
     "near": 36,
     "zeros": 40,
-    "name": 25,
+    "name": 35,
     "only": 15,
     "sum_invoice": 36,
     "sum_balance": 36,

@@ -155,7 +155,7 @@ def test_the_payers_name_helps(inbox_of):
     person, _ = owing("499.00", first_name="María José", last_name="Núñez Sánchez")
     owing("499.00")
     (line,) = take(inbox_of, Move(D("499.00"), name="NUNEZ SANCHEZ MARIA JOSE"))
-    assert (line.best["subscriber"], told(line)) == (person.pk, ("weak", ["name", "sum_balance"]))
+    assert (line.best["subscriber"], told(line)) == (person.pk, ("likely", ["name", "sum_balance"]))
 
 
 def test_of_two_lines_for_one_debt_only_the_first_is_certain(inbox_of):
