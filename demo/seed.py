@@ -101,6 +101,7 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_preview(isp)
         _seed_consents(company, isp)
         _seed_statement(company, isp)
+        _seed_desk(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -196,6 +197,12 @@ def _seed_statement(company: Company, isp: ISP) -> None:
     with public_scope():
         clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
     seed_statement(company, isp, clerk)
+
+
+def _seed_desk(company: Company, isp: ISP) -> None:
+    from demo.desk import seed_desk
+
+    seed_desk(company, isp, _dice(company)[1])
 
 
 def _seed_consents(company: Company, isp: ISP) -> None:

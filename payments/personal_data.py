@@ -9,6 +9,8 @@ from payments.models import (
     Appearance,
     BankAccount,
     BankLine,
+    CashClosing,
+    CashClosingLine,
     Match,
     Payment,
     PaymentMethod,
@@ -18,6 +20,8 @@ from payments.models import (
 from subscribers.subject import Subject
 
 not_personal(PaymentMethod, because="how the ISP can be paid")
+not_personal(CashClosing, because="sums of a day, with the member of staff who counted")
+not_personal(CashClosingLine, because="sums of a day")
 personal(
     Payment,
     title=_("Payments"),
