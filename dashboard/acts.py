@@ -189,6 +189,7 @@ ACTS: dict[str, Any] = {
     "payments.bank_account.added": _("Noted a bank account"),
     "payments.bank_account.changed": _("Noted another way to write a bank account"),
     "payments.bank_line.booked": _("Booked a bank line"),
+    "payments.bank_line.linked": _("Said that a bank line is a payment that is booked"),
     "payments.bank_line.undone": _("Undid the booking of a bank line"),
     "payments.bank_line.set_aside": _("Said that a bank line is no customer's payment"),
     "payments.bank_line.reopened": _("Put a bank line back among those to do"),

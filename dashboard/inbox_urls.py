@@ -17,6 +17,7 @@ urlpatterns = [
     path("statements/<uuid:statement>/discard/", inbox_statements.discard, name="statement-discard"),
     path("<uuid:line>/", inbox.line_page, name="bank-line"),
     path("<uuid:line>/book/", inbox_decide.book, name="bank-line-book"),
+    path("<uuid:line>/link/<int:number>/", inbox_decide.link, name="bank-line-link"),
     path("<uuid:line>/set-aside/", inbox_decide.set_aside, name="bank-line-set-aside"),
     path("<uuid:line>/reopen/", inbox_decide.reopen, name="bank-line-reopen"),
     path("<uuid:line>/double/", inbox_decide.double, name="bank-line-double"),

@@ -15,7 +15,7 @@ from billing.models import Invoice
 from dashboard.access import staff_page
 from dashboard.views.inbox import chosen, form_for, get_line, show_line
 from payments.inbox_forms import AsideForm, BookForm, UndoForm
-from payments.models import BankLine, Match
+from payments.models import BankLine, Match, Payment
 from payments.services import inbox, inbox_lists
 from subscribers.models import Subscriber
 from tenants.roles import Right
@@ -80,6 +80,18 @@ def book(request: HttpRequest, line: UUID) -> HttpResponse:
     names = ", ".join(person.full_name for person in people)
     messages.success(request, _("Booked for %(names)s.") % {"names": names})
     return _on(request, row)
+
+
+@staff_page(Right.WORK_MONEY)
+@require_POST
+def link(request: HttpRequest, line: UUID, number: int) -> HttpResponse:
+    """Say that a line is the money of a payment that is booked already."""
+    row, payment = get_line(line), get_object_or_404(Payment, number=number)
+    try:
+        return _decide(request, row, inbox.link_payment, _("Noted: this is that payment."), payment=payment)
+    except inbox.WrongSum:
+        messages.warning(request, _("That payment has another amount than the line."))
+        return redirect("bank-line", slug=request.isp.slug, line=row.uuid)
 
 
 @staff_page(Right.WORK_MONEY)

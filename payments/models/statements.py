@@ -292,7 +292,8 @@ class Match(models.Model):
     line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="matches")
     part = models.PositiveIntegerField()  # never used again, so that a payment's key says which one it is
     subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="bank_matches")
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="bank_match")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="bank_matches")
+    is_linked = models.BooleanField(default=False)  # the payment was there before, by a report or at the desk
     amount = models.DecimalField(_("amount"), **MONEY)
     reasons = models.JSONField(default=list)  # codes of the suggestion that was followed; none for a choice by hand
     by_id = models.BigIntegerField(null=True)
@@ -307,7 +308,10 @@ class Match(models.Model):
 
     class Meta:
         ordering = ["line", "part"]
-        constraints = [models.UniqueConstraint(fields=["line", "part"], name="one_match_of_a_part")]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "part"], name="one_match_of_a_part"),
+            models.UniqueConstraint(fields=["payment"], condition=Q(undone_at=None), name="one_line_of_a_payment"),
+        ]
         verbose_name = _("match")
         verbose_name_plural = _("matches")
 

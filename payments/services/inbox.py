@@ -13,6 +13,7 @@ from billing.models import Invoice, LedgerEntry
 from core.audit import Actor, record
 from payments.models import BankLine, Match, Payment
 from payments.services.payments import register_payment, take_back_payment
+from payments.services.reports import settle_by_payment
 from payments.services.scores import POINTS
 from subscribers.models import Subscriber
 
@@ -111,6 +112,7 @@ def _pay(line: BankLine, part: Part, number: int, *, by: Actor, today: date, rea
         invoices=part.invoices,
         key=f"bank:{line.uuid}:{number}",
     )
+    settle_by_payment(by=by, payment=payment)
     return Match.objects.create(
         line=line,
         part=number,
@@ -124,13 +126,54 @@ def _pay(line: BankLine, part: Part, number: int, *, by: Actor, today: date, rea
 
 
 @transaction.atomic
+def link_payment(*, line: BankLine, payment: Payment, by: Actor) -> Match:
+    """Say that a line is the money of a payment that is booked already; nothing is booked again.
+
+    Raises CannotDecide, also where another line is that payment's, and WrongSum.
+    """
+    line = _locked(line, State.OPEN)
+    Subscriber.objects.lock_to_add(payment.subscriber_id)
+    payment = Payment.objects.select_related("subscriber").get(pk=payment.pk)
+    if payment.kept != line.left or payment.currency != line.currency:
+        raise WrongSum
+    if Match.objects.standing().filter(payment=payment).exists():
+        raise CannotDecide(line)
+    number = line.matches.aggregate(last=Max("part"))["last"] or 0
+    match = Match.objects.create(
+        line=line,
+        part=number + 1,
+        subscriber=payment.subscriber,
+        payment=payment,
+        is_linked=True,
+        amount=payment.kept,
+        by_id=by.pk,
+        by_name=by.audit_label[:200],
+    )
+    line.booked += match.amount
+    line.state = State.BOOKED
+    line.save(update_fields=["booked", "state", *_decided(line, by)])
+    record(
+        "payments.bank_line.linked",
+        by=by,
+        on=line,
+        amount=str(match.amount),
+        subscriber=payment.subscriber.number,
+        payment=payment.number,
+    )
+    return match
+
+
+@transaction.atomic
 def undo_match(*, match: Match, by: Actor, today: date, reason: str) -> Match:
-    """Take a payment back that was made of a line; its money waits in the inbox again. Raises CannotDecide."""
+    """Take a payment back that was made of a line; its money waits in the inbox again. Raises CannotDecide.
+
+    A payment that was there before the line stays.
+    """
     line = _locked(match.line, State.BOOKED, State.OPEN)
     match = Match.objects.select_for_update(of=("self",)).select_related("payment", "subscriber").get(pk=match.pk)
     if match.is_undone:
         raise CannotDecide(line)
-    if not match.payment.is_taken_back:
+    if not match.is_linked and not match.payment.is_taken_back:
         take_back_payment(by=by, payment=match.payment, kind=LedgerEntry.Kind.TAKEN_BACK, on=today, reason=reason)
     match.undone_at, match.undone_by_id, match.undone_by_name = timezone.now(), by.pk, by.audit_label[:200]
     match.undone_why = reason[:200]

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceSeries, LedgerEntry
-from payments.models import BankLine, Match
+from payments.models import BankLine, Match, Payment, PaymentMethod, PaymentReport
 from payments.services.scores import Suggestion, judged
 from payments.statements.numbers import (
     LARGEST_INT,
@@ -29,6 +30,7 @@ from subscribers.search import sort_names
 from tenants.directory import IspRef
 
 AT_ONCE = 200  # lines
+NEAR_DAYS = 15  # between a line and what was said to have been paid
 KEPT = 5  # suggestions of a line
 CANDIDATES = 20_000  # open invoices of the same sums among which a mistyped number is sought
 
@@ -65,6 +67,8 @@ def look_at(lines: list[BankLine], *, isp: IspRef) -> None:
     _by_near_number(unnamed, finds)
     _by_amount(unnamed, finds)
     people = {pk for found in finds.values() for pk in found}
+    people |= _by_waiting_report(lines, finds)
+    _by_payment(lines, finds, people)
     debts = debts_of(people)
     numbers = dict(Subscriber.objects.filter(pk__in=people, erased_at=None).values_list("pk", "number"))
     now = timezone.now()
@@ -195,6 +199,36 @@ def _by_near_number(lines: list[BankLine], finds: Finds) -> None:
             for known in (people, services):
                 for number in near[each] & known.keys():
                     finds[line.pk][known[number]].reasons.setdefault("near", {"typed": each, "meant": str(number)})
+
+
+def _by_waiting_report(lines: list[BankLine], finds: Finds) -> set[int]:
+    """Those who have reported a transfer of this sum, which nobody has looked at yet; gives all of them."""
+    rows = PaymentReport.objects.pending().filter(amount__in={line.left for line in lines})
+    reports = list(rows.values_list("subscriber", "amount", "currency", "paid_on"))
+    for line in lines:
+        for person, amount, currency, paid_on in reports:
+            if (amount, currency) == (line.left, line.currency) and abs((line.booked_on - paid_on).days) <= NEAR_DAYS:
+                finds[line.pk][person].reasons["report"] = {"on": paid_on.isoformat()}
+    return {person for person, *_ in reports}
+
+
+def _by_payment(lines: list[BankLine], finds: Finds, people: Iterable[int]) -> None:
+    """Payments of these sums that are booked already, by an approved report or at the desk: probably this very money."""
+    days = [line.booked_on for line in lines]
+    taken = Match.objects.standing().filter(payment=OuterRef("pk"))
+    rows = Payment.objects.standing().filter(
+        ~Exists(taken),
+        subscriber__in=people,
+        amount__in={line.left for line in lines},
+        source__in=[Payment.Source.REPORT, Payment.Source.DESK],
+        on__range=(min(days) - timedelta(NEAR_DAYS), max(days) + timedelta(NEAR_DAYS)),
+    )
+    rows = rows.exclude(method__kind=PaymentMethod.Kind.CASH).order_by("pk")
+    there = list(rows.values_list("subscriber", "amount", "on", "number"))
+    for line in lines:
+        for person, amount, on, number in there:
+            if amount == line.left and person in finds[line.pk] and abs((line.booked_on - on).days) <= NEAR_DAYS:
+                finds[line.pk][person].reasons.setdefault("paid", {"number": number, "on": on.isoformat()})
 
 
 def _by_amount(lines: list[BankLine], finds: Finds) -> None:

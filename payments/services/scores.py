@@ -15,6 +15,7 @@ POINTS = {
     "subscriber": 50,
     "service": 50,
     "report": 45,
+    "paid": 10,
     "payer": 40,
     "near": 36,
     "zeros": 40,
@@ -60,7 +61,8 @@ def judged(
         return Level.NONE, []
     best = found[0]
     named = [each for each in found if each.is_named]
-    is_alone = len(named) == 1 and named[0] is best
+    # What is booked already is not booked once more without a person.
+    is_alone = len(named) == 1 and named[0] is best and "paid" not in best.reasons
     if is_alone and best.is_sum_right and line.double_of_id is None and line.currency == currency and not line.booked:
         return Level.CERTAIN, found
     tie = len(found) > 1 and found[1].score == best.score

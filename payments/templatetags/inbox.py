@@ -5,6 +5,8 @@ from typing import Any
 
 from babel.numbers import format_currency
 from django import template
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.templatetags.ui import reader_locale
@@ -16,7 +18,8 @@ REASONS: dict[str, Any] = {
     "invoice": _("Invoice %(number)s is named."),
     "subscriber": _("Subscriber number %(number)s is named."),
     "service": _("Service number %(number)s is named."),
-    "report": _("A payment report of %(on)s waits with this amount."),
+    "report": _("A payment report of this amount waits, paid on %(on)s."),
+    "paid": _("Payment %(number)s of this amount is booked already, of %(on)s: this is probably that money."),
     "payer": _("This account has paid for this customer before."),
     "near": _("“%(typed)s” is nearly %(meant)s."),
     "zeros": _("“%(typed)s” is %(meant)s without its zeros."),
@@ -35,9 +38,11 @@ REASONS: dict[str, Any] = {
 @register.filter
 def reason(kept: dict[str, Any]) -> str:
     """A reason of a suggestion in the reader's language."""
-    text = REASONS.get(str(kept.get("code", "")))
+    text, details = REASONS.get(str(kept.get("code", ""))), dict(kept.get("with", {}))
+    if day := parse_date(str(details.get("on", ""))):
+        details["on"] = date_format(day, "SHORT_DATE_FORMAT")
     try:
-        return str(text) % kept.get("with", {}) if text else ""
+        return str(text) % details if text else ""
     except (KeyError, TypeError, ValueError):
         return str(text)
 

@@ -199,6 +199,22 @@ def test_a_suggestion_is_followed_with_one_button(isp, clerk):
     assert f"Payment {match.payment.number}, booked by" in page
 
 
+def test_a_payment_that_is_booked_already_is_linked_with_one_button(isp, clerk):
+    from payments.services.payments import register_payment
+
+    with isp_scope(isp):
+        person, _ = owing("499.00", number=1007)
+        said = {"amount": D("499.00"), "currency": "MXN", "on": date(2026, 11, 20), "source": Payment.Source.REPORT}
+        payment = register_payment(by=None, subscriber=person, **said)
+    take(isp, clerk, Move(D("499.00"), text="cliente 1007"))
+    page = f"{HOME}{the_line(isp).uuid}/"
+    assert f"It is payment {payment.number}" in text_of(clerk.get(page))
+    assert "Noted: this is that payment." in text_of(clerk.post(f"{page}link/{payment.number}/", follow=True))
+    assert "was quicker" in text_of(clerk.post(f"{page}link/{payment.number}/", follow=True))
+    with isp_scope(isp):
+        assert Payment.objects.count() == 1
+
+
 def test_a_line_is_split_among_customers_found_by_search(isp, clerk):
     with isp_scope(isp):
         SubscriberFactory(number=1001, first_name="Zoila", last_name="Uno")

@@ -412,6 +412,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/payments/inbox/statements/<uuid:statement>/discard/": staff(Right.WORK_MONEY),
         "<slug:slug>/payments/inbox/<uuid:line>/": staff(Right.SEE_MONEY),
         "<slug:slug>/payments/inbox/<uuid:line>/book/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/link/<int:number>/": staff(Right.WORK_MONEY),
         "<slug:slug>/payments/inbox/<uuid:line>/set-aside/": staff(Right.WORK_MONEY),
         "<slug:slug>/payments/inbox/<uuid:line>/reopen/": staff(Right.WORK_MONEY),
         "<slug:slug>/payments/inbox/<uuid:line>/double/": staff(Right.WORK_MONEY),
