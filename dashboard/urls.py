@@ -118,6 +118,7 @@ urlpatterns = [
     path("<slug:slug>/export/", exports.exports, name="exports"),
     path("<slug:slug>/export/<uuid:export>/", exports.download, name="export-download"),
     path("<slug:slug>/import/", include("dashboard.imports_urls")),
+    path("<slug:slug>/payments/inbox/", include("dashboard.inbox_urls")),
     path("<slug:slug>/suspension/", include("dashboard.suspension_urls")),
     path("<slug:slug>/settings/", include("dashboard.settings_urls")),
 ]

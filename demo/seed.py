@@ -102,6 +102,7 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_statement(company, isp)
         _seed_desk(company, isp)
         seed_payments(company, isp)
 
@@ -191,6 +192,14 @@ def _seed_import(company: Company, isp: ISP) -> None:
         owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
     fake, _ = _dice(company)
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_statement(company: Company, isp: ISP) -> None:
+    from demo.statements import seed_statement
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_statement(company, isp, clerk)
 
 
 def _seed_desk(company: Company, isp: ISP) -> None:

@@ -14,7 +14,7 @@ from billing.models import Invoice
 from company.models import Profile
 from core import uploads
 from core.acting import in_own_name
-from core.audit import record
+from core.audit import Actor, record
 from domains.links import portal_url
 from messaging.services import send_mail
 from payments.models import Payment, PaymentMethod, PaymentReport, VoucherDraft
@@ -170,6 +170,32 @@ def approve_report(*, by: StaffUser, report: PaymentReport, amount: Decimal | No
         payment=payment.number,
     )
     return payment
+
+
+@transaction.atomic
+def settle_by_payment(*, by: Actor, payment: Payment) -> PaymentReport | None:
+    """Approve the report of a payment that came in by itself, such as on a bank's statement: nothing is booked again.
+
+    The oldest that waits with the subscriber and the sum of the payment; None if there is none.
+    """
+    waiting = PaymentReport.objects.pending().filter(
+        subscriber=payment.subscriber_id, amount=payment.amount, currency=payment.currency
+    )
+    if (found := waiting.first()) is None:
+        return None
+    report = _locked(found)
+    report.payment, report.state, report.decided_at = payment, State.APPROVED, timezone.now()
+    report.by_id, report.by_name = by.pk, by.audit_label.partition(" <")[0][:200]
+    report.save(update_fields=["state", "decided_at", "by_id", "by_name", "payment"])
+    record(
+        "payments.report.approved",
+        by=by,
+        on=report,
+        subscriber=payment.subscriber.number,
+        amount=str(payment.amount),
+        payment=payment.number,
+    )
+    return report
 
 
 @transaction.atomic

@@ -47,6 +47,17 @@ GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
     "billing.invoiceline": {"net": 90, "tax": 10, "amount": 100, "period_to": "2099-12-31"},
     "payments.payment": {"taken_back": 0},
+    "payments.tablelayout": {"mapping": {}},
+    "payments.statement": {
+        "state": "done",
+        "format": "table",
+        "counts": {},
+        "table": {"titles": []},
+        "mapping": {},
+        "trouble": {},
+        "begins": date(2026, 1, 1),
+    },
+    "payments.bankline": {"booked": 0, "suggestions": [{"subscriber": 1, "number": 1, "reasons": [], "invoices": []}]},
     "billing.suspensionrule": {"is_on": True, "weekdays": [1, 2, 3, 4, 5, 6, 7], "begins": "00:00", "ends": "23:59"},
     "billing.suspension": {
         "snapshot": lambda mark: {"rule": mark, "days": 5, "begins": "09:00", "ends": "17:00", "least_debt": "0"},
@@ -92,6 +103,9 @@ HIDDEN = {
     "billing.holiday": {"on": date(2099, 1, 1)},
     "billing.sentnotice": {"warning_id": None},
     "payments.paymentmethod": {"visible_in_portal": False},
+    # One that a task works on, with a line that is asked to be booked.
+    "payments.statement": {"state": "matching"},
+    "payments.bankline": {"state": "wanted"},
     "payments.paymentreport": {"state": "pending", "payment_id": None},
     "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},

@@ -11,8 +11,8 @@ from openpyxl import DEFUSEDXML, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
-from imports.files.kinds import BadFile, Refused, kind_of
-from imports.problems import problem
+from core.tabular.kinds import BadFile, Refused, kind_of
+from core.tabular.problems import problem
 
 DAMAGED = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError,
            IndexError, OSError, EOFError, OverflowError, NotImplementedError)  # fmt: skip

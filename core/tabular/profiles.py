@@ -4,8 +4,8 @@ import ipaddress
 import re
 from typing import Any
 
-from imports.folding import folded
-from imports.values import date_parts, is_nothing
+from core.folding import folded
+from core.tabular.values import date_parts, is_nothing
 
 SAMPLES = 3
 WORDS = 30  # different cells that are remembered, to tell a choice from a text

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from imports.files import csv_files, workbooks
-from imports.files.kinds import XLSX
-from imports.problems import problem
+from core.tabular import csv_files, workbooks
+from core.tabular.kinds import XLSX
+from core.tabular.problems import problem
 
 CELL = 2000  # characters that a cell may hold
 

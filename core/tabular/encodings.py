@@ -6,7 +6,7 @@ from typing import IO
 
 from charset_normalizer import from_bytes
 
-from imports.files.kinds import BadFile
+from core.tabular.kinds import BadFile
 
 LONGEST_LINE = 2**20  # bytes
 PIECE = 2**20

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
-from imports.files.encodings import FALLBACK, byte_lines, encoding_of
-from imports.files.kinds import BadFile
-from imports.problems import problem
+from core.tabular.encodings import FALLBACK, byte_lines, encoding_of
+from core.tabular.kinds import BadFile
+from core.tabular.problems import problem
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 200  # lines
@@ -33,20 +33,21 @@ class CsvFile:
         """The lines, and whether each was in another encoding than the file."""
         self.file.seek(0)
         if self.encoding.startswith("utf-16"):
-            with io.TextIOWrapper(_Unclosed(self.file), encoding=self.encoding, newline="") as lines:
+            raw: Any = _Unclosed(self.file)
+            with io.TextIOWrapper(raw, encoding=self.encoding, newline="") as lines:
                 try:
                     while line := lines.readline(LONGEST_CELL * 4):
                         yield line, False
                 except UnicodeDecodeError as error:
                     raise BadFile("unknown_encoding") from error
             return
-        for number, line in enumerate(byte_lines(self.file)):
-            if number == 0 and line.startswith(b"\xef\xbb\xbf"):
-                line = line[3:]
+        for number, piece in enumerate(byte_lines(self.file)):
+            if number == 0 and piece.startswith(b"\xef\xbb\xbf"):
+                piece = piece[3:]
             try:
-                yield line.decode("utf-8" if self.encoding.startswith("utf-8") else self.encoding), False
+                yield piece.decode("utf-8" if self.encoding.startswith("utf-8") else self.encoding), False
             except UnicodeDecodeError:
-                yield line.decode(FALLBACK, errors="replace"), True
+                yield piece.decode(FALLBACK, errors="replace"), True
 
     def _delimiter(self) -> tuple[str, bool]:
         """What stands between the cells, and whether the first line only says so, as Excel's `sep=;` does."""

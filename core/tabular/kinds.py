@@ -7,7 +7,7 @@ from typing import IO, Any
 import filetype
 from django.utils.translation import gettext_lazy as _
 
-from imports.problems import problem
+from core.tabular.problems import problem
 
 CSV = "text/csv"
 XLSX = "application/x-xlsx"  # the official name is longer than a content type may be here
@@ -47,6 +47,7 @@ class Refused(ValueError):
 
     def __init__(self, why: str) -> None:
         super().__init__(str(REFUSALS[why]))
+        self.why = why
 
 
 def kind_of(file: IO[bytes]) -> str:
