@@ -18,6 +18,7 @@ from core import throttle, uploads
 from core.access import InPreview
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
+from portal.announcement_views import on_home
 from portal.forms import LanguageForm, PasswordForm
 from preinstall.models import Installation
 from subscribers import authentication
@@ -47,6 +48,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "methods": PaymentMethod.objects.in_portal(),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),
+        "announcements": on_home(user),
+        "may_put_away": not user.pays_only,
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     return render(request, "portal/home.html", context)
