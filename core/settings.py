@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, task, seconds in [
         ("due-work", "tenants.tasks.hand_out_due_work", 10.0),
         ("claims-due", "domains.tasks.check_due_claims", 10.0),
+        ("twins-wanted", "domains.tasks.look_at_wanted_twins", 5.0),
         ("plans-due", "domains.tasks.look_after_due_plans", 60.0),
         ("platform-mail-left-behind", "tenants.tasks.sweep_platform_mail", 60.0),
         ("schemas-missing", "tenants.tasks.check_schemas", 60.0),
