@@ -140,6 +140,7 @@ ACTS: dict[str, Any] = {
     "billing.invoice.written_off": _("Wrote off what was open of an invoice"),
     "payments.payment.registered": _("Registered a payment"),
     "payments.payment.taken_back": _("Took a payment back"),
+    "payments.desk.closed": _("Closed a cash desk"),
     "imports.batch.opened": _("Brought a file with customers"),
     "imports.batch.started": _("Started an import"),
     "imports.batch.loaded": _("Imported customers"),

@@ -102,6 +102,7 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_desk(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -189,6 +190,12 @@ def _seed_import(company: Company, isp: ISP) -> None:
         owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
     fake, _ = _dice(company)
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_desk(company: Company, isp: ISP) -> None:
+    from demo.desk import seed_desk
+
+    seed_desk(company, isp, _dice(company)[1])
 
 
 def _seed_consents(company: Company, isp: ISP) -> None:

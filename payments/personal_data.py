@@ -4,9 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.personal_data import BOOKS
 from core.personal import STAFF, TECHNICAL, not_personal, personal
-from payments.models import Payment, PaymentMethod
+from payments.models import CashClosing, CashClosingLine, Payment, PaymentMethod
 
 not_personal(PaymentMethod, because="how the ISP can be paid")
+not_personal(CashClosing, because="sums of a day, with the member of staff who counted")
+not_personal(CashClosingLine, because="sums of a day")
 personal(
     Payment,
     title=_("Payments"),

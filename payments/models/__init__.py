@@ -1,6 +1,7 @@
 """How subscribers pay, and what they have paid."""
 
+from payments.models.closings import CashClosing, CashClosingLine
 from payments.models.methods import PaymentMethod
-from payments.models.payments import Payment
+from payments.models.payments import Payment, PaymentQuerySet
 
-__all__ = ["Payment", "PaymentMethod"]
+__all__ = ["CashClosing", "CashClosingLine", "Payment", "PaymentMethod", "PaymentQuerySet"]

@@ -69,6 +69,8 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "settings/logins/start/",
         "staff/",
         "audit/",
+        "money/",
+        "cash/",
     ]
     card = ("services/", "services/5001/", "services/new/", "account/", "logins/", "requests/", "documents/", "notes/")
     parts += [f"subscribers/1001/{name}" for name in (*card, "history/", "edit/", "delete/")]
