@@ -44,8 +44,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "payments.payment": {"taken_back": 0},
     "subscribers.announcement": {
         "audience": "subscriber",
-        "zone": None,
-        "group": None,
+        "zone_id": lambda mark: None,
+        "group_id": lambda mark: None,
         "kind": "message",
         "begins_at": "2026-01-01T00:00Z",
         "ends_at": None,
