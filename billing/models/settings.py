@@ -3,13 +3,23 @@
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from stdnum import iban as ibans
 
 from billing.periods import LAST_BILLING_DAY
 from company.models import InvoiceGroup
 from core.singleton import Singleton
+
+
+
+def is_iban(value: str) -> None:
+    """Refuse what is no IBAN."""
+    if not ibans.is_valid(value):
+        raise ValidationError(_("This is not a valid IBAN."))
+
 
 IN_MONTH = [MinValueValidator(1), MaxValueValidator(LAST_BILLING_DAY)]
 
@@ -81,6 +91,14 @@ class BillingSettings(Singleton):
         blank=True,
         validators=[MinValueValidator(Decimal(1))],
         help_text=_("A run stops before a higher one. Empty: no limit beyond the forecast."),
+    )
+    iban = models.CharField(
+        _("IBAN"),
+        max_length=34,
+        blank=True,
+        db_default="",
+        validators=[is_iban],
+        help_text=_("The QR code of invoices in CZK and EUR is then an order for the customer's bank."),
     )
 
     class Meta(Singleton.Meta):

@@ -201,7 +201,7 @@ def _forecast(run: BillingRun, isp: IspRef) -> None:
 
 
 def _end_forecast(run: BillingRun, isp: IspRef) -> None:
-    """A run that somebody has planned waits for them; one of the schedule begins, unless it is far from the last one."""
+    """A run that somebody planned waits for them; one of the schedule begins, unless it is far from the last one."""
     run.state = State.PLANNED
     if not run.scheduled_for:
         return

@@ -82,8 +82,23 @@ def write(*, bills: Sequence[Bill], run: BillingRun, rules: Rules, by: Actor | N
 
 
 def _row(invoice: int, position: int, line: Draft, net: Decimal) -> tuple[Any, ...]:
-    return (invoice, position, str(line.kind), line.service_id, line.days.first, line.days.last, line.is_billing,
-            line.adjusts, line.text[:200], 1, line.amount, line.tax_rate, net, line.amount - net, line.amount)  # fmt: skip
+    return (
+        invoice,
+        position,
+        str(line.kind),
+        line.service_id,
+        line.days.first,
+        line.days.last,
+        line.is_billing,
+        line.adjusts,
+        line.text[:200],
+        1,
+        line.amount,
+        line.tax_rate,
+        net,
+        line.amount - net,
+        line.amount,
+    )
 
 
 def _ids(model: type[Any], count: int) -> list[int]:
