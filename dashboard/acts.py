@@ -129,6 +129,8 @@ ACTS: dict[str, Any] = {
     "subscribers.preview.started": _("Began to see the portal as a subscriber"),
     "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
     "subscribers.preview.ended": _("A preview of the portal ended by itself"),
+    "messaging.mail.resent": _("Sent a message again"),
+    "messaging.settings.changed": _("Changed for how long messages are kept"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
     "billing.invoice.issued": _("Issued an invoice"),
     "billing.invoice.credited": _("Issued a credit note"),

@@ -43,6 +43,7 @@ TABS = [
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
     Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),
+    Tab("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
     Tab("notes/", _("Notes"), "notes", rows=Note.objects.all),
     Tab("personal-data/", _("Personal data"), "shield-lock", after_erasure=True),
     Tab("history/", _("History"), "history", after_erasure=True),

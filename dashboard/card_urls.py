@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services, personal_data
+from dashboard.views import card, card_documents, card_edit, card_notes, card_services, messages, personal_data
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("documents/<uuid:paper>/image/", card_documents.image, name="subscriber-document-image"),
     path("documents/<uuid:paper>/pages/<int:sheet>/", card_documents.sheet, name="subscriber-document-sheet"),
     path("documents/<uuid:paper>/download/", card_documents.download, name="subscriber-document-download"),
+    path("messages/", messages.of_subscriber, name="subscriber-messages"),
     path("notes/", card_notes.notes, name="subscriber-notes"),
     path("notes/add/", card_notes.add, name="subscriber-note-add"),
     path("notes/<uuid:note>/pin/", card_notes.pin, name="subscriber-note-pin"),

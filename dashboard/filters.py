@@ -13,7 +13,8 @@ from dashboard.acts import choices
 from dashboard.history import history_of_number
 
 
-def _day() -> forms.DateInput:
+def day_input() -> forms.DateInput:
+    """A field for a day, as browsers draw it."""
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -25,8 +26,8 @@ class AuditFilter(django_filters.FilterSet):
     about = django_filters.CharFilter(
         method="of_number", label=_("About"), max_length=20, help_text=_("A subscriber's number, R-… or I-…")
     )
-    since = django_filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("From"), widget=_day())
-    until = django_filters.DateFilter(field_name="at", lookup_expr="date__lte", label=_("Until"), widget=_day())
+    since = django_filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("From"), widget=day_input())
+    until = django_filters.DateFilter(field_name="at", lookup_expr="date__lte", label=_("Until"), widget=day_input())
 
     class Meta:
         model = AuditEntry

@@ -22,6 +22,7 @@ ENTRIES = [
     Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
     Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
+    Entry("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
     Entry("import/", _("Import"), "file-import", Right.IMPORT),
     Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),

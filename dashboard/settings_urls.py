@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dashboard.views import (
+    messages,
     profile_changes,
     settings,
     settings_captcha,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("branding/", settings.branding, name="settings-branding"),
     path("branding/logo/", settings.current_logo, name="settings-logo"),
     path("branding/logo/remove/", settings.remove_logo, name="settings-remove-logo"),
+    path("messages/", messages.message_settings, name="settings-messages"),
     path("portal/", settings.portal, name="settings-portal"),
     path("domains/", settings_domains.domains, name="settings-domains"),
     path("domains/<uuid:claim>/", settings_domains.claim_page, name="settings-domain"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from core import mail as core_mail
 from core.celery import IspTask, app, enqueue_on_commit
@@ -35,3 +36,15 @@ def _plan_next_sweep(isp_id: int) -> None:
     next_at = core_mail.next_attempt(Mail)
     if next_at:
         due_work.bring_forward(isp_id=isp_id, kind="mail", at=next_at)
+
+
+@for_each_isp("old-mail", every=timedelta(days=1))
+@app.task(base=IspTask, atomic=False)
+def forget_mail(*, isp_id: int) -> None:
+    """Delete the mails that are older than the ISP keeps them, a part in each transaction."""
+    from messaging.services import forget_old_mails
+
+    while True:
+        with transaction.atomic():
+            if not forget_old_mails(at=timezone.now()):
+                return

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import Mail
+from messaging.models import Mail, MailSettings
 from subscribers.models import (
     AutoLoginLink,
     BulkLeftOut,
@@ -189,7 +189,7 @@ personal(
 def mails_of(subject: Subject) -> QuerySet[Mail]:
     """Those to one of the addresses, and those to others that hold one, a phone or an official number."""
     rows = Mail.objects.order_by().alias(address=Lower("to"))
-    about = Q(address__in=subject.emails)
+    about = Q(address__in=subject.emails) | Q(subscriber_key=subject.pk)
     for mark in subject.marks:
         about |= Q(text__icontains=mark) | Q(html__icontains=mark)
     return rows.filter(about)
@@ -200,9 +200,10 @@ personal(
     title=_("Mails"),
     rows=mails_of,
     exported=("to", "subject", "text", "created_at", "sent_at"),
-    hidden=("from_name", "reply_to", "html", "error"),
+    hidden=("from_name", "reply_to", "html", "error", "occasion"),
     deleted=True,
 )
+not_personal(MailSettings, because="how long messages are kept")
 
 
 # What stays of the details of an act, if it is of one of these kinds; texts that people typed never do.

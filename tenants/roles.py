@@ -31,6 +31,8 @@ class Right(models.TextChoices):
     SEE_MONEY = "see_money", _("See invoices, payments and what is owed")
     WORK_MONEY = "work_money", _("Issue invoices and register payments")
     BILLING_RUNS = "billing_runs", _("Run the billing and suspend for debt")
+    SEE_MESSAGES = "see_messages", _("Read what was written to customers")
+    WORK_MESSAGES = "work_messages", _("Send messages again")
     PERSONAL_DATA = "personal_data", _("Export and erase what is held on one person")
     SEE_INSTALLATIONS = "see_installations", _("See installations")
     PLAN_INSTALLATIONS = "plan_installations", _("Plan installations")
@@ -65,6 +67,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_MONEY: _ALL - {Role.TECHNICIAN},
     Right.WORK_MONEY: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.BILLING_RUNS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
+    Right.SEE_MESSAGES: _ALL - {Role.TECHNICIAN},
+    Right.WORK_MESSAGES: _OFFICE,
     Right.PERSONAL_DATA: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SEE_INSTALLATIONS: _ALL,
     Right.PLAN_INSTALLATIONS: _OFFICE - {Role.BILLING},

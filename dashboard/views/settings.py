@@ -44,6 +44,7 @@ SECTIONS = [
     Section("documents", gettext_lazy("Documents"), "file-description"),
     Section("captcha", gettext_lazy("Protection from robots"), "shield-check"),
     Section("chat", gettext_lazy("Chat"), "message-circle"),
+    Section("messages", gettext_lazy("Messages"), "mail"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
 ]

@@ -238,6 +238,7 @@ def _tell(isp: IspRef, installation: Installation, what: str) -> None:
             template=f"preinstall/installation_{what}",
             language=installation.request.language if installation.request else isp.language,
             to=subscriber.email,
+            about=subscriber.pk,
             name=subscriber.full_name,
             installation=installation,
             company=profile.display_name or isp.name,

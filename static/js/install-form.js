@@ -31,14 +31,6 @@
 
   const tell = (text) => { trouble.textContent = text; trouble.hidden = !text; if (text) trouble.focus(); };
 
-  const captchaReady = async () => {
-    const widget = form.querySelector("altcha-widget");
-    if (!widget?.getState) return true;
-    for (let turn = 0; turn < 300 && widget.getState() === "verifying"; turn++) await new Promise((r) => setTimeout(r, 100));
-    if (widget.getState() !== "verified") await widget.verify().catch(() => {});
-    return widget.getState() === "verified";
-  };
-
   const show = (html) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     const fields = page.getElementById("fields");
@@ -57,7 +49,7 @@
   const submit = async () => {
     tell("");
     await form.documentsSent?.();
-    if (!(await captchaReady())) { tell(navigator.onLine ? words.check : words.offline); return; }
+    if (form.captchaReady && !(await form.captchaReady())) { tell(navigator.onLine ? words.check : words.offline); return; }
     let answer;
     try {
       answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "text/html" } });

@@ -72,6 +72,7 @@ def send_autologin_link(
         template="portal/auto_login",
         language=user.language or isp.language,
         to=user.email,
+        about=user.subscriber_id,
         has_secret=True,
         from_name=company,
         reply_to=profile.email,

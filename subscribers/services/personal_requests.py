@@ -47,6 +47,7 @@ def answer(
             template="subscribers/personal_request",
             language=(user.language if user else "") or isp.language,
             to=to,
+            about=subscriber.pk,
             name=subscriber.full_name,
             kind=wish.kind,
             is_granted=is_granted,

@@ -147,6 +147,7 @@ def _tell(isp: IspRef, change: ProfileChange, template: str) -> None:
             template=f"subscribers/{template}",
             language=(user.language if user else "") or isp.language,
             to=address,
+            about=change.subscriber_id,
             name=change.subscriber.full_name,
             fields=[names[field] for field in change.wanted if field in names],
             reason=change.reason,

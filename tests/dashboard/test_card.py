@@ -136,6 +136,7 @@ class TestFrame:
             "logins/": "cannot sign in to the portal",
             "requests/": "A request with the same phone",
             "documents/": "Keep the signed contract",
+            "messages/": "Mails about visits",
             "notes/": "What a colleague should know",
             "personal-data/": "Write what you ask subscribers for",
             "history/": "Every change of this card",

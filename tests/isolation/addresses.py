@@ -67,6 +67,7 @@ FILLINGS: dict[str, Any] = {
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
+    "message": lambda side: rows(side, "messaging.mail"),
     "note": lambda side: rows(side, "subscribers.note"),
     "service": lambda side: ["1", "2"],
     "tariff": lambda side: rows(side, "subscribers.tariff"),

@@ -27,6 +27,7 @@ from tests.journeys.conftest import (
 )
 from tests.journeys.test_install_request import fill_in as fill_in_request
 from tests.journeys.test_install_request import photo
+from tests.journeys.test_sign_up import CHECKED
 from tests.journeys.test_sign_up import fill_in as fill_in_sign_up
 
 pytestmark = [pytest.mark.needs("caddy"), pytest.mark.needs("pebble"), pytest.mark.needs("certutil")]
@@ -164,7 +165,7 @@ def _sign_up(page: Page, lab: Lab) -> None:
     fill_in_sign_up(page, "Redes del Valle", "nora@redesdelvalle.example")
     expect(page.locator("[name=slug]")).to_have_value("redes-del-valle")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    page.wait_for_url(re.compile(r"/sign-up/[0-9a-f-]{36}/"))
+    page.wait_for_url(re.compile(r"/sign-up/[0-9a-f-]{36}/"), timeout=CHECKED)
     page.goto(lab.link_in(lab.mail_to("nora@redesdelvalle.example")))
     page.get_by_role("button", name="Confirm and set up").click()
     page.get_by_role("button", name="Open the dashboard").click(timeout=30_000)

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PHONE, Demo
 
+CHECKED = 60_000  # ms for the captcha, which computes while everything else does, too
+
 
 def fill_in(page: Page, company: str, email: str) -> None:
     page.fill("[name=company]", company)
@@ -28,7 +30,7 @@ def test_company_signs_up_and_opens_its_dashboard(
     expect(page.locator("[name=slug]")).to_have_value("redes-del-valle")
     picture(page, "sign-up")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    page.wait_for_url(re.compile(r"/sign-up/[0-9a-f-]{36}/"))
+    page.wait_for_url(re.compile(r"/sign-up/[0-9a-f-]{36}/"), timeout=CHECKED)
     picture(page, "sign-up-progress")
 
     # A mail scanner that only looks confirms nothing.

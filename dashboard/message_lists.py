@@ -1,0 +1,68 @@
+"""Lists of what the ISP wrote to people."""
+
+from typing import Any
+
+import django_filters
+import django_tables2 as tables
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import Form
+from dashboard.filters import day_input
+from messaging.models import Mail
+from messaging.occasions import OCCASIONS
+
+
+class MessageFilter(django_filters.FilterSet):
+    """Messages by address, what they are about, state, and days of the ISP's time zone."""
+
+    to = django_filters.CharFilter(method="to_address", label=_("To"), max_length=100, help_text=_("Or its beginning"))
+    about = django_filters.ChoiceFilter(
+        field_name="occasion", choices=list(OCCASIONS.items()), label=_("About"), empty_label=_("everything")
+    )
+    state = django_filters.ChoiceFilter(choices=Mail.State.choices, label=_("State"), empty_label=_("any"))
+    since = django_filters.DateFilter(
+        field_name="created_at", lookup_expr="date__gte", label=_("From"), widget=day_input()
+    )
+    until = django_filters.DateFilter(
+        field_name="created_at", lookup_expr="date__lte", label=_("Until"), widget=day_input()
+    )
+
+    class Meta:
+        model = Mail
+        fields: list[str] = []
+        form = Form
+
+    def to_address(self, rows: Any, name: str, value: str) -> Any:
+        return rows.to_address(value)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Values that were not understood leave the list empty rather than pretending."""
+        return super().filter_queryset(queryset) if self.form.is_valid() else queryset.none()
+
+
+class MessageTable(tables.Table):
+    """What was written to whom, the latest first."""
+
+    created_at = tables.DateTimeColumn(short=True, verbose_name=_("Written"), orderable=False)
+    to = tables.Column(verbose_name=_("To"), orderable=False, attrs={"td": {"class": "text-break"}})
+    subject = tables.TemplateColumn(
+        template_name="dashboard/messages/subject_cell.html", verbose_name=_("Subject"), orderable=False
+    )
+    state = tables.TemplateColumn(
+        "{% status_badge record.get_state_display record.colour %}", verbose_name=_("State"), orderable=False
+    )
+
+    caption = _("Messages")
+
+    class Meta:
+        model = Mail
+        fields = ("created_at", "to", "subject", "state")
+        empty_text = _("No message fits this search.")
+
+
+class MessagesOfOne(MessageTable):
+    """The same on a client card."""
+
+    class Meta(MessageTable.Meta):
+        empty_text = _("Nothing has been written to this customer yet.")

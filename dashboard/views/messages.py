@@ -1,0 +1,83 @@
+"""What the ISP wrote to people: every message with what became of it."""
+
+from uuid import UUID
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core import tables
+from dashboard import card
+from dashboard.access import staff_page
+from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
+from dashboard.views.settings import bound, saved, section_page
+from messaging import services
+from messaging.forms import MailSettingsForm
+from messaging.models import Mail, MailSettings
+from messaging.occasions import name_of
+from subscribers.models import Subscriber
+from tenants.roles import Right
+
+
+@staff_page(Right.SEE_MESSAGES)
+@require_safe
+def message_list(request: HttpRequest) -> HttpResponse:
+    """All messages, the latest first."""
+    found = MessageFilter(request.GET, queryset=Mail.objects.all())
+    table = MessageTable(found.qs)
+    tables.show(request, table, per_page=50)
+    context = {
+        "filter": found,
+        "table": table,
+        "failed": Mail.objects.failed().count(),
+        "is_empty": not request.GET and not table.page.paginator.count,
+    }
+    return render(request, "dashboard/messages/list.html", context, status=200 if found.form.is_valid() else 422)
+
+
+@staff_page(Right.SEE_MESSAGES)
+@require_safe
+def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
+    """One message as it was sent, and what became of it."""
+    mail = get_object_or_404(Mail, uuid=message)
+    context = {
+        "mail": mail,
+        "about": name_of(mail.occasion),
+        "subscriber": Subscriber.objects.filter(pk=mail.subscriber_key).first() if mail.subscriber_key else None,
+    }
+    return render(request, "dashboard/messages/message.html", context)
+
+
+@staff_page(Right.WORK_MESSAGES)
+@require_POST
+def resend(request: HttpRequest, message: UUID) -> HttpResponse:
+    """Try a message again that was given up."""
+    try:
+        services.resend(by=request.user, mail=get_object_or_404(Mail, uuid=message))
+    except services.CannotResend:
+        notes.error(request, _("This message cannot be sent again: it is on its way, or was sent meanwhile."))
+    else:
+        notes.success(request, _("The message is on its way again."))
+    return redirect("message", slug=request.isp.slug, message=message)
+
+
+@staff_page(Right.SEE_MESSAGES)
+@require_safe
+def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
+    """What was written in a subscriber's matter."""
+    found = card.fetch(number)
+    table = MessagesOfOne(Mail.objects.filter(subscriber_key=found.pk))
+    tables.show(request, table, per_page=25)
+    return card.show(request, found, "messages", {"table": table})
+
+
+@staff_page(Right.SETTINGS)
+def message_settings(request: HttpRequest) -> HttpResponse:
+    """For how long messages are kept."""
+    form = MailSettingsForm(**bound(request), instance=MailSettings.load())
+    if form.is_bound and form.is_valid():
+        changed = services.change_mail_settings(by=request.user, values=form.cleaned_data)
+        return saved(request, "messages", changed=changed)
+    return section_page(request, "messages", {}, form=form)

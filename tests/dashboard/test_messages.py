@@ -1,0 +1,91 @@
+"""The pages of what was written to customers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.scope import isp_scope
+from messaging.models import Mail, MailSettings
+from tenants.roles import Role
+from tests.factories.staff import make_member
+from tests.factories.subscribers import SubscriberFactory
+
+
+def a_mail(**fields) -> Mail:
+    values = {"to": "Rosa@mail.example", "subject": "Su visita", "text": "Mañana a las 10.\n", "state": "sent"}
+    return Mail.objects.create(**(values | fields))
+
+
+@pytest.fixture
+def clerk(isp):
+    return make_member(isp, Role.SUPPORT, name="Sara Support", email="sara@wispmega.example")
+
+
+def test_staff_find_a_message_read_it_and_send_it_again(isp, clerk, signed_in):
+    with isp_scope(isp):
+        mail = a_mail(state="failed", error="SMTPServerDisconnected: gone", occasion="preinstall/installation_moved")
+        a_mail(to="eva@mail.example", subject="Gracias")
+    browser = signed_in(clerk)
+    page = browser.get("/wispmega/messages/?to=rosa")
+    assert "Su visita" in page.text
+    assert "Gracias" not in page.text
+    assert "1 message was given up" in page.text
+    page = browser.get(f"/wispmega/messages/{mail.uuid}/")
+    assert "Mañana a las 10." in page.text
+    assert "Visit moved" in page.text
+    page = browser.post(f"/wispmega/messages/{mail.uuid}/resend/", follow=True)
+    assert "on its way again" in page.text
+    page = browser.post(f"/wispmega/messages/{mail.uuid}/resend/", follow=True)
+    assert "cannot be sent again" in page.text
+
+
+def test_a_link_that_lets_in_is_shown_to_nobody(isp, clerk, signed_in):
+    with isp_scope(isp):
+        mail = a_mail(state="waiting", has_secret=True, text="https://portal/set-password/secret-of-hers/")
+    page = signed_in(clerk).get(f"/wispmega/messages/{mail.uuid}/")
+    assert "secret-of-hers" not in page.text
+    assert "its text is not shown" in page.text
+
+
+def test_a_technician_reads_no_messages(isp, signed_in):
+    technician = make_member(isp, Role.TECHNICIAN, name="Tito", email="tito@wispmega.example")
+    page = signed_in(technician).get("/wispmega/messages/")
+    assert page.status_code == 403
+    assert "Messages</h2>" not in page.text
+
+
+def test_the_card_shows_what_was_written_in_the_matter(isp, clerk, signed_in):
+    with isp_scope(isp):
+        ana, eva = SubscriberFactory(), SubscriberFactory()
+        a_mail(subscriber_key=ana.pk, subject="For Ana")
+        a_mail(subscriber_key=eva.pk, subject="For Eva")
+    page = signed_in(clerk).get(f"/wispmega/subscribers/{ana.number}/messages/")
+    assert "For Ana" in page.text
+    assert "For Eva" not in page.text
+
+
+def test_a_long_list_takes_as_many_queries_as_a_short_one(isp, clerk, signed_in, count_queries):
+    browser = signed_in(clerk)
+    with isp_scope(isp):
+        a_mail()
+    browser.get("/wispmega/messages/")
+    with count_queries() as few:
+        browser.get("/wispmega/messages/")
+    with isp_scope(isp):
+        Mail.objects.bulk_create(
+            Mail(to="x@mail.example", subject=f"S{n}", text="t", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+            for n in range(60)
+        )
+    with count_queries() as many:
+        assert "S59" in browser.get("/wispmega/messages/").text
+    assert len(many) == len(few)
+
+
+def test_for_how_long_is_set_by_the_company(isp, owner, signed_in):
+    browser = signed_in(owner)
+    page = browser.post("/wispmega/settings/messages/", {"kept_months": "121"})
+    assert "120" in page.text
+    assert page.status_code == 422
+    browser.post("/wispmega/settings/messages/", {"kept_months": "6"})
+    with isp_scope(isp):
+        assert MailSettings.load().kept_months == 6
