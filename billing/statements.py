@@ -40,4 +40,3 @@ def statement(subscriber: Subscriber, *, first: date, last: date) -> Statement:
     )
     opening = sums["before"] or Decimal(0)
     return Statement(subscriber, first, last, opening, opening + (sums["during"] or Decimal(0)))
-

@@ -39,7 +39,7 @@ class Tab:
 TABS = [
     Tab("", _("Overview"), "id"),
     Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting(), after_erasure=True),
-    Tab("account/", _("Account"), "coins", after_erasure=True),
+    Tab("account/", _("Account"), "coins", Right.SEE_MONEY, after_erasure=True),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
     Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),

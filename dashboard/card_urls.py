@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services, messages, personal_data
+from dashboard.views import (
+    billing_acts,
+    card,
+    card_account,
+    card_documents,
+    card_edit,
+    card_notes,
+    card_services,
+    messages,
+    personal_data,
+)
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -14,7 +24,12 @@ urlpatterns = [
     path("services/<int:service>/change/", card_services.change, name="service-change"),
     path("services/<int:service>/tariff/", card_services.change_tariff, name="service-tariff"),
     path("services/<int:service>/state/", card_services.change_state, name="service-state"),
-    path("account/", card.account, name="subscriber-account"),
+    path("services/<int:service>/discounts/", card_account.discounts, name="service-discounts"),
+    path("services/<int:service>/discounts/<uuid:discount>/end/", card_account.end_discount, name="discount-end"),
+    path("account/", card_account.account, name="subscriber-account"),
+    path("account/invoice/", billing_acts.new_invoice, name="invoice-new"),
+    path("account/statement/", card_account.statement_page, name="statement"),
+    path("account/statement/<slug:kind>/", card_account.statement_file, name="statement-file"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),

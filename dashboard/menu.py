@@ -23,6 +23,7 @@ ENTRIES = [
     Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
     Entry("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
+    Entry("billing/", _("Billing"), "file-invoice", Right.SEE_MONEY),
     Entry("import/", _("Import"), "file-import", Right.IMPORT),
     Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),

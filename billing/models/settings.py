@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,6 @@ from stdnum import iban as ibans
 from billing.periods import LAST_BILLING_DAY
 from company.models import InvoiceGroup
 from core.singleton import Singleton
-
 
 
 def is_iban(value: str) -> None:

@@ -86,7 +86,11 @@ def _frame(isp: IspRef, *, title: str, heading: str, sub: str, seller: dict[str,
             ],
         },
         "footer": "\n".join(part for part in (seller.get("footer", ""), contact) if part),
-        "labels": {"seller": pgettext("on an invoice", "From"), "buyer": pgettext("on an invoice", "To"), "taxes": capfirst(_("tax"))},
+        "labels": {
+            "seller": pgettext("on an invoice", "From"),
+            "buyer": pgettext("on an invoice", "To"),
+            "taxes": capfirst(_("tax")),
+        },
     }
 
 

@@ -94,7 +94,7 @@ def work(number: int) -> None:
     runs.CHUNK = CHUNK
     turns.SLICE = 0.2
     if DEFENCES != "all":
-        mock.patch.object(turns, "lease", lambda *_: nullcontext()).start()
+        mock.patch.object(turns, "lease", return_value=nullcontext()).start()
         usual = runs._chunk
 
         def slow(run: BillingRun, *, locked: bool) -> list:

@@ -75,12 +75,15 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.personalrequest",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "billing.invoice",
+    "billing.invoiceline",
+    "billing.ledgerentry",
     "subscribers.autologinlink",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # Of that, what only those see whose role sees money.
-MONEY = {"payments.paymentmethod"}
+MONEY = {"payments.paymentmethod", "billing.invoice", "billing.invoiceline", "billing.ledgerentry"}
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
@@ -141,6 +144,10 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/": public,
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
+        "invoices/": subscriber(PortalRight.SEE_MONEY),
+        "invoices/<uuid:invoice>/": subscriber(PortalRight.SEE_MONEY),
+        "invoices/<uuid:invoice>/pdf/": subscriber(PortalRight.SEE_MONEY),
+        "statement/<slug:kind>/": subscriber(PortalRight.SEE_MONEY),
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
         "contact/": subscriber(PortalRight.OPEN),
         "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
@@ -253,7 +260,28 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/change/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/tariff/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/state/": staff(Right.WORK_SUBSCRIBERS),
-        "<slug:slug>/subscribers/<int:number>/account/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/discounts/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/services/<int:service>/discounts/<uuid:discount>/end/": staff(
+            Right.WORK_MONEY
+        ),
+        "<slug:slug>/subscribers/<int:number>/account/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/account/invoice/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/account/statement/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/account/statement/<slug:kind>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/billing/": staff(Right.SEE_MONEY),
+        "<slug:slug>/billing/csv/": staff(Right.SEE_MONEY),
+        "<slug:slug>/billing/invoices/<uuid:invoice>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/billing/invoices/<uuid:invoice>/pdf/": staff(Right.SEE_MONEY),
+        "<slug:slug>/billing/invoices/<uuid:invoice>/credit/": staff(Right.WORK_MONEY),
+        "<slug:slug>/billing/invoices/<uuid:invoice>/write-off/": staff(Right.WORK_MONEY),
+        "<slug:slug>/billing/runs/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/billing/runs/<uuid:billing_run>/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/billing/runs/<uuid:billing_run>/start/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/billing/runs/<uuid:billing_run>/stop/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/billing/runs/<uuid:billing_run>/resume/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/billing/runs/<uuid:billing_run>/discard/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/settings/billing/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/billing/groups/<uuid:group>/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/subscribers/<int:number>/logins/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/subscribers/<int:number>/documents/": staff(Right.SEE_DOCUMENTS),
