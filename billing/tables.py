@@ -6,6 +6,7 @@ from typing import Any
 import django_tables2 as tables
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import BillingRunRow, Invoice, Oddity
 from core.templatetags.ui import status_badge
@@ -29,7 +30,9 @@ class InvoiceTable(tables.Table):
     issued_on = tables.DateColumn(verbose_name=_("Issued"), short=True, order_by=("issued_on", "pk"))
     due_on = tables.DateColumn(verbose_name=_("Due"), short=True, order_by=("due_on", "pk"))
     total = tables.TemplateColumn("{% money value %}", verbose_name=_("Total"), attrs=NUMBERS)
-    open = tables.TemplateColumn("{% money value %}", verbose_name=_("Open"), attrs=NUMBERS, order_by="entry__open")
+    open = tables.TemplateColumn(
+        "{% money value %}", verbose_name=pgettext_lazy("invoice", "Open"), attrs=NUMBERS, order_by="entry__open"
+    )
     state = tables.Column(verbose_name=_("State"), orderable=False, empty_values=())
 
     caption = _("Invoices")

@@ -12,6 +12,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models.ledger import LedgerEntry
 from billing.models.runs import BillingRun
@@ -144,7 +145,7 @@ class Invoice(models.Model):
 
 
 class InvoiceState(models.TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("invoice", "open")
     PARTLY_PAID = "partly_paid", _("partly paid")
     OVERDUE = "overdue", _("overdue")
     PAID = "paid", _("paid")

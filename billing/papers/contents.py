@@ -20,7 +20,7 @@ from billing.services.invoices import buyer_of, seller_of
 from billing.statements import Statement
 from company.models import Branding, InvoiceGroup
 from core.models import StoredFile
-from core.templatetags.ui import ink_on, reader_locale, text_on
+from core.templatetags.ui import ink_on, phone, reader_locale, text_on
 from tenants.directory import IspRef
 
 # Where letters are written on the American format.
@@ -66,7 +66,8 @@ class Words:
 
 def _frame(isp: IspRef, *, title: str, heading: str, sub: str, seller: dict[str, str], logo: StoredFile | None,
            branding: Branding, pictures: dict[str, bytes]) -> dict[str, Any]:  # fmt: skip
-    contact = " · ".join(seller[name] for name in ("phone", "email", "website") if seller.get(name))
+    said = (phone(seller.get("phone", "")), seller.get("email"), seller.get("website"))
+    contact = " · ".join(part for part in said if part)
     return {
         "title": title,
         "heading": heading,

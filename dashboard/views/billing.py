@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from billing.downloads import as_csv, as_pdf
@@ -34,7 +35,13 @@ def invoices(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     rows = Invoice.objects.select_related("subscriber", "entry")
     found = InvoiceFilter(request.GET, queryset=rows, today=today)
-    sums = found.qs.order_by().aggregate(count=Count("pk"), total=Sum("total"), open=Sum("entry__open"))
+    is_note = Q(kind=Invoice.Kind.CREDIT_NOTE)
+    sums = found.qs.order_by().aggregate(
+        count=Count("pk"),
+        total=Sum("total", filter=~is_note),
+        credited=Sum("total", filter=is_note),
+        open=Sum("entry__open", filter=~is_note),
+    )
     table = InvoiceTable(found.qs, today=today)
     tables.show(request, table, per_page=25)
     context = {"table": table, "filter": found, "sums": sums, "is_empty": not request.GET and not sums["count"]}
@@ -52,7 +59,7 @@ def export(request: HttpRequest) -> HttpResponse:
     record("billing.list.exported", by=request.user, rows=len(keys))
     titles = [
         _("Number"), _("Subscriber number"), _("Subscriber"), _("Issued"), _("Due"), _("Without tax"), _("Tax"),
-        _("Total"), _("Open"), _("State"),
+        _("Total"), pgettext("invoice", "Open"), _("State"),
     ]  # fmt: skip
     rows = _rows(keys, timezone.localdate(), translation.get_language() or "en")
     return as_csv(f"{request.isp.slug}-invoices", titles, rows, locale=reader_locale(request.isp.country))
