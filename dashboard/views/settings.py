@@ -46,8 +46,8 @@ SECTIONS = [
     Section("chat", gettext_lazy("Chat"), "message-circle"),
     Section("messages", gettext_lazy("Messages"), "mail"),
     Section("router", gettext_lazy("Router"), "router"),
-    Section("billing", gettext_lazy("Billing"), "file-invoice", Right.PAYMENT_SETTINGS),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
+    Section("billing", gettext_lazy("Billing"), "file-invoice", Right.PAYMENT_SETTINGS),
 ]
 
 
