@@ -3,8 +3,11 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from core.search import ActorWords
 
 
 class AuditEntry(models.Model):
@@ -21,7 +24,10 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["target_type", "target_id"])]
+        indexes = [
+            models.Index(fields=["target_type", "target_id"]),
+            GinIndex(ActorWords(), name="audit_actor_words"),
+        ]
 
     def __str__(self) -> str:
         return self.verb

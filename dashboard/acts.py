@@ -16,6 +16,7 @@ from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
+from dashboard.suspension_acts import SUSPENSION_ACTS
 from domains import hsts
 from preinstall.models import State
 from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
@@ -149,6 +150,28 @@ ACTS: dict[str, Any] = {
     "billing.list.exported": _("Exported invoices"),
     "payments.payment.registered": _("Registered a payment"),
     "payments.payment.taken_back": _("Took a payment back"),
+    "payments.list.exported": _("Exported the list of payments"),
+    "payments.report.made": _("Reported a payment"),
+    "payments.report.approved": _("Approved a payment report"),
+    "payments.report.rejected": _("Rejected a payment report"),
+    "payments.report.withdrawn": _("Withdrew a payment report"),
+    "payments.settings.changed": _("Changed the rules for receipts and payment reports"),
+    "payments.balance_page.changed": _("Changed the public balance page"),
+    "payments.desk.closed": _("Closed a cash desk"),
+    "payments.gateway.connected": _("Connected a gateway"),
+    "payments.gateway.resumed": _("Put a gateway back in use"),
+    "payments.gateway.stopped": _("Took a gateway out of use"),
+    "payments.checkout.begun": _("Began to pay online"),
+    "payments.checkout.disputed": _("An online payment is disputed"),
+    "payments.refund.begun": _("Paid money back to a card"),
+    "payments.refund.failed": _("The gateway did not pay the money back"),
+    "payments.refund.seen": _("Money was paid back at the gateway"),
+    "payments.saved_method.agreed": _("Let us charge a card"),
+    "payments.saved_method.ended": _("Ended the agreement to charge a card"),
+    "payments.saved_method.refused": _("The bank refused to charge a card"),
+    "payments.stray.seen": _("A payment came in that fits nothing"),
+    "payments.stray.assigned": _("Assigned a payment to a subscriber"),
+    "payments.stray.dismissed": _("Put a payment aside that fits nothing"),
     "imports.batch.opened": _("Brought a file with customers"),
     "imports.batch.started": _("Started an import"),
     "imports.batch.loaded": _("Imported customers"),
@@ -185,6 +208,7 @@ ACTS: dict[str, Any] = {
     "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
+    **SUSPENSION_ACTS,
 }
 
 # Details worth reading, in the order in which they are shown.

@@ -11,6 +11,8 @@ from dashboard.views import (
     card_notes,
     card_services,
     messages,
+    card_suspension,
+    payments,
     personal_data,
 )
 
@@ -30,6 +32,14 @@ urlpatterns = [
     path("account/invoice/", billing_acts.new_invoice, name="invoice-new"),
     path("account/statement/", card_account.statement_page, name="statement"),
     path("account/statement/<slug:kind>/", card_account.statement_file, name="statement-file"),
+    path("suspension/", card_suspension.suspension, name="subscriber-suspension"),
+    path("suspension/exceptions/add/", card_suspension.add_exception, name="suspension-exception-add"),
+    path("suspension/exceptions/<uuid:exception>/end/", card_suspension.end_exception, name="suspension-exception-end"),
+    path("suspension/promise/", card_suspension.promise, name="suspension-promise"),
+    path("suspension/promises/<uuid:promise>/withdraw/", card_suspension.withdraw_promise, name="promise-withdraw"),
+    path("suspension/instalments/", card_suspension.instalments, name="suspension-instalments"),
+    path("suspension/instalments/<uuid:plan>/", card_suspension.decide, name="instalments-decide"),
+    path("payments/", payments.of_subscriber, name="subscriber-payments"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),

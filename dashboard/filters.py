@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import Form
 from core.models import AuditEntry
+from core.search import ActorWords, search_for
 from dashboard.acts import choices
 from dashboard.history import history_of_number
 
@@ -21,7 +22,7 @@ def day_input() -> forms.DateInput:
 class AuditFilter(django_filters.FilterSet):
     """The activity log by person, act and days, which are those of the ISP's time zone."""
 
-    who = django_filters.CharFilter(field_name="actor_label", lookup_expr="icontains", label=_("Person"))
+    who = django_filters.CharFilter(method="of_person", label=_("Person"), max_length=200)
     act = django_filters.ChoiceFilter(field_name="verb", choices=choices, label=_("What"), empty_label=_("everything"))
     about = django_filters.CharFilter(
         method="of_number", label=_("About"), max_length=20, help_text=_("A subscriber's number, R-… or I-…")
@@ -33,6 +34,10 @@ class AuditFilter(django_filters.FilterSet):
         model = AuditEntry
         fields: list[str] = []
         form = Form
+
+    def of_person(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        query = search_for(value)
+        return rows.alias(words=ActorWords()).filter(words=query) if query else rows.none()
 
     def of_number(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(pk__in=history_of_number(value).order_by().values("pk"))

@@ -28,7 +28,7 @@ WORDS = {
 
 def seed_billing(company: Company, isp: ISP, clerk: StaffUser, chance: random.Random) -> None:
     """Bill the month before and this one. Nothing happens where something was billed already."""
-    if Invoice.objects.exists() or not Service.objects.exists():
+    if BillingRun.objects.exists() or not Service.objects.exists():
         return
     with public_scope():
         ref = open_isp(isp.pk)

@@ -17,6 +17,7 @@ from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
+from demo.payments import seed_payments
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
@@ -94,6 +95,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
+        _seed_suspensions(company)
         seed_lists(company)
         _seed_requests(company)
         _seed_billing(company, isp)
@@ -101,6 +103,8 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_desk(company, isp)
+        seed_payments(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -190,6 +194,12 @@ def _seed_import(company: Company, isp: ISP) -> None:
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
 
 
+def _seed_desk(company: Company, isp: ISP) -> None:
+    from demo.desk import seed_desk
+
+    seed_desk(company, isp, _dice(company)[1])
+
+
 def _seed_consents(company: Company, isp: ISP) -> None:
     from demo.consents import seed_consents
 
@@ -210,6 +220,12 @@ def _seed_billing(company: Company, isp: ISP) -> None:
     with public_scope():
         clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
     seed_billing(company, isp, clerk, _dice(company)[1])
+
+
+def _seed_suspensions(company: Company) -> None:
+    from demo.suspensions import seed_suspensions
+
+    seed_suspensions(company)
 
 
 def _seed_requests(company: Company) -> None:
@@ -273,6 +289,7 @@ def welcome(described: dict[str, Any]) -> str:
         f"  Dashboard  {described['dashboard']}   staff of all ISPs",
         f"  Portal     {described['shared_portal']}   for who has only a link",
         f"  Mail       {described['mail']}   everything that was sent",
+        "  Cards      4242 4242 4242 4242 is paid, 4000 0000 0000 0002 refused, any later date, any code",
         f"  The password of every login is  {described['password']}",
         "",
     ]

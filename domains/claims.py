@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.audit import Actor, record
-from domains import dns, probe, resolver
+from domains import dns, probe, resolver, twins
 from domains.hosts import is_address, registrable, shown
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from domains.services import CannotAdd, PlanLimit, add_domain, check_limit, remove_domain, usable, wake_asleep
@@ -103,6 +103,7 @@ def check_claim(*, claim_uuid: UUID, at: datetime) -> None:
         return
     claim = _settle(claim, dns.examine(claim), at, _follow)
     if claim is not None and claim.is_live:
+        twins.look(host=claim.host, at=at)
         seen: dict[str, dns.Verdict] = {}
         for examine in examiners:
             seen |= examine(claim)

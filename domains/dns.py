@@ -136,7 +136,11 @@ def _no_answer(reason: str, name: str) -> Verdict:
 
 def pointing(claim: Claim) -> Verdict:
     """Whether the host leads to the ISP's own target, by CNAME, or by the edge's addresses."""
-    target, name = claim.isp.dns_target.host, claim.host
+    return leads_here(claim.host, claim.isp.dns_target.host)
+
+
+def leads_here(name: str, target: str) -> Verdict:
+    """Whether a name leads to a target of ours by CNAME, or to the edge's addresses."""
     passed: list[str] = []
     while len(passed) < LONGEST_CHAIN:
         answer = look_up(name, "CNAME")

@@ -52,6 +52,11 @@ class Domain(models.Model):
     # and nothing is; 0: they are told to forget it.
     hsts_seconds = models.PositiveIntegerField(null=True)
     hsts_since = models.DateTimeField(null=True)
+    # `www.` before the host (domains.twins): when it was last seen to lead here, None while it does not; when a visitor
+    # asked for it and nobody has looked yet; when it was last looked at for a visitor.
+    www_seen_at = models.DateTimeField(null=True)
+    www_wanted_at = models.DateTimeField(null=True)
+    www_looked_at = models.DateTimeField(null=True)
 
     objects = DomainQuerySet.as_manager()
 
@@ -64,6 +69,9 @@ class Domain(models.Model):
             # `www.` leads to the name without it, so both belong to one hand, also in a race of two.
             models.UniqueConstraint(WithoutWww("host"), name="one_domain_with_and_without_www"),
         ]
+        indexes = [
+            models.Index(fields=["www_wanted_at"], name="www_wanted", condition=~models.Q(www_wanted_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.host
@@ -71,6 +79,15 @@ class Domain(models.Model):
     @property
     def shown_host(self) -> str:
         return shown(self.host)
+
+    @property
+    def twin(self) -> str:
+        """The name that leads to this one: `www.` before it. Empty where the host begins with that itself."""
+        return "" if self.host.startswith("www.") else f"www.{self.host}"
+
+    @property
+    def shown_twin(self) -> str:
+        return shown(self.twin) if self.twin else ""
 
     def primary(self) -> "Domain | None":
         """The live domain of the same ISP and surface that the others redirect to. One query."""

@@ -1,33 +1,16 @@
 """Finding people and services by the beginnings of words, without accents, each from one index."""
 
-import re
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db.models import CharField, F, Func
 
-# Written the same way in the index and in the query: plain letters for accented ones, spaces for punctuation.
-_ACCENTED = "áàâäãåéèêëěíìîïóòôöõøúùûüůñňçčćýÿďřšśťžźżłğ"
-_PLAIN = "aaaaaaeeeeeiiiioooooouuuuunncccyydrsstzzzlg"
-_MARKS = ".,;:/@'’`´\"&()-_+*"
-_FROM = _ACCENTED + _ACCENTED.upper() + _MARKS
-_TO = _PLAIN + _PLAIN + " " * len(_MARKS)
-_TABLE = str.maketrans(_FROM, _TO)
-_SQL_FROM = _FROM.replace("'", "''")
-_SQL_MARKS = f" {_MARKS}".replace("'", "''")
+from core.search import beginnings, joined, words_in
+from core.search import folded as _plain  # by this name in the first migrations
+
 Columns = tuple[str, ...]
 CONCAT = " || ' ' || "
 BACKWARDS = "zq"  # before a phone number's digits from the last to the first; no name begins like this
-
-
-def _plain(sql: str) -> str:
-    """Words without accents, capitals and punctuation."""
-    return f"lower(translate({sql}, '{_SQL_FROM}', '{_TO}'))"
-
-
-def _joined(sql: str) -> str:
-    """One word of all letters and digits, such as an ID number or an e-mail address."""
-    return f"lower(translate({sql}, '{_SQL_MARKS}', ''))"
 
 
 def _backwards(sql: str) -> str:
@@ -53,7 +36,7 @@ class Words(Func):
         columns = iter([compiler.compile(part)[0] for part in self.source_expressions])
         parts = [_plain(CONCAT.join(next(columns) for _ in self.texts))] if self.texts else []
         parts += [f"{next(columns)}::text" for _ in self.numbers]
-        parts += [_joined(next(columns)) for _ in self.joined]
+        parts += [joined(next(columns)) for _ in self.joined]
         parts += [_backwards(next(columns)) for _ in self.phones]
         return f"to_tsvector('simple', {CONCAT.join(parts)})", []
 
@@ -84,14 +67,14 @@ class SortName(Func):
 
 def query_for(text: str) -> SearchQuery | None:
     """What finds a typed text in Words; None if it holds no letter or digit."""
-    words = re.findall(r"[^\W_]+", text.translate(_TABLE).lower())
+    words = words_in(text)
     if not words:
         return None
     digits = "".join(words)
     if len(digits) == 1:
         # The first key that is pressed; half of all people have a word that begins with an A.
         return SearchQuery(f"'{digits}'", config="simple", search_type="raw")
-    ways = {" & ".join(f"'{word}':*" for word in words), f"'{digits}':*"}
+    ways = {beginnings(words), f"'{digits}':*"}
     if digits.isdecimal() and len(digits) >= 4:
         ways.add(f"'{BACKWARDS}{digits[::-1]}':*")
     return SearchQuery(" | ".join(f"({way})" for way in sorted(ways)), config="simple", search_type="raw")

@@ -16,7 +16,8 @@ GROUP = "Permission endpoint, {domains:,} domains"
 
 
 def permission(place: Scratch, *, domains: int, quick: bool) -> Iterator[Figure]:
-    """What issue 4 asks of one answer: names not asked about before, names in the cache, names that nobody has."""
+    """What issue 4 asks of one answer: names not asked about before, in the cache, and that nobody has; and `www.`
+    names that the DNS does not know, of which each leaves a mark."""
     batches, asked = (2, 40) if quick else (20, 1_000)
     made = Edge(place.folder / "permission", environment(place))
     try:
@@ -29,10 +30,13 @@ def permission(place: Scratch, *, domains: int, quick: bool) -> Iterator[Figure]
         warm = [_times(port, live[-20:] * (asked // 20), 200) for _ in range(batches)]
         made_up = [[f"{secrets.token_hex(8)}.example" for _ in range(asked)] for _ in range(batches)]
         unknown = [_times(port, names, 404) for names in made_up]
+        www = [f"www.{name}" for name in live]
+        twins = [_times(port, www[i * asked : (i + 1) * asked], 404) for i in range(batches)]
     finally:
         made.processes.stop_all()
     group = GROUP.format(domains=domains)
     kinds = {"names not asked about before": cold, "names in the cache": warm, "made-up names": unknown}
+    kinds["www. before live domains, without records"] = twins
     for name, rows in kinds.items():
         yield Figure(group, f"{name}, median", "ms", [statistics.median(times) for times in rows])
         worst = [statistics.quantiles(times, n=100)[98] for times in rows]

@@ -16,6 +16,14 @@ def domains(isp):
     permission.forget_all()
     with public_scope():
         Domain.objects.create(isp=isp, host="clientes.wispmega.example", surface="portal", verified_at=timezone.now())
+        Domain.objects.create(
+            isp=isp,
+            host="pagos.example",
+            surface="portal",
+            is_primary=False,
+            verified_at=timezone.now(),
+            www_seen_at=timezone.now(),
+        )
         Domain.objects.create(isp=isp, host="unproved.example", surface="portal", is_primary=False)
     yield
     permission.forget_all()
@@ -30,7 +38,10 @@ def domains(isp):
         ("wispmega.localhost", True),
         ("clientes.wispmega.example", True),
         ("CLIENTES.wispmega.example.", True),
-        ("www.clientes.wispmega.example", True),
+        ("www.clientes.wispmega.example", False),
+        ("pagos.example", True),
+        ("www.pagos.example", True),
+        ("www.www.pagos.example", False),
         ("unproved.example", False),
         ("nobody.localhost", False),
         ("a.wispmega.localhost", False),
@@ -47,7 +58,15 @@ def test_only_our_own_names_and_live_domains(name, allowed):
 
 
 @pytest.mark.parametrize(
-    "name", ["clientes.wispmega.example", "nobody.example", "wispmega.localhost", "www.nobody.example"]
+    "name",
+    [
+        "clientes.wispmega.example",
+        "nobody.example",
+        "wispmega.localhost",
+        "www.nobody.example",
+        "www.pagos.example",
+        "www.clientes.wispmega.example",
+    ],
 )
 def test_one_look_up_and_then_none(name):
     with CaptureQueriesContext(

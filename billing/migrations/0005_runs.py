@@ -13,9 +13,9 @@ class Migration(migrations.Migration):
     safe_because = "an ISP has some hundred thousand invoices at most, and only its own writes wait while they are read"
 
     dependencies = [
-        ('billing', '0003_invoices'),
+        ('billing', '0004_suspension'),
         ('company', '0004_captcha_tests'),
-        ('subscribers', '0009_price_change'),
+        ('subscribers', '0010_price_change'),
     ]
 
     operations = [
