@@ -10,8 +10,8 @@ from dashboard.views import (
     card_edit,
     card_notes,
     card_services,
-    messages,
     card_suspension,
+    messages,
     payments,
     personal_data,
 )

@@ -3,11 +3,11 @@
 from billing.models.discounts import Discount
 from billing.models.invoices import Invoice, InvoiceLine, InvoiceSeries, InvoiceState
 from billing.models.ledger import Account, Allocation, LedgerEntry
-from billing.models.runs import BillingRun, BillingRunRow, LeftOut, Oddity
-from billing.models.settings import BillingSettings, GroupBilling
 from billing.models.notices import ListToken, NoticeKind, NoticeSource, NoticeText
 from billing.models.reliefs import Grace, Instalment, InstalmentPlan, Promise, SuspensionException
 from billing.models.reminders import ReminderRule, SentNotice
+from billing.models.runs import BillingRun, BillingRunRow, LeftOut, Oddity
+from billing.models.settings import BillingSettings, GroupBilling
 from billing.models.suspension import (
     Holiday,
     PlannedCut,
