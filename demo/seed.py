@@ -14,6 +14,7 @@ from faker import Faker
 from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
+from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
@@ -97,6 +98,7 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_logins(company, password)
         _seed_suspensions(company)
         seed_lists(company)
+        seed_announcements(company)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)

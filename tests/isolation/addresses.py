@@ -77,6 +77,7 @@ FILLINGS: dict[str, Any] = {
     "closing": lambda side: rows(side, "payments.cashclosing"),
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
+    "announcement": lambda side: rows(side, "subscribers.announcement"),
     "message": lambda side: rows(side, "messaging.mail"),
     "note": lambda side: rows(side, "subscribers.note"),
     "service": lambda side: ["1", "2"],
