@@ -213,7 +213,7 @@ def _by_waiting_report(lines: list[BankLine], finds: Finds) -> set[int]:
 
 
 def _by_payment(lines: list[BankLine], finds: Finds, people: Iterable[int]) -> None:
-    """Payments of these sums that are booked already, by an approved report or at the desk: probably this very money."""
+    """Payments of these sums that are booked already, by an approved report or at the desk: probably this money."""
     days = [line.booked_on for line in lines]
     taken = Match.objects.standing().filter(payment=OuterRef("pk"))
     rows = Payment.objects.standing().filter(
