@@ -14,6 +14,7 @@ from faker import Faker
 from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
+from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
@@ -97,7 +98,9 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_logins(company, password)
         _seed_suspensions(company)
         seed_lists(company)
+        seed_announcements(company)
         _seed_requests(company)
+        _seed_billing(company, isp)
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
@@ -220,6 +223,14 @@ def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
     seed_customers(company, *_dice(company))
+
+
+def _seed_billing(company: Company, isp: ISP) -> None:
+    from demo.billing import seed_billing
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_billing(company, isp, clerk, _dice(company)[1])
 
 
 def _seed_suspensions(company: Company) -> None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("balance/<str:identifier>/captcha/", views.captcha_challenge, name="balance_captcha"),
     path("balance/<str:identifier>/<str:token>/", views.found, name="balance_found"),
     path("balance/<str:identifier>/<str:token>/report/", views.report, name="balance_report"),
+    path("balance/<str:identifier>/<str:token>/pay/", views.pay, name="balance_pay"),
     path("balance/<str:identifier>/<str:token>/reported/", views.reported, name="balance_reported"),
     path("saldo/<str:identifier>/", views.old_address, name="balance_old"),
 ]

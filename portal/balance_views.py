@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -14,9 +15,13 @@ from core import throttle
 from core.access import public_page
 from core.captcha import new_challenge
 from core.requests import outside_transaction
-from payments.models import BalanceSettings, PaymentMethod
+from domains.links import portal_url
+from payments.models import BalanceSettings, GatewayAccount, PaymentMethod
 from payments.services import lookup
+from payments.services.checkouts import CannotPay, begin_checkout
 from portal.balance_forms import BalanceForm
+from portal.pay_forms import PayForm
+from portal.pay_views import REFUSALS, pay_page, to_gateway
 from portal.reporting import ReportPage
 from preinstall.captcha import CaptchaForm
 
@@ -90,9 +95,9 @@ def _over(request: HttpRequest) -> HttpResponse:
 @require_safe
 def found(request: HttpRequest, token: str) -> HttpResponse:
     """What is open, and how to pay it; or whom of several one is. Nobody looks like somebody who owes nothing."""
-    rules, takes_reports = lookup.rules_of_link()
-    link = lookup.find_link(token)
-    if link is None or not rules.is_on:
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules else None
+    if link is None:
         return _over(request)
     people = lookup.owing(link)
     chosen = _chosen(request, people)
@@ -108,7 +113,8 @@ def found(request: HttpRequest, token: str) -> HttpResponse:
         "debts": debts,
         "total": sum(debt.open for debt in debts),
         "methods": methods,
-        "takes_reports": takes_reports and any(method.takes_reports for method in methods),
+        "takes_reports": rules.takes_reports and any(method.takes_reports for method in methods),
+        "pays_online": rules.pays_online,
     }
     return _unindexed(render(request, "portal/balance/found.html", context))
 
@@ -132,8 +138,8 @@ def _unindexed(response: HttpResponse) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, token: str) -> HttpResponse:
     """Report a payment without signing in, as whom one has found."""
-    rules, takes_reports = lookup.rules_of_link()
-    link = lookup.find_link(token) if rules.is_on and takes_reports else None
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules and rules.takes_reports else None
     chosen = _chosen(request, lookup.owing(link)) if link else None
     if link is None or chosen is None:
         return _over(request)
@@ -148,6 +154,42 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
         context={"back": f"{here}?person={request.GET.get('person', '1')}", "name": lookup.masked_name(chosen)},
     )
     return _unindexed(page.respond())
+
+
+@isp_link_page
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """Pay online without signing in, on the ISP's own host, where the gateway leads back to."""
+    if request.site.isp is None:
+        return redirect(portal_url(request.isp, request.get_full_path()))
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules and rules.pays_online else None
+    chosen = _chosen(request, lookup.owing(link)) if link else None
+    if link is None or chosen is None:
+        return _over(request)
+    form = _pay_form(request, chosen)
+    if form.is_bound and form.is_valid() and throttle.allow(f"pay-link:{link.pk}", limit=PER_LINK, seconds=HOUR):
+        try:
+            now, host = timezone.now(), request.site.host
+            made = begin_checkout(by=None, isp=request.isp, subscriber=chosen, at=now, host=host, **form.wish)
+            return _unindexed(to_gateway(request, made))
+        except CannotPay as problem:
+            form.add_error(None, REFUSALS[type(problem)])
+    context = {"form": form, "action": request.get_full_path(), "name": lookup.masked_name(chosen)}
+    return _unindexed(pay_page(request, form, context))
+
+
+def _pay_form(request: HttpRequest, chosen: Any) -> PayForm:
+    unpaid = chosen.invoices.unpaid().filter(currency=request.isp.currency).select_related("entry")
+    return PayForm(
+        request.POST if request.method == "POST" else None,
+        invoices=unpaid,
+        balance=chosen.balance,
+        accounts=list(GatewayAccount.objects.offered().select_related("method")),
+        wanted=[],
+        terms="",
+    )
 
 
 @isp_link_page

@@ -81,7 +81,7 @@ def pay(request: HttpRequest) -> HttpResponse:
         except checkouts.CannotPay as problem:
             form.add_error(None, REFUSALS[type(problem)])
         else:
-            return _to_gateway(request, checkout)
+            return to_gateway(request, checkout)
     return _pay_page(request, form)
 
 
@@ -92,6 +92,11 @@ def _pay_page(request: HttpRequest, form: PayForm) -> HttpResponse:
         "card": SavedMethod.objects.running().filter(subscriber=subscriber).first(),
         "coming": Checkout.objects.filter(subscriber=subscriber, state=Checkout.State.PROCESSING),
     }
+    return pay_page(request, form, context)
+
+
+def pay_page(request: HttpRequest, form: PayForm, context: dict[str, Any]) -> HttpResponse:
+    """The form, for somebody who has signed in or came from the balance page."""
     response = render(request, "portal/pay/pay.html", context, status=422 if form.errors else 200)
     # The browser follows the redirect of the form only to hosts that the page names.
     hosts = [host for account in form.accounts for host in account.kind.hosts()]
@@ -99,7 +104,7 @@ def _pay_page(request: HttpRequest, form: PayForm) -> HttpResponse:
     return response
 
 
-def _to_gateway(request: HttpRequest, checkout: Checkout) -> HttpResponse:
+def to_gateway(request: HttpRequest, checkout: Checkout) -> HttpResponse:
     """A redirect, where the page's policy lets it pass; else a page with a link."""
     if any(checkout.address.startswith(f"{host}/") for host in checkout.account.kind.hosts()):
         return SeeOther(checkout.address)

@@ -5,10 +5,12 @@ from django.urls import path
 from company.views import chat_document, logo
 from core.views import choose_language
 from portal import (
+    announcement_views,
     captcha_views,
     colleagues,
     consent_views,
     entry,
+    invoice_views,
     links,
     list_views,
     notice_views,
@@ -25,6 +27,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", entry.sign_in, name="sign_in"),
     path("sign-out/", entry.sign_out, name="sign_out"),
+    path("messages/", announcement_views.announcements, name="announcements"),
+    path("messages/<uuid:announcement>/read/", announcement_views.put_away, name="announcement_read"),
     path("account/", views.account, name="account"),
     path("account/data/", profile_views.own_data, name="own_data"),
     path("account/data/withdraw/", profile_views.withdraw, name="withdraw_change"),
@@ -47,6 +51,10 @@ urlpatterns = [
     path("colleagues/<uuid:login>/role/", colleagues.change_role, name="colleague_role"),
     path("colleagues/<uuid:login>/switch/", colleagues.switch, name="colleague_switch"),
     path("colleagues/<uuid:login>/invite/", colleagues.invite_again, name="colleague_invite"),
+    path("invoices/", invoice_views.invoices, name="invoices"),
+    path("invoices/<uuid:invoice>/", invoice_views.invoice_page, name="invoice"),
+    path("invoices/<uuid:invoice>/pdf/", invoice_views.pdf, name="invoice_pdf"),
+    path("statement/<slug:kind>/", invoice_views.statement_file, name="statement"),
     path("notice/", notice_views.notice, name="notice"),
     path("notice/check/", notice_views.check, name="notice_check"),
     path("notice/<slug:notice>/", notice_views.notice, name="notice_kind"),

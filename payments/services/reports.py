@@ -19,6 +19,7 @@ from domains.links import portal_url
 from messaging.services import send_mail
 from payments.models import Payment, PaymentMethod, PaymentReport, VoucherDraft
 from payments.models.methods import CENT
+from payments.services import graces
 from payments.services.payments import MOST, BadAmount, OthersInvoice, register_payment
 from payments.services.receipts import address_of, current_isp, send_receipt
 from subscribers.models import PortalUser, Subscriber
@@ -78,7 +79,8 @@ def report_payment(
 ) -> PaymentReport:
     """Take down that somebody says to have paid, with the voucher that was kept for the form.
 
-    A form that was sent before gives the report that it became. `by` is None for the balance page, where nobody has
+    Where the ISP wants it, what is switched off for debt comes back for some days; see services.graces. A form that was
+    sent before gives the report that it became. `by` is None for the balance page, where nobody has
     signed in. Raises BadAmount, OthersInvoice, TooManyReports, InAnothersName, Erased.
     """
     in_own_name()
@@ -119,6 +121,7 @@ def report_payment(
         amount=str(amount),
         reference=reference,
     )
+    graces.give_grace(by=by, report=report, at=timezone.now())
     return report
 
 
@@ -197,12 +200,13 @@ def settle_by_payment(*, by: Actor, payment: Payment) -> PaymentReport | None:
 
 @transaction.atomic
 def reject_report(*, by: StaffUser, report: PaymentReport, reason: str) -> PaymentReport:
-    """Refuse what was reported, with the reason that the subscriber is told. What it was for stays to be paid.
+    """Refuse what was reported, with the reason that the subscriber is told, and end its days of grace at once.
 
-    Raises NotPending if somebody was quicker, Erased.
+    What it was for stays to be paid. Raises NotPending if somebody was quicker, Erased.
     """
     report = _locked(report)
     _settle(report, State.REJECTED, by=by, reason=reason)
+    graces.end_grace(by=by, report=report, why=reason, at=timezone.now())
     _tell_rejected(report)
     record(
         "payments.report.rejected",
@@ -221,6 +225,7 @@ def withdraw_report(*, by: PortalUser, report: PaymentReport) -> PaymentReport:
     in_own_name()
     report = _locked(report)
     _settle(report, State.WITHDRAWN)
+    graces.end_grace(by=by, report=report, why="", at=timezone.now())
     record(
         "payments.report.withdrawn", by=by, on=report, subscriber=report.subscriber.number, amount=str(report.amount)
     )

@@ -1,5 +1,6 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.announcements import Announcement, AnnouncementQuerySet, AnnouncementRead
 from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.consents import Consent, ConsentDocument, ConsentVersion
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
@@ -14,12 +15,15 @@ from subscribers.models.personal_data import PersonalExport, PersonalRequest
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
-from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
+from subscribers.models.service import PriceChange, Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "Announcement",
+    "AnnouncementQuerySet",
+    "AnnouncementRead",
     "AutoLoginLink",
     "BulkLeftOut",
     "BulkRun",
@@ -40,6 +44,7 @@ __all__ = [
     "PortalUser",
     "Preview",
     "PreviewQuerySet",
+    "PriceChange",
     "ProfileChange",
     "ProfileField",
     "ProfileRule",

@@ -45,6 +45,11 @@ VOUCHER = FILES - 1  # of both payment reports
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
+    "billing.billingrun": {"state": "done", "report": {}},
+    "billing.billingrunrow": {"odd": [], "reason": "failed"},
+    "billing.discount": {"percent": 10, "amount": lambda mark: None, "ends_on": "2099-12-31"},
+    "billing.groupbilling": {"billing_day": 5},
+    "billing.billingsettings": {"billing_day": 5, "lead_days": 0, "hour": 6, "iban": ""},
     "billing.invoiceline": {"net": 90, "tax": 10, "amount": 100, "period_to": "2099-12-31"},
     "payments.payment": {"taken_back": 0},
     "payments.tablelayout": {"mapping": {}},
@@ -69,6 +74,14 @@ GIVEN: dict[str, dict[str, Any]] = {
     "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
     "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
     "payments.refund": {"check_at": "2026-01-01T00:00Z"},
+    "subscribers.announcement": {
+        "audience": "subscriber",
+        "zone_id": lambda mark: None,
+        "group_id": lambda mark: None,
+        "kind": "message",
+        "begins_at": "2026-01-01T00:00Z",
+        "ends_at": None,
+    },
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
