@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('billing', '0004_suspension'),
         ('company', '0004_captcha_tests'),
-        ('subscribers', '0010_price_change'),
+        ('subscribers', '0011_price_change'),
     ]
 
     operations = [
