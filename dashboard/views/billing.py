@@ -38,9 +38,9 @@ def invoices(request: HttpRequest) -> HttpResponse:
     is_note = Q(kind=Invoice.Kind.CREDIT_NOTE)
     sums = found.qs.order_by().aggregate(
         count=Count("pk"),
-        total=Sum("total", filter=~is_note),
-        credited=Sum("total", filter=is_note),
-        open=Sum("entry__open", filter=~is_note),
+        billed=Sum("total", filter=~is_note),
+        noted=Sum("total", filter=is_note),
+        left=Sum("entry__open", filter=~is_note),
     )
     table = InvoiceTable(found.qs, today=today)
     tables.show(request, table, per_page=25)
