@@ -327,6 +327,15 @@ CAPTCHA_COST = int(os.environ.get("CAPTCHA_COST", "10" if TESTING else "5000")) 
 RECAPTCHA_DOMAIN = os.environ.get("RECAPTCHA_DOMAIN", "www.google.com")  # of the verifier, with port
 SILENCED_SYSTEM_CHECKS = ["django_recaptcha.recaptcha_test_key_error", "urls.W005"]
 
+# Gateways of payments: their addresses, and the seconds that a call of one may take
+_NOBODY = "http://127.0.0.1:9"  # tests reach no gateway but one of their own
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", _NOBODY if TESTING else "https://api.stripe.com")
+MERCADO_PAGO_API_BASE = os.environ.get("MERCADO_PAGO_API_BASE", _NOBODY if TESTING else "https://api.mercadopago.com")
+GATEWAY_RETRIES = 0 if TESTING else 2  # of calls that came to nothing on the network, with the same key
+GATEWAY_TIMEOUT = float(os.environ.get("GATEWAY_TIMEOUT", "10"))
+# Whether subscribers are offered a gateway whose keys are those of its test mode, where no money moves.
+GATEWAY_TEST_MODE = os.environ.get("GATEWAY_TEST_MODE", "0") == "1"
+
 # Languages and files
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]

@@ -16,6 +16,7 @@ from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
+from dashboard.suspension_acts import SUSPENSION_ACTS
 from domains import hsts
 from preinstall.models import State
 from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
@@ -129,6 +130,9 @@ ACTS: dict[str, Any] = {
     "subscribers.preview.started": _("Began to see the portal as a subscriber"),
     "subscribers.preview.stopped": _("Stopped seeing the portal as a subscriber"),
     "subscribers.preview.ended": _("A preview of the portal ended by itself"),
+    "subscribers.announcement.made": _("Wrote in the portal"),
+    "subscribers.announcement.changed": _("Changed what stands in the portal"),
+    "subscribers.announcement.ended": _("Ended what stood in the portal"),
     "messaging.mail.resent": _("Sent a message again"),
     "messaging.settings.changed": _("Changed for how long messages are kept"),
     "billing.entry.booked": _("Booked an amount to a subscriber"),
@@ -137,7 +141,28 @@ ACTS: dict[str, Any] = {
     "billing.invoice.written_off": _("Wrote off what was open of an invoice"),
     "payments.payment.registered": _("Registered a payment"),
     "payments.payment.taken_back": _("Took a payment back"),
+    "payments.list.exported": _("Exported the list of payments"),
+    "payments.report.made": _("Reported a payment"),
+    "payments.report.approved": _("Approved a payment report"),
+    "payments.report.rejected": _("Rejected a payment report"),
+    "payments.report.withdrawn": _("Withdrew a payment report"),
+    "payments.settings.changed": _("Changed the rules for receipts and payment reports"),
+    "payments.balance_page.changed": _("Changed the public balance page"),
     "payments.desk.closed": _("Closed a cash desk"),
+    "payments.gateway.connected": _("Connected a gateway"),
+    "payments.gateway.resumed": _("Put a gateway back in use"),
+    "payments.gateway.stopped": _("Took a gateway out of use"),
+    "payments.checkout.begun": _("Began to pay online"),
+    "payments.checkout.disputed": _("An online payment is disputed"),
+    "payments.refund.begun": _("Paid money back to a card"),
+    "payments.refund.failed": _("The gateway did not pay the money back"),
+    "payments.refund.seen": _("Money was paid back at the gateway"),
+    "payments.saved_method.agreed": _("Let us charge a card"),
+    "payments.saved_method.ended": _("Ended the agreement to charge a card"),
+    "payments.saved_method.refused": _("The bank refused to charge a card"),
+    "payments.stray.seen": _("A payment came in that fits nothing"),
+    "payments.stray.assigned": _("Assigned a payment to a subscriber"),
+    "payments.stray.dismissed": _("Put a payment aside that fits nothing"),
     "imports.batch.opened": _("Brought a file with customers"),
     "imports.batch.started": _("Started an import"),
     "imports.batch.loaded": _("Imported customers"),
@@ -159,6 +184,21 @@ ACTS: dict[str, Any] = {
     "subscribers.personal_data.asked": _("Asked about the own data"),
     "subscribers.personal_data.answered": _("Answered what a subscriber asked about the own data"),
     "subscribers.subscriber.erased": _("Erased a subscriber's data"),
+    "payments.statement.brought": _("Brought a statement of the bank"),
+    "payments.statement.taken": _("A statement of the bank was taken in"),
+    "payments.statement.refused": _("A statement of the bank was not taken"),
+    "payments.statement.discarded": _("Discarded a statement of the bank"),
+    "payments.statement.doubles_confirmed": _("Said that bank lines were there twice"),
+    "payments.bank_account.added": _("Noted a bank account"),
+    "payments.bank_account.changed": _("Noted another way to write a bank account"),
+    "payments.bank_line.booked": _("Booked a bank line"),
+    "payments.bank_line.linked": _("Said that a bank line is a payment that is booked"),
+    "payments.bank_line.undone": _("Undid the booking of a bank line"),
+    "payments.bank_line.set_aside": _("Said that a bank line is no customer's payment"),
+    "payments.bank_line.reopened": _("Put a bank line back among those to do"),
+    "payments.bank_line.called_double": _("Said that a bank line is there twice"),
+    "payments.bank_line.called_different": _("Said that a bank line is a movement of its own"),
+    "payments.bank_lines.certain_confirmed": _("Had all certain bank lines booked"),
     "payments.method.added": _("Added a payment method"),
     "payments.method.changed": _("Changed a payment method"),
     "payments.method.moved": _("Moved a payment method in the list"),
@@ -174,6 +214,7 @@ ACTS: dict[str, Any] = {
     "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
+    **SUSPENSION_ACTS,
 }
 
 # Details worth reading, in the order in which they are shown.

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services, messages, personal_data
+from dashboard.views import (
+    announcements,
+    card,
+    card_documents,
+    card_edit,
+    card_notes,
+    card_services,
+    card_suspension,
+    messages,
+    payments,
+    personal_data,
+)
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -15,6 +26,14 @@ urlpatterns = [
     path("services/<int:service>/tariff/", card_services.change_tariff, name="service-tariff"),
     path("services/<int:service>/state/", card_services.change_state, name="service-state"),
     path("account/", card.account, name="subscriber-account"),
+    path("suspension/", card_suspension.suspension, name="subscriber-suspension"),
+    path("suspension/exceptions/add/", card_suspension.add_exception, name="suspension-exception-add"),
+    path("suspension/exceptions/<uuid:exception>/end/", card_suspension.end_exception, name="suspension-exception-end"),
+    path("suspension/promise/", card_suspension.promise, name="suspension-promise"),
+    path("suspension/promises/<uuid:promise>/withdraw/", card_suspension.withdraw_promise, name="promise-withdraw"),
+    path("suspension/instalments/", card_suspension.instalments, name="suspension-instalments"),
+    path("suspension/instalments/<uuid:plan>/", card_suspension.decide, name="instalments-decide"),
+    path("payments/", payments.of_subscriber, name="subscriber-payments"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),
@@ -26,6 +45,7 @@ urlpatterns = [
     path("documents/<uuid:paper>/pages/<int:sheet>/", card_documents.sheet, name="subscriber-document-sheet"),
     path("documents/<uuid:paper>/download/", card_documents.download, name="subscriber-document-download"),
     path("messages/", messages.of_subscriber, name="subscriber-messages"),
+    path("messages/new/", announcements.write_to_one, name="subscriber-announce"),
     path("notes/", card_notes.notes, name="subscriber-notes"),
     path("notes/add/", card_notes.add, name="subscriber-note-add"),
     path("notes/<uuid:note>/pin/", card_notes.pin, name="subscriber-note-pin"),

@@ -30,11 +30,11 @@ PROGRAMS = ("caddy", "pebble")
 
 
 class Lab(Demo):
-    """A demo whose ISPs have no domain yet. `port` is Caddy's; mail, plain HTTP and DNS are at the three behind it."""
+    """A demo whose ISPs have no domain yet. `port` is Caddy's; the four behind it are mail, plain HTTP, DNS, cards."""
 
     def __init__(self, port: int, data: Path) -> None:
         super().__init__(port, data)
-        self.http_port, self.dns_port = port + 2, port + 3
+        self.http_port, self.dns_port, self.cards_port = port + 2, port + 3, port + 4
         self.zone = ZoneFile(self.data / "zone.txt")
         self.browser_home = self.data / "browser"
         self.ends = ExitStack()

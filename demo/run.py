@@ -22,6 +22,7 @@ from core.embedded import EmbeddedFailure, Postgres, Redis
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "lastmile-demo-data"
 KEPT = ("postgres", "redis", "mail", "files", "static", "demo.json", "demo.log", "edge", "browser", "zone.txt")
+KEPT += ("stripe.json",)
 
 
 class CannotStart(Exception):
@@ -82,6 +83,7 @@ class Demo:
 
     def __init__(self, port: int, data: Path) -> None:
         self.port = port
+        self.cards_port = port + 2
         self.data = data.resolve()
         self.postgres = Postgres(self.data)
         self.redis = Redis(self.data)
@@ -97,6 +99,7 @@ class Demo:
             PUBLIC_PORT=str(self.port),
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(self.mailbox.smtp_port),
+            STRIPE_API_BASE=f"http://127.0.0.1:{self.cards_port}",
         )
 
     def start(self) -> None:
@@ -104,6 +107,7 @@ class Demo:
         from demo.mailbox import Mailbox
 
         free_port(self.port + 1)
+        free_port(self.cards_port)
         self.mailbox = Mailbox(self.data / "mail", self.port + 1)
         self.environment()
         if "DATABASE_URL" not in os.environ:
@@ -111,9 +115,21 @@ class Demo:
         if "REDIS_URL" not in os.environ:
             step("Redis", self._start_redis)
         step("Mailbox", self.mailbox.start)
+        step("Card payments", self._start_cards)
         step("Tables", self._migrate)
         step("Demo data", self._seed)
         step(", ".join(self.commands()).capitalize(), self._start_children)
+
+    def _start_cards(self) -> None:
+        """A Stripe of the demo's own. Nothing of the product knows it but by the address in the settings."""
+        command = [sys.executable, "-m", "lab.stripe", "--port", str(self.cards_port)]
+        self._start("card payments", [*command, "--file", str(self.data / "stripe.json")])
+        for _ in range(100):
+            self.check()
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.cards_port), 1):
+                return
+            time.sleep(0.05)
+        raise CannotStart(f"The card payments did not begin; see {self.data / 'demo.log'}.")
 
     def _start_postgres(self) -> None:
         os.environ["DATABASE_URL"] = self.postgres.start()
@@ -129,20 +145,25 @@ class Demo:
         call_command("migrate", verbosity=0)
 
     def _seed(self) -> None:
+        from demo.gateways import connect_gateways
         from demo.seed import describe, seed
 
         seed()
+        connect_gateways()
         description = describe(self.port, self.mailbox.url)
         (self.data / "demo.json").write_text(json.dumps(description, indent=2, ensure_ascii=False))
         self.description = description
 
     def _start_children(self) -> None:
-        self.log = (self.data / "demo.log").open("ab")
         for name, command in self.commands().items():
-            self.children[name] = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True
-            )
+            self._start(name, command)
         self._wait_until_ready()
+
+    def _start(self, name: str, command: list[str]) -> None:
+        with (self.data / "demo.log").open("ab") as log:
+            self.children[name] = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
 
     def commands(self) -> dict[str, list[str]]:
         """What runs until the end, by the name that a person reads."""

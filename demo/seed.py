@@ -14,9 +14,11 @@ from faker import Faker
 from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
+from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
+from demo.payments import seed_payments
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
@@ -94,13 +96,17 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
+        _seed_suspensions(company)
         seed_lists(company)
+        seed_announcements(company)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_statement(company, isp)
         _seed_desk(company, isp)
+        seed_payments(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -190,6 +196,14 @@ def _seed_import(company: Company, isp: ISP) -> None:
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
 
 
+def _seed_statement(company: Company, isp: ISP) -> None:
+    from demo.statements import seed_statement
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_statement(company, isp, clerk)
+
+
 def _seed_desk(company: Company, isp: ISP) -> None:
     from demo.desk import seed_desk
 
@@ -208,6 +222,12 @@ def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
     seed_customers(company, *_dice(company))
+
+
+def _seed_suspensions(company: Company) -> None:
+    from demo.suspensions import seed_suspensions
+
+    seed_suspensions(company)
 
 
 def _seed_requests(company: Company) -> None:
@@ -271,6 +291,7 @@ def welcome(described: dict[str, Any]) -> str:
         f"  Dashboard  {described['dashboard']}   staff of all ISPs",
         f"  Portal     {described['shared_portal']}   for who has only a link",
         f"  Mail       {described['mail']}   everything that was sent",
+        "  Cards      4242 4242 4242 4242 is paid, 4000 0000 0000 0002 refused, any later date, any code",
         f"  The password of every login is  {described['password']}",
         "",
     ]

@@ -9,6 +9,8 @@ OCCASIONS: dict[str, Any] = {
     "portal/forgotten": _("forgotten password"),
     "portal/invitation": _("invitation to the portal"),
     "portal/set_password": _("choosing a password"),
+    "payments/card_agreed": _("card that pays by itself"),
+    "payments/card_refused": _("card was refused"),
     "preinstall/new_request": _("new install request, to you"),
     "preinstall/received": _("install request received"),
     "preinstall/installation_planned": _("visit planned"),

@@ -16,9 +16,12 @@ from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
 from core.access import InPreview
-from payments.models import PaymentMethod
+from payments.models import GatewayAccount, PaymentMethod
 from portal.access import subscriber_page
+from portal.announcement_views import on_home
 from portal.forms import LanguageForm, PasswordForm
+from portal.pay_links import ways_to_pay
+from portal.suspension_views import suspension_of
 from preinstall.models import Installation
 from subscribers import authentication
 from subscribers.models import FieldAccess, LoginRules, profile_access
@@ -44,11 +47,18 @@ def home(request: HttpRequest) -> HttpResponse:
         "services": services,
         # Only what waits to be connected can have a visit ahead.
         "visits": Installation.objects.planned().filter(service__in=waiting).order_by("on") if waiting else [],
-        "methods": PaymentMethod.objects.in_portal(),
+        "methods": PaymentMethod.objects.in_portal().for_group(user.subscriber.group_id),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),
+        "pays_online": GatewayAccount.objects.offered().exists(),
+        "announcements": on_home(user),
+        "may_put_away": not user.pays_only,
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
+    if any(service.state == service.State.SUSPENDED for service in services):
+        context["suspension"] = suspension_of(user.subscriber)
+        context["may_pay"] = has_portal_right(user.role, PortalRight.PAY)
+        context["suspension_actions"] = ways_to_pay()
     return render(request, "portal/home.html", context)
 
 
@@ -70,7 +80,8 @@ def payment_methods(request: HttpRequest) -> HttpResponse:
     """The ISP's payment methods with their instructions."""
     if not PortalSettings.load().shows_payment_methods:
         return redirect("/")
-    return render(request, "portal/payment_methods.html", {"methods": PaymentMethod.objects.in_portal()})
+    methods = PaymentMethod.objects.in_portal().for_group(request.portal_user.subscriber.group_id)
+    return render(request, "portal/payment_methods.html", {"methods": methods})
 
 
 @subscriber_page(PortalRight.OPEN, for_paying=True)

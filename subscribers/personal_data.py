@@ -12,6 +12,8 @@ from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from messaging.models import Mail, MailSettings
 from subscribers.models import (
+    Announcement,
+    AnnouncementRead,
     AutoLoginLink,
     BulkLeftOut,
     BulkRun,
@@ -19,6 +21,7 @@ from subscribers.models import (
     ConsentDocument,
     ConsentVersion,
     Counter,
+    Enforcement,
     ListSettings,
     LoginRules,
     LoginRun,
@@ -50,6 +53,7 @@ ANSWERED = _("It shows that the request was answered in time.")
 LOG = _("Who of your staff did what and when stays; names and contents are taken out.")
 
 not_personal(Tariff, Zone, Router, because="what is sold, and the network")
+not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
@@ -137,6 +141,21 @@ personal(
     rows="subscriber",
     exported=("username", "state", "wanted", "asked_at", "decided_at", "reason"),
     hidden=("by_name",),
+    deleted=True,
+)
+personal(
+    Announcement,
+    title=_("Messages in the portal"),
+    rows="subscriber",
+    exported=("title", "text", "begins_at", "ends_at"),
+    hidden=("by_name",),
+    deleted=True,
+)
+personal(
+    AnnouncementRead,
+    title=_("Messages in the portal that were read"),
+    rows="portal_user__subscriber",
+    exported=("at",),
     deleted=True,
 )
 personal(Note, title=_("Notes"), rows="subscriber", exported=("text", "at"), hidden=("by_name",), deleted=True)

@@ -1,8 +1,10 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.announcements import Announcement, AnnouncementQuerySet, AnnouncementRead
 from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.consents import Consent, ConsentDocument, ConsentVersion
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
+from subscribers.models.enforcement import Enforcement
 from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
 from subscribers.models.login_rules import LoginRules, LoginRun
@@ -19,6 +21,9 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "Announcement",
+    "AnnouncementQuerySet",
+    "AnnouncementRead",
     "AutoLoginLink",
     "BulkLeftOut",
     "BulkRun",
@@ -26,6 +31,7 @@ __all__ = [
     "ConsentDocument",
     "ConsentVersion",
     "Counter",
+    "Enforcement",
     "Erased",
     "FieldAccess",
     "ListSettings",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.scope import public_scope
 from domains import resolver
@@ -51,6 +51,12 @@ def _private_files(request: pytest.FixtureRequest, settings: object) -> None:
     """The files of the two ISPs, instead of an empty folder."""
     if "world" in request.fixturenames:
         settings.MEDIA_ROOT = Path(request.getfixturevalue("world").files)
+
+
+@pytest.fixture(autouse=True)
+def _one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is in one transaction here, also what tasks do that call outside systems."""
+    monkeypatch.setattr(connection, "is_under_test", True, raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,29 @@ from tenants.roles import Right
 
 @dataclass(frozen=True)
 class Rule:
-    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about."""
+    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about,
+    and `notice` where that is what a subscriber has to pay."""
 
     kind: str
     right: str = ""
     token: bool = False
+    notice: bool = False
     preview: InPreview = InPreview.LOOK
+    shows: frozenset[str] = frozenset()  # what of the first row the holder of the link sees besides
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
+# It tells its holder the first name, invoices and amounts of the subscriber whom it is about.
+by_notice_link = Rule("public", notice=True)
+# Who found somebody on the balance page sees what they owe and how to pay, and no names.
+by_balance_link = Rule(
+    "public",
+    token=True,
+    shows=frozenset(
+        {"billing.invoice", "payments.paymentmethod", "payments.balancesettings", "payments.gatewayaccount"}
+    ),
+)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
@@ -60,6 +73,8 @@ SHOP_WINDOW = {
     "company.documentrule",
     "core.storedfile",
     "subscribers.tariff",
+    "billing.noticetext",
+    "payments.balancesettings",
 }
 # What subscribers see besides, of their own (row 1).
 OWN_HOME = SHOP_WINDOW | {
@@ -73,16 +88,37 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.consentdocument",
     "subscribers.consentversion",
     "subscribers.personalrequest",
+    "subscribers.announcement",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
+    "payments.checkout",
+    "payments.savedmethod",
+    "payments.gatewayaccount",
     "subscribers.autologinlink",
+    "billing.suspension",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # Of that, what only those see whose role sees money.
-MONEY = {"payments.paymentmethod"}
+MONEY = {
+    "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
+    "billing.suspension",
+    "payments.checkout",
+    "payments.savedmethod",
+    "payments.gatewayaccount",
+}
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
+# What a link to a notice page tells.
+NOTICED = {"subscribers.subscriber", "billing.invoice", "billing.suspension"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -109,6 +145,14 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
+    "balance/": public,
+    "balance/<str:identifier>/": public,
+    "balance/<str:identifier>/captcha/": public,
+    "balance/<str:identifier>/<str:token>/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/report/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/pay/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/reported/": public,
+    "saldo/<str:identifier>/": public,
     "language/": in_previews_too,
 }
 
@@ -123,6 +167,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "forgot/sent/": public,
         "set-password/<str:token>/": by_link,
         "go/<str:token>/": by_link,
+        "messages/": subscriber(PortalRight.OPEN),
+        "messages/<uuid:announcement>/read/": subscriber(PortalRight.OPEN),
         "account/": subscriber(PortalRight.OWN_LOGIN),
         "account/data/": subscriber(PortalRight.CHANGE_PROFILE),
         "account/data/withdraw/": subscriber(PortalRight.CHANGE_PROFILE),
@@ -141,7 +187,25 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/": public,
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
+        "notice/": public,
+        "notice/check/": public,
+        "notice/<slug:notice>/": public,
+        "notice/s/<str:link>/": by_notice_link,
+        "notice/s/<str:link>/promise/": by_notice_link,
+        "lists/<str:token>/suspended.<slug:kind>": public,
+        "promise/": subscriber(PortalRight.PAY),
+        "instalments/": subscriber(PortalRight.PAY),
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "payments/": subscriber(PortalRight.SEE_MONEY),
+        "payments/<int:number>/": subscriber(PortalRight.SEE_MONEY),
+        "payments/report/": never_by_staff(PortalRight.PAY),
+        "payments/reports/<uuid:report>/voucher/": never_by_staff(PortalRight.SEE_MONEY),
+        "payments/reports/<uuid:report>/withdraw/": subscriber(PortalRight.PAY),
+        "pay/": subscriber(PortalRight.PAY),
+        "pay/card/": subscriber(PortalRight.PAY),
+        "pay/card/<uuid:card>/end/": subscriber(PortalRight.PAY),
+        "pay/<uuid:checkout>/": by_link,
+        "gateways/<slug:gateway>/events/": not_in_previews,
         "contact/": subscriber(PortalRight.OPEN),
         "documents/<uuid:paper>/": never_by_staff(PortalRight.SEE_SERVICES),
         "logo/<uuid:file>/": public,
@@ -212,6 +276,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
         "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
         "<slug:slug>/messages/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/portal/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/portal/new/": staff(Right.ANNOUNCE),
+        "<slug:slug>/messages/portal/<uuid:announcement>/": staff(Right.ANNOUNCE),
+        "<slug:slug>/messages/portal/<uuid:announcement>/end/": staff(Right.ANNOUNCE),
+        "<slug:slug>/subscribers/<int:number>/messages/new/": staff(Right.ANNOUNCE),
         "<slug:slug>/messages/<uuid:message>/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/<uuid:message>/resend/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/settings/messages/": staff(Right.SETTINGS),
@@ -259,6 +328,13 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/tariff/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/state/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/account/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/suspension/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/exceptions/add/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/exceptions/<uuid:exception>/end/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/promise/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/promises/<uuid:promise>/withdraw/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/instalments/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/instalments/<uuid:plan>/": staff(Right.WORK_MONEY),
         "<slug:slug>/subscribers/<int:number>/logins/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/subscribers/<int:number>/documents/": staff(Right.SEE_DOCUMENTS),
@@ -337,7 +413,44 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/installations/<int:number>/finish/": staff(Right.DO_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/photos/<uuid:photo>/": staff(Right.SEE_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/signature/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/payments/inbox/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/inbox/certain/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/look-again/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/progress/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/columns/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/account/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/doubles/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/discard/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/book/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/link/<int:number>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/set-aside/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/reopen/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/double/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/undo/<uuid:match>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/suspension/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/rules/<uuid:rule>/look/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/cuts/<uuid:cut>/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/confirm/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/discard/": staff(Right.BILLING_RUNS),
         "<slug:slug>/settings/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/notices/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/sources/add/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/sources/<uuid:source>/remove/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/<slug:notice>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/cut-off-list/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/cut-off-list/<uuid:address>/revoke/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/suspension/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/<uuid:rule>/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/<uuid:rule>/delete/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/days/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/days/<uuid:holiday>/remove/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/reminders/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/reminders/<uuid:reminder>/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/profile/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/logo/": staff(Right.SETTINGS),
@@ -376,6 +489,30 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/router/commands/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/addresses/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/done/": staff(Right.SETTINGS),
+        "<slug:slug>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/csv/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/new/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/<int:number>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/receipt/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/take-back/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/approve/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/reject/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/<int:sheet>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/settings/payment-rules/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/balance/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/payments/online/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/strays/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/strays/<uuid:stray>/assign/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/strays/<uuid:stray>/dismiss/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/<int:number>/refund/": staff(Right.WORK_MONEY),
+        "<slug:slug>/settings/online-payments/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/check/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/switch/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/<uuid:method>/": staff(Right.PAYMENT_SETTINGS),

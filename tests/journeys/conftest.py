@@ -59,7 +59,7 @@ class Demo:
         return re.search(r"https?://\S+", mail["text"]).group(0)
 
 
-def free_ports(count: int = 2) -> int:
+def free_ports(count: int = 3) -> int:
     """A port that is free together with those behind it."""
     while True:
         with ExitStack() as probes:

@@ -60,7 +60,7 @@ class Lab(Demo):
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     open_to_services(folder)
-    process = start_demo(folder, free_ports(4), module="demo.lab")
+    process = start_demo(folder, free_ports(5), module="demo.lab")
     yield Lab(folder)
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and _names(path, str(folder))]
     assert len(pids) > 6
@@ -230,7 +230,7 @@ def test_missing_programs_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
-    port = free_ports(4)
+    port = free_ports(5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + 2))
         taken.listen()

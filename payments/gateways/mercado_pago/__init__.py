@@ -1,0 +1,1 @@
+"""Mercado Pago, by its HTTP interface."""
