@@ -26,7 +26,9 @@ def read_amount(text: str, *, locale: Locale, currency: str) -> Decimal:
     Where both signs stand in it, the last one is the decimal sign. Where it could be read in two ways (`1.234`), it is
     read as the reader's country writes. Raises NoAmount.
     """
-    for own in (currency, get_currency_symbol(currency, locale=locale)):
+    symbol = get_currency_symbol(currency, locale=locale)
+    # A foreign language writes MX$ for what is a mere $ at home.
+    for own in (currency, symbol, "" if symbol[-1].isalnum() else symbol[-1]):
         text = text.strip().removeprefix(own).removesuffix(own)
     text = _SPACES.sub("", text)
     if not _NUMBER.fullmatch(text):

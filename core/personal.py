@@ -185,6 +185,7 @@ NAMES = {
     "username": _("user name"),
     "uses": _("times used"),
     "version": _("version"),
+    "voucher": _("voucher"),
     "wanted": _("what was wanted"),
 }
 

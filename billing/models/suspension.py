@@ -317,7 +317,8 @@ class Suspension(models.Model):
         if not all(hours):
             return text
         said = {"begins": time_format(hours[0], "TIME_FORMAT"), "ends": time_format(hours[1], "TIME_FORMAT")}
-        return f"{text} " + gettext("This happens from %(begins)s to %(ends)s.") % said
+        # English hours end with a full stop of their own.
+        return f"{text} " + (gettext("This happens from %(begins)s to %(ends)s.") % said).replace("..", ".")
 
     @property
     def moment(self) -> str:

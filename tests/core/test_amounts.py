@@ -77,3 +77,9 @@ def test_a_field_suggests_as_the_reader_writes():
     form = Form(initial={"amount": Decimal("1234.5")})
     form.fields["amount"].of(COLOMBIA, "COP")
     assert 'value="1234,50"' in str(form["amount"])
+
+
+def test_the_sign_of_home_is_understood_in_a_foreign_language():
+    assert read_amount("$5", locale=Locale.parse("en"), currency="MXN") == 5
+    with pytest.raises(NoAmount):
+        read_amount("US$5", locale=Locale.parse("en"), currency="MXN")

@@ -134,6 +134,7 @@ class TestFrame:
             "services/": "Add what this customer gets",
             "account/": "What this customer owes and pays appears here.",
             "suspension/": "Each suspension is written down here",
+            "payments/": "What this customer pays appears here",
             "logins/": "cannot sign in to the portal",
             "requests/": "A request with the same phone",
             "documents/": "Keep the signed contract",

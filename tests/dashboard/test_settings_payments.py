@@ -14,6 +14,7 @@ METHOD = {
     "name": "BBVA 0123 4567 8901",
     "portal_name": "Bank transfer",
     "instructions": "CLABE 012 345 678901234567\nReference: your number",
+    "takes_reports": "on",
     "visible_in_portal": "on",
 }
 
@@ -81,7 +82,8 @@ def test_a_hidden_method_may_carry_its_number_in_the_name(isp, clerk):
 def test_a_method_is_changed_and_the_audit_names_the_fields(isp, clerk):
     with isp_scope(isp):
         method = PaymentMethodFactory(name="Banco", instructions="CLABE 999")
-    changed = {"kind": "cash", "name": "Cash desk", "portal_name": "", "instructions": "", "visible_in_portal": "on"}
+    shown = {"takes_reports": "on", "visible_in_portal": "on"}
+    changed = {"kind": "cash", "name": "Cash desk", "portal_name": "", "instructions": "", **shown}
     assert "Saved." in text_of(clerk.post(f"{PAGE}{method.uuid}/", changed, follow=True))
     with isp_scope(isp):
         method.refresh_from_db()
