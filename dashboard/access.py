@@ -14,6 +14,7 @@ from core.access import Access, View, declare
 from core.errors import permission_denied
 from core.http import moved
 from core.scope import isp_scope
+from payments.services.closings import DeskClosed
 from subscribers.models import Erased
 from tenants.directory import reference
 from tenants.fleet.marks import FailedMigration
@@ -80,6 +81,8 @@ def staff_page(right: Right, *, while_closed: bool = False) -> Callable[[View], 
                     return _not_kept(view(request, *args, **kwargs))
                 except Erased as error:
                     return _erased(request, error)
+                except DeskClosed:
+                    return _desk_closed(request)
 
         return declare(wrapper, Access("staff", right.value))
 
@@ -116,6 +119,12 @@ def _erased(request: HttpRequest, error: Erased) -> HttpResponse:
     """What was to be changed is of a customer who was erased meanwhile; nothing of it stays."""
     request.unit_of_work.failed = True
     return _not_kept(render(request, "dashboard/subscribers/erased_meanwhile.html", {"number": error}, status=409))
+
+
+def _desk_closed(request: HttpRequest) -> HttpResponse:
+    """Whoever registers a payment, or takes one back, has closed the cash desk for today; nothing of it stays."""
+    request.unit_of_work.failed = True
+    return _not_kept(render(request, "dashboard/cash/closed.html", status=409))
 
 
 def _suspended(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -55,7 +55,9 @@ class CollectedTable(tables.Table):
     """Payments for staff, the latest first. Needs `isp` in the context."""
 
     on = tables.DateColumn(verbose_name=_("Date"), format="SHORT_DATE_FORMAT")
-    number = tables.Column(verbose_name=_("Receipt"))
+    number = tables.TemplateColumn(
+        '<a href="/{{ isp.slug }}/payments/{{ record.number }}/">{{ record.number }}</a>', verbose_name=_("Receipt")
+    )
     subscriber = tables.TemplateColumn(
         '<a href="/{{ isp.slug }}/subscribers/{{ record.subscriber.number }}/account/">'
         "{{ record.subscriber.listed_name }}</a>",

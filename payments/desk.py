@@ -13,12 +13,13 @@ from payments.models import CashClosing, Payment, PaymentMethod, PaymentQuerySet
 
 STAFF = "staff"  # the kind of an actor who works at a desk
 OPEN_FOR = timedelta(days=31)  # how long a day that nobody closed is pointed at
+HANDED_OVER = Sum(F("amount") + F("fee"))  # a fee is not for invoices, but it lies in the drawer
 WENT_OUT = (LedgerEntry.Kind.TAKEN_BACK, LedgerEntry.Kind.REFUND)
 
 
 @dataclass(frozen=True, slots=True)
 class DeskSum:
-    """What a clerk registered with one method on one day: `paid_back` is taken off in `amount`."""
+    """What a clerk was given with one method on one day, fees included: `paid_back` is taken off in `amount`."""
 
     method: PaymentMethod | None
     payments: int
@@ -59,7 +60,7 @@ def sums(*, clerk_id: int, on: date) -> list[DeskSum]:
     """A clerk's day by method, with what went out again that day. Three queries."""
     begin, end = _day(on)
     came = payments_of(clerk_id=clerk_id, on=on).select_related(None).order_by()
-    came_by = {row["method"]: row for row in came.values("method").annotate(n=Count("pk"), sum=Sum("amount"))}
+    came_by = {row["method"]: row for row in came.values("method").annotate(n=Count("pk"), sum=HANDED_OVER)}
     went = Allocation.objects.filter(
         debit__kind__in=WENT_OUT,
         debit__by_kind=STAFF,
@@ -94,5 +95,5 @@ def open_days(*, today: date) -> list[OpenDay]:
     found = rows.filter(is_closed=False).values("by_id", "day", name=F("by_name"))
     return [
         OpenDay(row["by_id"], row["name"], row["day"], row["n"], row["sum"])
-        for row in found.annotate(n=Count("pk"), sum=Sum("amount")).order_by("-day", "name")
+        for row in found.annotate(n=Count("pk"), sum=HANDED_OVER).order_by("-day", "name")
     ]

@@ -106,6 +106,11 @@ class Payment(models.Model):
         return -self.entry.open
 
     @property
+    def handed_over(self) -> Decimal:
+        """What whoever paid gave: the amount and the fee."""
+        return self.amount + self.fee
+
+    @property
     def is_taken_back(self) -> bool:
         """Whether all of it went back."""
         return not self.kept

@@ -9,6 +9,7 @@ import time_machine
 from core.scope import isp_scope
 from payments.models import CashClosing, Payment
 from payments.services import payments
+from subscribers.models import Zone
 from tenants.roles import Role
 from tests.factories.company import PaymentMethodFactory
 from tests.factories.staff import make_member
@@ -157,3 +158,26 @@ def test_it_takes_the_same_queries_for_few_and_many(isp, clerk, cash, signed_in,
         with count_queries() as many:
             client.get(path)
         assert len(few) == len(many), path
+
+
+def test_who_registers_after_closing_is_told_and_nothing_stays(isp, clerk, cash, signed_in, monkeypatch):
+    """Whichever page registers: here one that writes before it does."""
+    from dashboard.views import cash as views
+
+    pay(isp, clerk, "100", cash)
+    client = signed_in(clerk)
+    client.post(address(clerk), {"seen": "100", f"counted-{cash.uuid}": "100", "reason": ""})
+
+    def register(**_filters):
+        Zone.objects.create(name="Written before")
+        payments.register_payment(
+            by=clerk, subscriber=SubscriberFactory(), amount=Decimal(5), currency="MXN", on=TODAY, source="desk"
+        )
+
+    monkeypatch.setattr(views.desk, "open_days", register)
+    page = client.get("/wispmega/cash/")
+    assert page.status_code == 409
+    assert "You have closed your cash desk for today" in page.text
+    with isp_scope(isp):
+        assert Payment.objects.count() == 1
+        assert not Zone.objects.filter(name="Written before").exists()

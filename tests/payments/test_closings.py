@@ -88,6 +88,13 @@ def test_a_day_is_counted_by_method_and_kept(at_noon, clerk, colleague, cash, tr
     assert entry.details["amount"] == "750.50"
 
 
+def test_a_fee_lies_in_the_drawer_too(at_noon, clerk, cash):
+    pay(clerk, cash, "100", fee=Decimal("3.50"))
+    assert desk.sums(clerk_id=clerk.pk, on=TODAY)[0].amount == Decimal("103.50")
+    assert desk.open_days(today=TODAY)[0].amount == Decimal("103.50")
+    assert close(clerk, {key(cash): Decimal("103.50")}).difference == 0
+
+
 def test_a_closed_day_takes_no_more_of_that_clerk_until_tomorrow(at_noon, clerk, colleague, cash):
     pay(clerk, cash, "100")
     close(clerk, {key(cash): Decimal(100)})
