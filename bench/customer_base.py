@@ -53,6 +53,35 @@ INSERT INTO billing_ledgerentry (uuid, subscriber_id, kind, amount, "on", text, 
   WHERE p.number % 6 > 0 GROUP BY e.subscriber_id HAVING sum(e.amount) <> 0;
 INSERT INTO billing_account (subscriber_id, balance)
   SELECT subscriber_id, sum(amount) FROM billing_ledgerentry GROUP BY subscriber_id;
+UPDATE billing_ledgerentry e SET open = s.open, due_on = CASE WHEN e.amount > 0 THEN e."on" + 10 END
+  FROM (SELECT l.id, CASE
+      WHEN a.balance > 0 AND amount > 0 THEN least(amount, greatest(0, a.balance - coalesce(sum(amount)
+        FILTER (WHERE amount > 0) OVER newer, 0)))
+      WHEN a.balance < 0 AND amount < 0 THEN greatest(amount, least(0, a.balance - coalesce(sum(amount)
+        FILTER (WHERE amount < 0) OVER newer, 0)))
+      ELSE 0 END AS open
+    FROM billing_ledgerentry l JOIN billing_account a USING (subscriber_id)
+    WINDOW newer AS (PARTITION BY l.subscriber_id ORDER BY "on" DESC, l.id DESC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) s
+  WHERE s.id = e.id AND s.open <> 0;
+INSERT INTO payments_paymentmethod
+  (uuid, name, portal_name, kind, instructions, visible_in_portal, is_active, position)
+  SELECT gen_random_uuid(), 'Forma ' || n, '', 'cash', '', true, true, n FROM generate_series(1, 5) n;
+INSERT INTO payments_payment
+  (uuid, number, subscriber_id, method_id, source, amount, currency, "on", reference, comment, entry_id, key, by_kind,
+   by_id, by_name, at)
+  SELECT gen_random_uuid(), row_number() OVER (), e.subscriber_id, m.id,
+    CASE WHEN e.id % 3 = 0 THEN 'desk' ELSE 'bank' END, -e.amount, 'MXN', e."on", '', '', e.id, 'bench ' || e.id,
+    'staff', 1 + e.id % 9, 'Persona ' || e.id % 9, e."on"::timestamptz + interval '12 hours'
+  FROM billing_ledgerentry e JOIN payments_paymentmethod m ON m.name = 'Forma ' || 1 + e.id % 5
+  WHERE e.amount < 0 AND e."on" > current_date - 400;
+INSERT INTO billing_invoiceseries (kind, last) VALUES ('invoice', {entries});
+INSERT INTO billing_invoice
+  (uuid, kind, series_id, sequence, number, subscriber_id, issued_on, due_on, currency, net, tax, total, entry_id,
+   seller, buyer, note, by_kind, by_name, at)
+  SELECT gen_random_uuid(), 'invoice', s.id, e.id, e.id::text, e.subscriber_id, e."on", e."on" + 10, 'MXN', e.amount, 0,
+    e.amount, e.id, '{{}}', '{{}}', '', 'system', '', now()
+  FROM billing_ledgerentry e CROSS JOIN billing_invoiceseries s WHERE e.amount > 0 AND e."on" > current_date - 400;
 INSERT INTO preinstall_installrequest
   (uuid, submission, number, state, first_name, last_name, id_number, email, address, district, city, postcode, mobile,
    second_mobile, comments, language, was_known, created_at)

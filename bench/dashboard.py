@@ -11,6 +11,7 @@ FULL = Size(subscribers=100_000, services=120_000, entries=1_000_000, requests=2
 QUICK = Size(subscribers=500, services=600, entries=3_000, requests=200, acts=500)
 SLUG = "isp-0"
 ALLOWED = 150  # ms of server time
+NO_LISTS = {"money dashboard"}  # sums over everything, which nothing was asked of
 NOTE = "{queries} statements, {cpu:.0f} ms of processor time in Python and PostgreSQL together."
 
 
@@ -34,7 +35,8 @@ def pages(peer: Peer, size: Size, times: int) -> Iterator[Figure]:
     group = f"Server time of a page, {size.subscribers:,} subscribers, {size.entries:,} ledger entries"
     for name, path in addresses(peer, size):
         told = peer.ask("staff_page", path=path, times=times)
-        yield Figure(group, name, "ms", told["ms"], at_most=ALLOWED, note=NOTE.format(**told))
+        allowed = None if name in NO_LISTS else ALLOWED
+        yield Figure(group, name, "ms", told["ms"], at_most=allowed, note=NOTE.format(**told))
 
 
 def addresses(peer: Peer, size: Size) -> Iterator[tuple[str, str]]:
@@ -69,6 +71,8 @@ def addresses(peer: Peer, size: Size) -> Iterator[tuple[str, str]]:
     yield f"filter: debt, by balance, page {deep // 2}", search(debt="owing", sort="-balance", page=str(deep // 2))
     yield "filter: debt from and to, by name", search(debt_from="500", debt_to="900")
     yield "filter: nothing open", search(debt="settled")
+    yield "filter: overdue at all", search(overdue="overdue")
+    yield "filter: overdue for 61 to 90 days", search(overdue="61-90")
     yield "client card", f"{lists}{known['number']}/"
     yield "install requests", f"/{SLUG}/requests/"
     yield "install requests, searched", f"/{SLUG}/requests/?q={known['name'].split()[0]}"
@@ -78,6 +82,8 @@ def addresses(peer: Peer, size: Size) -> Iterator[tuple[str, str]]:
     yield "activity log of one person", f"/{SLUG}/audit/?who=persona%203"
     yield "activity log, one act", f"/{SLUG}/audit/?act=billing.entry.booked"
     yield "home", f"/{SLUG}/"
+    yield "money dashboard", f"/{SLUG}/money/"
+    yield "cash desk", f"/{SLUG}/cash/"
 
 
 def exports(peer: Peer, size: Size) -> Iterator[Figure]:

@@ -9,10 +9,26 @@ from billing.models import (
     Account,
     Allocation,
     BillingSettings,
+    Grace,
+    Holiday,
+    Instalment,
+    InstalmentPlan,
     Invoice,
     InvoiceLine,
     InvoiceSeries,
     LedgerEntry,
+    ListToken,
+    NoticeSource,
+    NoticeText,
+    PlannedCut,
+    Promise,
+    ReminderRule,
+    SentNotice,
+    Suspension,
+    SuspensionException,
+    SuspensionRule,
+    SuspensionRun,
+    SuspensionSettings,
 )
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from subscribers.subject import Subject
@@ -54,6 +70,65 @@ personal(
     kept={"text": BOOKS},
     because=BOOKS,
 )
+personal(
+    Suspension,
+    title=_("Suspensions for debt"),
+    rows="subscriber",
+    exported=("at", "debts", "owed", "currency", "snapshot", "ended_at", "ended_why"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+personal(
+    PlannedCut,
+    title=_("Lists for suspensions"),
+    rows="subscriber",
+    exported=("owed", "since", "hold", "excluded_because", "outcome"),
+    hidden=("excluded_by",),
+    deleted=True,
+)
+personal(
+    SuspensionException,
+    title=_("Exceptions from suspension"),
+    rows="subscriber",
+    exported=("reason", "until", "at", "ended_at"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+personal(
+    Promise,
+    title=_("Promises to pay"),
+    rows="subscriber",
+    exported=("amount", "until", "at", "ended_at"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+personal(
+    InstalmentPlan,
+    title=_("Payment in instalments"),
+    rows="subscriber",
+    exported=("state", "total", "note", "at", "ended_at"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+personal(
+    Instalment,
+    title=_("Instalments"),
+    rows="plan__subscriber",
+    exported=("due_on", "amount"),
+    deleted=True,
+)
+personal(
+    Grace,
+    title=_("Time given to pay"),
+    rows="subscriber",
+    exported=("reason", "until", "at", "ended_at", "ended_why"),
+    hidden=("key", "by_kind", "by_name"),
+    deleted=True,
+)
+personal(SentNotice, title=_("Reminders that were sent"), rows="subscriber", exported=("at",), deleted=True)
+not_personal(SuspensionRule, SuspensionSettings, ReminderRule, Holiday, because="when debts have consequences")
+not_personal(SuspensionRun, because="what staff did with many: the rule, and when")
+not_personal(NoticeText, NoticeSource, ListToken, because="pages of the ISP, and its routers")
 not_personal(Allocation, because="which entry of a ledger settles which other one")
 not_personal(InvoiceSeries, because="the last numbers of documents")
 not_personal(BillingSettings, because="how the ISP bills")

@@ -16,6 +16,7 @@ from company.models import CaptchaTest, ChatWidget, DocumentKind
 from core.models import AuditEntry
 from core.templatetags.ui import phone
 from dashboard.bulk import ACTIONS
+from dashboard.suspension_acts import SUSPENSION_ACTS
 from domains import hsts
 from preinstall.models import State
 from subscribers.models import AutoLoginLink, Consent, PersonalRequest, Preview, Service, SubscriberDocument
@@ -151,6 +152,7 @@ ACTS: dict[str, Any] = {
     "payments.stray.seen": _("A payment came in that fits nothing"),
     "payments.stray.assigned": _("Assigned a payment to a subscriber"),
     "payments.stray.dismissed": _("Put a payment aside that fits nothing"),
+    "payments.desk.closed": _("Closed a cash desk"),
     "imports.batch.opened": _("Brought a file with customers"),
     "imports.batch.started": _("Started an import"),
     "imports.batch.loaded": _("Imported customers"),
@@ -187,6 +189,7 @@ ACTS: dict[str, Any] = {
     "preinstall.installation.done": _("Finished an installation"),
     "preinstall.document.viewed": _("Looked at a prospect's document"),
     "preinstall.document.downloaded": _("Downloaded a prospect's document"),
+    **SUSPENSION_ACTS,
 }
 
 # Details worth reading, in the order in which they are shown.

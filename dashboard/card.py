@@ -40,6 +40,7 @@ TABS = [
     Tab("", _("Overview"), "id"),
     Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting(), after_erasure=True),
     Tab("account/", _("Account"), "coins", after_erasure=True),
+    Tab("suspension/", _("Suspension"), "plug-connected-x", Right.SEE_MONEY),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
     Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from dashboard.views import card, card_documents, card_edit, card_notes, card_services, messages, personal_data
+from dashboard.views import (
+    card,
+    card_documents,
+    card_edit,
+    card_notes,
+    card_services,
+    card_suspension,
+    messages,
+    personal_data,
+)
 
 urlpatterns = [
     path("", card.overview, name="subscriber"),
@@ -15,6 +24,13 @@ urlpatterns = [
     path("services/<int:service>/tariff/", card_services.change_tariff, name="service-tariff"),
     path("services/<int:service>/state/", card_services.change_state, name="service-state"),
     path("account/", card.account, name="subscriber-account"),
+    path("suspension/", card_suspension.suspension, name="subscriber-suspension"),
+    path("suspension/exceptions/add/", card_suspension.add_exception, name="suspension-exception-add"),
+    path("suspension/exceptions/<uuid:exception>/end/", card_suspension.end_exception, name="suspension-exception-end"),
+    path("suspension/promise/", card_suspension.promise, name="suspension-promise"),
+    path("suspension/promises/<uuid:promise>/withdraw/", card_suspension.withdraw_promise, name="promise-withdraw"),
+    path("suspension/instalments/", card_suspension.instalments, name="suspension-instalments"),
+    path("suspension/instalments/<uuid:plan>/", card_suspension.decide, name="instalments-decide"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 
-from billing.models import LedgerEntry
+from billing.models import Grace, InstalmentPlan, LedgerEntry, Promise, Suspension, SuspensionException
 from core.models import AuditEntry
 from preinstall.models import Installation, InstallRequest, RequestDocument
 from subscribers.models import Consent, PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
@@ -16,6 +16,11 @@ BELONGINGS: list[tuple[type[Any], str]] = [
     (PortalUser, "subscriber"),
     (SubscriberDocument, "subscriber"),
     (LedgerEntry, "subscriber"),
+    (Suspension, "subscriber"),
+    (Promise, "subscriber"),
+    (InstalmentPlan, "subscriber"),
+    (Grace, "subscriber"),
+    (SuspensionException, "subscriber"),
     (InstallRequest, "subscriber"),
     (Installation, "service__subscriber"),
     (ProfileChange, "subscriber"),
@@ -25,7 +30,7 @@ BELONGINGS: list[tuple[type[Any], str]] = [
 
 def entries_of(rows: QuerySet[Any]) -> QuerySet[AuditEntry]:
     """The acts that were recorded on these rows, through the log's index."""
-    keys = rows.order_by().annotate(key=Cast("pk", CharField())).values("key")
+    keys = rows.order_by().annotate(target=Cast("pk", CharField())).values("target")
     return AuditEntry.objects.filter(target_type=rows.model._meta.label_lower, target_id__in=keys)
 
 

@@ -5,9 +5,12 @@ from decimal import Decimal
 import django_filters
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from billing.ages import OVERDUE, Age, condition
+from billing.models import LedgerEntry
 from subscribers.filters import SubscriberFilter
 from subscribers.models import SubscriberQuerySet
 
@@ -23,6 +26,12 @@ class SubscriberListFilter(SubscriberFilter):
         label=_("Balance"),
         empty_label=_("any"),
     )
+    overdue = django_filters.ChoiceFilter(
+        method="by_age",
+        choices=[(OVERDUE, _("overdue")), *Age.choices],
+        label=_("Overdue"),
+        empty_label=_("any"),
+    )
     debt_from = django_filters.NumberFilter(
         field_name="account__balance", lookup_expr="gte", min_value=Decimal(0), decimal_places=2, label=_("Debt from")
     )
@@ -35,6 +44,11 @@ class SubscriberListFilter(SubscriberFilter):
             return rows.filter(account__balance__lt=0)
         # Who has no entry has no account either.
         return rows.filter(Q(account=None) | Q(account__balance=0))
+
+    def by_age(self, rows: SubscriberQuerySet, name: str, value: str) -> SubscriberQuerySet:
+        """Those with at least one debt that is overdue for so long."""
+        debts = LedgerEntry.objects.filter(condition(value, on=timezone.localdate()), open__gt=0)
+        return rows.filter(pk__in=debts.order_by().values("subscriber"))
 
     def up_to(self, rows: SubscriberQuerySet, name: str, value: Decimal) -> SubscriberQuerySet:
         """A debt of at most this: whoever owes nothing has none."""
@@ -61,7 +75,8 @@ class SubscriberListFilter(SubscriberFilter):
         chosen = getattr(self.form, "cleaned_data", {}).get(name)
         if isinstance(chosen, Decimal):
             return number_format(chosen)
-        choices = dict(self.filters[name].extra.get("choices") or []) if name in {"debt", "login", "erased"} else {}
+        is_choice = name in {"debt", "overdue", "login", "erased"}
+        choices = dict(self.filters[name].extra.get("choices") or []) if is_choice else {}
         if name == "state":
             choices = dict(self.form.fields["state"].choices)
         return str(choices.get(value) or chosen or value)

@@ -1,12 +1,14 @@
 """Lists of staff and of what they did."""
 
+from typing import Any
+
 import django_tables2 as tables
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import LedgerEntry
+from billing.models import LedgerEntry, PlannedCut
 from core.models import AuditEntry
 from core.templatetags.ui import person
 from dashboard.acts import changes, details, title
@@ -110,3 +112,29 @@ class LedgerTable(tables.Table):
         model = LedgerEntry
         fields = ("on", "text", "amount", "after")
         empty_text = _("No entries yet.")
+
+
+class PlannedCutTable(tables.Table):
+    """Whom a run is about: what they owe, what holds the cut back, what became of it."""
+
+    subscriber = tables.TemplateColumn(
+        template_name="dashboard/suspension/name_cell.html", verbose_name=_("Customer"), orderable=False
+    )
+    since = tables.DateColumn(verbose_name=_("Due since"), short=True)
+    owed = tables.TemplateColumn("{% money record.owed %}", verbose_name=_("Overdue"), attrs=NUMBERS)
+    services = tables.Column(verbose_name=_("Services"), attrs=NUMBERS, orderable=False)
+    reason = tables.TemplateColumn(
+        template_name="dashboard/suspension/reason_cell.html", verbose_name=_("What happens"), orderable=False
+    )
+
+    caption = _("Subscribers on this list")
+
+    class Meta:
+        model = PlannedCut
+        fields: list[str] = []
+        sequence = ["subscriber", "since", "owed", "services", "reason"]
+        empty_text = _("Nobody here")
+
+    def __init__(self, *args: Any, is_draft: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_draft = is_draft

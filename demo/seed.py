@@ -94,12 +94,14 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
+        _seed_suspensions(company)
         seed_lists(company)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_desk(company, isp)
 
 
 def _seed_company(company: Company) -> None:
@@ -189,6 +191,12 @@ def _seed_import(company: Company, isp: ISP) -> None:
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
 
 
+def _seed_desk(company: Company, isp: ISP) -> None:
+    from demo.desk import seed_desk
+
+    seed_desk(company, isp, _dice(company)[1])
+
+
 def _seed_consents(company: Company, isp: ISP) -> None:
     from demo.consents import seed_consents
 
@@ -201,6 +209,12 @@ def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
     seed_customers(company, *_dice(company))
+
+
+def _seed_suspensions(company: Company) -> None:
+    from demo.suspensions import seed_suspensions
+
+    seed_suspensions(company)
 
 
 def _seed_requests(company: Company) -> None:

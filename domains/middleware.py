@@ -17,6 +17,9 @@ from domains.resolver import Site, UnknownHost, resolve
 logger = logging.getLogger(__name__)
 # What a Host header may hold. The web server joins several of them with commas, so they end here.
 SENT = re.compile(r"[A-Za-z0-9._:\[\]-]{1,300}")
+# Where routers lead the pages of those who are cut off. A name that was printed into a router long ago goes on
+# answering there, over plain HTTP too: nobody who is cut off could follow a redirect to another host.
+NOTICES = "/notice/"
 
 
 class HostMiddleware:
@@ -51,13 +54,17 @@ class HostMiddleware:
     def _answer(self, request: Request, site: Site) -> HttpResponse:
         if site.isp is not None and site.isp.is_suspended and not _tells_why(request, site):
             return neutral_page(503)
-        if site.redirect_to and request.path_info != probe.PATH:
+        if site.redirect_to and request.path_info != probe.PATH and not _is_notice(request, site):
             target = base_url(site.redirect_to) + request.get_full_path()
             return moved(request, target, for_good=site.is_redirect_for_good)
         request.site = site
         request.isp = site.isp if site.is_portal else None
         request.urlconf = site.urlconf
         return self.get_response(request)
+
+
+def _is_notice(request: Request, site: Site) -> bool:
+    return site.is_portal and request.path_info.startswith(NOTICES)
 
 
 def _tells_why(request: Request, site: Site) -> bool:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.personal_data import BOOKS
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from payments.models import (
+    CashClosing,
+    CashClosingLine,
     Checkout,
     GatewayAccount,
     GatewayEvent,
@@ -31,6 +33,8 @@ def _end_and_blank(subject: Any, rows: QuerySet[Any]) -> None:
 
 
 not_personal(PaymentMethod, because="how the ISP can be paid")
+not_personal(CashClosing, because="sums of a day, with the member of staff who counted")
+not_personal(CashClosingLine, because="sums of a day")
 personal(
     Payment,
     title=_("Payments"),

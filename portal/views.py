@@ -19,6 +19,8 @@ from core.access import InPreview
 from payments.models import GatewayAccount, PaymentMethod
 from portal.access import subscriber_page
 from portal.forms import LanguageForm, PasswordForm
+from portal.pay_links import ways_to_pay
+from portal.suspension_views import suspension_of
 from preinstall.models import Installation
 from subscribers import authentication
 from subscribers.models import FieldAccess, LoginRules, profile_access
@@ -50,6 +52,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "pays_online": GatewayAccount.objects.offered().exists(),
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
+    if any(service.state == service.State.SUSPENDED for service in services):
+        context["suspension"] = suspension_of(user.subscriber)
+        context["may_pay"] = has_portal_right(user.role, PortalRight.PAY)
+        context["suspension_actions"] = ways_to_pay()
     return render(request, "portal/home.html", context)
 
 

@@ -19,6 +19,7 @@ from subscribers.models import (
     ConsentDocument,
     ConsentVersion,
     Counter,
+    Enforcement,
     ListSettings,
     LoginRules,
     LoginRun,
@@ -50,6 +51,7 @@ ANSWERED = _("It shows that the request was answered in time.")
 LOG = _("Who of your staff did what and when stays; names and contents are taken out.")
 
 not_personal(Tariff, Zone, Router, because="what is sold, and the network")
+not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")

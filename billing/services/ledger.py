@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from billing.models import Account, Allocation, LedgerEntry
+from billing.services import suspensions
 from core.acting import in_own_name
 from core.audit import Actor, record
 from subscribers.models import Subscriber
@@ -48,7 +49,7 @@ def book(
     if not amount:
         raise ValueError("An entry of nothing.")
     entry = add(by=by, subscriber=subscriber, kind=kind, amount=amount, on=on, text=text, due_on=due_on)
-    settle(subscriber=subscriber, first=[debt.pk for debt in first])
+    settle(subscriber=subscriber, first=[debt.pk for debt in first], by=by)
     entry.refresh_from_db(fields=["open"])
     record(
         "billing.entry.booked",
@@ -94,11 +95,17 @@ def written_by(by: Actor | None) -> dict[str, object]:
     return {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
 
 
-def settle(*, subscriber: Subscriber, first: Sequence[int] = ()) -> None:
+def settle(*, subscriber: Subscriber, first: Sequence[int] = (), by: Actor | None = None) -> None:
     """Let what is in a subscriber's favour pay what they owe: the debts named first, then what is due first.
 
-    The caller holds the subscriber's lock.
+    The caller holds the subscriber's lock. Whatever changes what somebody owes ends here: what was switched off for a
+    debt that is paid, credited or given up is on again at once.
     """
+    _settle(subscriber, first)
+    suspensions.reconsider(subscriber=subscriber, by=by)
+
+
+def _settle(subscriber: Subscriber, first: Sequence[int]) -> None:
     credits = list(LedgerEntry.objects.filter(subscriber=subscriber).credits())
     if not credits:
         return

@@ -16,6 +16,8 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from core.rich_text import rich
+
 register = template.Library()
 
 
@@ -102,6 +104,12 @@ def ink_on(colour: str, background: str) -> str:
         if contrast(tone, background) >= 4.5:
             break
     return tone
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """A text that somebody wrote in Markdown, as harmless HTML."""
+    return rich(text)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.services import reliefs
 from core.models import AuditEntry
 from dashboard import card
 from dashboard.access import staff_page
@@ -171,6 +172,7 @@ def change_state(request: HttpRequest, number: int, service: int) -> HttpRespons
         return _page(request, found, row, status=422, state=form)
     try:
         done = connections.change_service_state(by=request.user, service=row, **form.cleaned_data)
+        reliefs.note_resumed(by=request.user, subscriber=found, at=timezone.now())
     except connections.CannotChangeState:
         messages.warning(request, _("Somebody was quicker: the service is in another state now."))
     else:

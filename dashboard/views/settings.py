@@ -48,6 +48,9 @@ SECTIONS = [
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
     Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
+    Section("notices", gettext_lazy("Notice pages"), "message-exclamation"),
+    Section("cut-off-list", gettext_lazy("Cut-off list for routers"), "list-details"),
+    Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),
 ]
 
 

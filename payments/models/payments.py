@@ -18,6 +18,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Those that were not taken back whole."""
         return self.filter(taken_back__lt=F("amount"))
 
+    def at_desk(self) -> "PaymentQuerySet":
+        """Those that staff registered in person."""
+        return self.filter(source=Payment.Source.DESK, by_kind="staff")
+
 
 class Payment(models.Model):
     """Money of a subscriber that the ISP has. It stays as it is; what goes back is counted in `taken_back`.
@@ -65,6 +69,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["subscriber", "-on", "-id"], name="payments_of_subscriber"),
             models.Index(fields=["-on", "-id"], name="payments_by_day"),
+            models.Index(fields=["at", "by_id"], condition=Q(source="desk"), name="payments_at_desk"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -13,6 +13,7 @@ from billing.services import ledger
 from core.acting import in_own_name
 from core.audit import Actor, record
 from payments.models import Payment, PaymentMethod
+from payments.services import closings
 from subscribers.models import Subscriber
 from subscribers.services.numbers import next_number
 
@@ -51,7 +52,7 @@ def register_payment(
 
     `key` names what is booked; a key that was booked before gives the payment that is there, and nothing is booked.
     `on` is a date of the ISP, `fee` what of the amount is not for invoices and is kept apart by the caller. Raises
-    BadAmount, WrongCurrency, OthersInvoice, InAnothersName, Erased.
+    BadAmount, WrongCurrency, OthersInvoice, closings.DeskClosed, InAnothersName, Erased.
     """
     in_own_name()
     if not 0 < amount <= MOST:
@@ -62,6 +63,8 @@ def register_payment(
     # of the table decides.
     if found := Payment.objects.filter(key=key).select_related("entry").first():
         return found
+    if source == Payment.Source.DESK:
+        closings.check_open(by=by)
     if any(invoice.subscriber_id != subscriber.pk for invoice in invoices):
         raise OthersInvoice
     if any(invoice.currency != currency for invoice in invoices):
@@ -122,11 +125,14 @@ def take_back_payment(
 ) -> LedgerEntry:
     """Book that a payment was none (`taken_back`), or that it was paid back (`refund`), in whole or in part.
 
-    What it had paid is owed again as far as needed. Raises ledger.TooMuch, InAnothersName, Erased.
+    What it had paid is owed again as far as needed. Raises ledger.TooMuch, closings.DeskClosed for what came in at a
+    desk, InAnothersName, Erased.
     """
     in_own_name()
     Subscriber.objects.lock_to_add(payment.subscriber_id)
     payment = Payment.objects.select_related("entry", "subscriber").get(pk=payment.pk)
+    if payment.source == Payment.Source.DESK:
+        closings.check_open(by=by)
     amount = payment.kept if amount is None else amount
     counter = ledger.take_back(by=by, credit=payment.entry, kind=kind, on=on, text=reason, amount=amount)
     Payment.objects.filter(pk=payment.pk).update(taken_back=F("taken_back") + amount)

@@ -3,6 +3,7 @@
 from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.consents import Consent, ConsentDocument, ConsentVersion
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
+from subscribers.models.enforcement import Enforcement
 from subscribers.models.lists import ListSettings, SavedView
 from subscribers.models.login_links import AutoLoginLink, PortalToken, SignInBlock
 from subscribers.models.login_rules import LoginRules, LoginRun
@@ -26,6 +27,7 @@ __all__ = [
     "ConsentDocument",
     "ConsentVersion",
     "Counter",
+    "Enforcement",
     "Erased",
     "FieldAccess",
     "ListSettings",

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
-from subscribers.models import Router, Service, ServiceChange, Subscriber, Tariff
+from subscribers.models import Enforcement, Router, Service, ServiceChange, Subscriber, Tariff
 from subscribers.services.numbers import next_number
 
 # From which states a state can be reached. What has ended stays so: a customer who comes back gets a new service.
@@ -126,3 +127,13 @@ def change_service(*, by: Actor | None, service: Service, reason: str = "", **fi
 def _note(service: Service, *, by: Actor | None, reason: str = "") -> None:
     who = {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
     ServiceChange.objects.create(service=service, state=service.state, reason=reason[:300], **who)
+    _enforce(service)
+
+
+def _enforce(service: Service) -> None:
+    """Say what should be in the network. The caller has locked the service, or has just made it."""
+    is_on, now = service.state == Service.State.ACTIVE, timezone.now()
+    there = Enforcement.objects.filter(service=service)
+    if there.exclude(is_on=is_on).update(is_on=is_on, since=now, version=F("version") + 1):
+        return
+    Enforcement.objects.bulk_create([Enforcement(service=service, is_on=is_on, since=now)], ignore_conflicts=True)

@@ -126,6 +126,27 @@ def test_http_leads_to_https_for_all_names_and_the_page_learns_that_it_came_by_h
         assert "; https." in get(made, name).text
 
 
+def test_notices_are_shown_over_plain_http_on_all_names_and_nothing_else_is(edge):
+    """A router can lead whoever is cut off to plain HTTP alone."""
+    made = edge()
+    for name in (HOST, SLUG):
+        seen = over_http(made, name, "/notice/cut-off/?from=router")
+        assert seen.startswith("HTTP/1.1 200 ")
+        assert "; http." in seen
+        assert "Location:" not in seen
+        for path in ("/", "/noticeboard/", "/sign-in/?next=/notice/"):
+            assert over_http(made, name, path).startswith("HTTP/1.1 308 ")
+
+
+def over_http(made: Edge, name: str, path: str) -> str:
+    with socket.create_connection(("127.0.0.1", made.ports["http"]), 10) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        got = b""
+        while data := raw.recv(65536):
+            got += data
+    return got.decode(errors="replace")
+
+
 def test_a_host_stays_with_its_web_process_until_that_is_not_well(edge, webs):
     made = edge()
 

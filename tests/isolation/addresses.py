@@ -69,6 +69,9 @@ FILLINGS: dict[str, Any] = {
     "checkout": lambda side: rows(side, "payments.checkout"),
     "stray": lambda side: rows(side, "payments.straypayment"),
     "member": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "clerk": lambda side: [str(next(iter(side.staff.values())).uuid)],
+    "day": lambda side: ["2026-01-01"],
+    "closing": lambda side: rows(side, "payments.cashclosing"),
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
     "message": lambda side: rows(side, "messaging.mail"),
@@ -84,6 +87,13 @@ FILLINGS: dict[str, Any] = {
     "version": lambda side: ["1", "2"],
     "parcel": lambda side: rows(side, "subscribers.personalexport"),
     "wish": lambda side: rows(side, "subscribers.personalrequest"),
+    "exception": lambda side: rows(side, "billing.suspensionexception"),
+    "promise": lambda side: rows(side, "billing.promise"),
+    "plan": lambda side: rows(side, "billing.instalmentplan"),
+    "rule": lambda side: rows(side, "billing.suspensionrule"),
+    "cut": lambda side: rows(side, "billing.plannedcut"),
+    "holiday": lambda side: rows(side, "billing.holiday"),
+    "reminder": lambda side: rows(side, "billing.reminderrule"),
     "sheet": lambda side: ["1"],
     "number": lambda side: ["1", "2"],
     "token": lambda side: [side.secrets["invitation"], side.secrets["set-password"]],
@@ -91,16 +101,36 @@ FILLINGS: dict[str, Any] = {
         side.secrets["portal-set-password"],
         side.secrets["auto-login"],
         side.secrets["captcha-test"],
+        side.secrets["cut-off-list"],
     ],
     "login": lambda side: rows(side, "subscribers.portaluser"),
     "link": lambda side: rows(side, "subscribers.autologinlink"),
-    "run": lambda side: [*rows(side, "subscribers.loginrun"), *rows(side, "subscribers.bulkrun")],
+    "run": lambda side: [
+        *rows(side, "subscribers.loginrun"),
+        *rows(side, "subscribers.bulkrun"),
+        *rows(side, "billing.suspensionrun"),
+    ],
     "secret": lambda side: [side.secrets["sign-up"]],
     "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),
+    "notice": lambda side: ["cut-off", "maintenance"],
+    "source": lambda side: rows(side, "billing.noticesource"),
+    "address": lambda side: rows(side, "billing.listtoken"),
+    "portal link": lambda side: notice_links(side),
+    "portal kind": lambda side: ["txt", "json"],
     "purpose": lambda side: ["tenants.sign-up"],
     "platform uuid": lambda side: [str(side.isp.uuid), str(side.public["sign-up"].uuid)],
 }
+
+
+def notice_links(side: Side) -> list[str]:
+    """What stands in the address of a subscriber's notice page, and the keys of the links that the account lists."""
+    from billing.notice_links import notice_path
+    from core.scope import isp_scope
+
+    with isp_scope(side.isp):
+        signed = notice_path(side.row("subscribers.subscriber")).split("/")[3]
+    return [signed, *rows(side, "subscribers.autologinlink")]
 
 
 def receipts(side: Side) -> list[str]:

@@ -16,7 +16,7 @@ from core.scope import current, public_scope
 from subscribers.portal_roles import PortalRight, has_portal_right
 from tenants.roles import Right, has_right
 from tests.isolation.canaries import Canary, found
-from tests.isolation.rules import MONEY, OWN_HOME, PAYING, PREVIEWED, REGISTER, SHOP_WINDOW, Rule
+from tests.isolation.rules import MONEY, NOTICED, OWN_HOME, PAYING, PREVIEWED, REGISTER, SHOP_WINDOW, Rule
 from tests.isolation.visitors import Visitor
 from tests.isolation.world import Side, World
 
@@ -64,6 +64,7 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
         is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
         is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p" and visitor.link != "pay"
         by_link = rule.token and canary.side in visit.sides.values() and canary.model == "subscribers.portaluser"
+        by_link |= rule.notice and canary.side in visit.sides.values() and canary.model in NOTICED
         shown = PREVIEWED if may_preview(visit, world) else shown_to(visitor) if is_own else SHOP_WINDOW
         return is_page_of and (is_own_paper or (canary.row == "1" and (canary.model in shown or by_link)))
     if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():

@@ -13,16 +13,20 @@ from tenants.roles import Right
 
 @dataclass(frozen=True)
 class Rule:
-    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about."""
+    """`kind`, `right` and `preview` as in core.access.Access; `token` where the link's holder sees what it is about,
+    and `notice` where that is what a subscriber has to pay."""
 
     kind: str
     right: str = ""
     token: bool = False
+    notice: bool = False
     preview: InPreview = InPreview.LOOK
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
+# It tells its holder the first name, invoices and amounts of the subscriber whom it is about.
+by_notice_link = Rule("public", notice=True)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
@@ -60,6 +64,7 @@ SHOP_WINDOW = {
     "company.documentrule",
     "core.storedfile",
     "subscribers.tariff",
+    "billing.noticetext",
 }
 # What subscribers see besides, of their own (row 1).
 OWN_HOME = SHOP_WINDOW | {
@@ -80,6 +85,7 @@ OWN_HOME = SHOP_WINDOW | {
     "payments.gatewayaccount",
     "billing.invoice",
     "subscribers.autologinlink",
+    "billing.suspension",
 }
 # What staff see in a preview besides: their own name.
 PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
@@ -90,9 +96,12 @@ MONEY = {
     "payments.savedmethod",
     "payments.gatewayaccount",
     "billing.invoice",
+    "billing.suspension",
 }
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
+# What a link to a notice page tells.
+NOTICED = {"subscribers.subscriber", "billing.invoice", "billing.suspension"}
 # What the platform keeps about an ISP: for its own staff, and for operators.
 REGISTER = {
     "tenants.isp",
@@ -151,6 +160,14 @@ RULES: dict[str, dict[str, Rule]] = {
         "preview/": public,
         "preview/begin/": in_previews_too,
         "preview/stop/": in_previews_too,
+        "notice/": public,
+        "notice/check/": public,
+        "notice/<slug:notice>/": public,
+        "notice/s/<str:link>/": by_notice_link,
+        "notice/s/<str:link>/promise/": by_notice_link,
+        "lists/<str:token>/suspended.<slug:kind>": public,
+        "promise/": subscriber(PortalRight.PAY),
+        "instalments/": subscriber(PortalRight.PAY),
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
         "pay/": subscriber(PortalRight.PAY),
         "pay/card/": subscriber(PortalRight.PAY),
@@ -221,6 +238,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/staff/<uuid:member>/role/": staff(Right.STAFF),
         "<slug:slug>/staff/<uuid:member>/remove/": staff(Right.STAFF),
         "<slug:slug>/audit/": staff(Right.SEE_AUDIT),
+        "<slug:slug>/money/": staff(Right.SEE_MONEY),
+        "<slug:slug>/money/collected/": staff(Right.SEE_MONEY),
+        "<slug:slug>/cash/": staff(Right.SEE_MONEY),
+        "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
         "<slug:slug>/messages/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/<uuid:message>/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/<uuid:message>/resend/": staff(Right.WORK_MESSAGES),
@@ -269,6 +291,13 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/tariff/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/services/<int:service>/state/": staff(Right.WORK_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/account/": staff(Right.SEE_SUBSCRIBERS),
+        "<slug:slug>/subscribers/<int:number>/suspension/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/exceptions/add/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/exceptions/<uuid:exception>/end/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/promise/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/promises/<uuid:promise>/withdraw/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/instalments/": staff(Right.WORK_MONEY),
+        "<slug:slug>/subscribers/<int:number>/suspension/instalments/<uuid:plan>/": staff(Right.WORK_MONEY),
         "<slug:slug>/subscribers/<int:number>/logins/": staff(Right.SEE_SUBSCRIBERS),
         "<slug:slug>/subscribers/<int:number>/requests/": staff(Right.SEE_REQUESTS),
         "<slug:slug>/subscribers/<int:number>/documents/": staff(Right.SEE_DOCUMENTS),
@@ -347,7 +376,27 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/installations/<int:number>/finish/": staff(Right.DO_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/photos/<uuid:photo>/": staff(Right.SEE_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/signature/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/suspension/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/rules/<uuid:rule>/look/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/cuts/<uuid:cut>/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/confirm/": staff(Right.BILLING_RUNS),
+        "<slug:slug>/suspension/<uuid:run>/discard/": staff(Right.BILLING_RUNS),
         "<slug:slug>/settings/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/notices/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/sources/add/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/sources/<uuid:source>/remove/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/notices/<slug:notice>/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/cut-off-list/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/cut-off-list/<uuid:address>/revoke/": staff(Right.SETTINGS),
+        "<slug:slug>/settings/suspension/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/<uuid:rule>/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/rules/<uuid:rule>/delete/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/days/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/days/<uuid:holiday>/remove/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/reminders/add/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/suspension/reminders/<uuid:reminder>/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/profile/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/": staff(Right.SETTINGS),
         "<slug:slug>/settings/branding/logo/": staff(Right.SETTINGS),

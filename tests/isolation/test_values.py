@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.http import Http404
 from django.utils import timezone
 
+from billing.notice_links import notice_path, read_notice_link
+from billing.services import notices
 from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
@@ -32,6 +34,7 @@ from tests.isolation.judge import undone
 
 # What tasks of an ISP are called with beside its id, and tasks of the platform that are about one row.
 ARGUMENTS = {
+    "billing.tasks.work_off_suspension_run": {"run_id": 1},
     "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
     "messaging.tasks.deliver_mail": {"mail_id": 1},
@@ -185,6 +188,22 @@ def test_receipts_of_one_isp_show_nothing_at_the_other(world):
         assert preinstall.read_receipt(receipt) is not None
     with isp_scope(world.b.isp):
         assert preinstall.read_receipt(receipt) is None
+
+
+def test_notice_links_of_one_isp_find_nobody_at_the_other(world):
+    with isp_scope(world.a.isp):
+        signed = notice_path(world.a.row("subscribers.subscriber")).split("/")[3]
+        assert read_notice_link(signed) == world.a.row("subscribers.subscriber")
+    with isp_scope(world.b.isp):
+        assert read_notice_link(signed) is None
+
+
+def test_the_address_of_a_list_opens_the_list_of_its_isp_alone(world):
+    secret, at = world.a.secrets["cut-off-list"], timezone.now()
+    with undone(), isp_scope(world.a.isp):
+        assert notices.find_list(secret, at=at) is not None
+    with undone(), isp_scope(world.b.isp):
+        assert notices.find_list(secret, at=at) is None
 
 
 def test_tokens_are_bound_to_their_purpose_and_their_table(world):

@@ -19,6 +19,7 @@ from django.db import connection, models
 from django.utils import timezone
 from PIL import Image
 
+from billing.models import ListToken
 from company import captcha_tests
 from company.models import CaptchaTest
 from core import tokens
@@ -45,6 +46,12 @@ GIVEN: dict[str, dict[str, Any]] = {
     "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
     "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
     "payments.refund": {"check_at": "2026-01-01T00:00Z"},
+    "billing.suspensionrule": {"is_on": True, "weekdays": [1, 2, 3, 4, 5, 6, 7], "begins": "00:00", "ends": "23:59"},
+    "billing.suspension": {
+        "snapshot": lambda mark: {"rule": mark, "days": 5, "begins": "09:00", "ends": "17:00", "least_debt": "0"},
+        "debts": lambda mark: [{"number": mark, "kind": "invoice", "due_on": "2026-01-01", "amount": "10.00"}],
+    },
+    "billing.instalmentplan": {"state": "running"},
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
@@ -76,6 +83,8 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 # Row 2 where it is hidden from those who see row 1.
 HIDDEN = {
+    "billing.holiday": {"on": date(2099, 1, 1)},
+    "billing.sentnotice": {"warning_id": None},
     "payments.paymentmethod": {"visible_in_portal": False},
     "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},
@@ -86,7 +95,10 @@ HIDDEN = {
 }
 FILES = 24  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
 # What subscriber 1 may open in the portal, in contrast to the papers of others.
-GIVEN_FIRST = {"subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES}}
+GIVEN_FIRST = {
+    "billing.sentnotice": {"warning_id": None},
+    "subscribers.subscriberdocument": {"in_portal": True, "file_id": FILES},
+}
 # Columns that are too short for a canary.
 SHORT = {
     "language": "en",
@@ -389,7 +401,9 @@ def fill_platform(side: Side) -> None:
 
 
 def fill_link(side: Side) -> None:
-    """A link with which staff try the ISP's reCAPTCHA keys on its domain."""
+    """A link with which staff try the ISP's reCAPTCHA keys on its domain, and one of the list for routers."""
+    side.secrets["cut-off-list"] = f"{side.name}-cut-off-list"
+    ListToken.objects.create(pk=3, digest=tokens.digest(side.secrets["cut-off-list"]))
     mark = canary(side.name, CaptchaTest, 2)
     keys, host, life = side.row("company.captchakeys"), side.custom_host, timedelta(days=1)
     side.secrets["captcha-test"] = tokens.issue(

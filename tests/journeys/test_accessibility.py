@@ -37,6 +37,7 @@ def test_public_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     addresses = [demo.about["platform"], f"{demo.about['platform']}sign-up/", demo.about["shared_portal"]]
     addresses += [f"{isp['portal'][0]}forgot/", f"{isp['portal'][0]}go/x/"]
+    addresses += [f"{isp['portal'][0]}notice/{kind}/" for kind in ("cut-off", "payment-due", "maintenance")]
     addresses += [isp["portal"][0], isp["install_form"][0], f"{demo.about['dashboard']}sign-in/"]
     assert [fault for address in addresses for fault in faults(page, address)] == []
 
@@ -44,7 +45,7 @@ def test_public_pages(demo: Demo, page: Page) -> None:
 def test_the_subscribers_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     sign_in_subscriber(page, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])
-    parts = ("", "account/", "colleagues/", "contact/", "payment-methods/")
+    parts = ("", "account/", "colleagues/", "contact/", "payment-methods/", "promise/", "instalments/")
     assert [fault for part in parts for fault in faults(page, isp["portal"][0] + part)] == []
 
 
@@ -69,6 +70,10 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
         "settings/logins/start/",
         "staff/",
         "audit/",
+        "suspension/",
+        "subscribers/1003/suspension/",
+        "money/",
+        "cash/",
     ]
     card = ("services/", "services/5001/", "services/new/", "account/", "logins/", "requests/", "documents/", "notes/")
     parts += [f"subscribers/1001/{name}" for name in (*card, "history/", "edit/", "delete/")]
@@ -78,6 +83,7 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
     parts += [
         f"settings/{name}/"
         for name in ("profile", "branding", "portal", "domains", "documents", "captcha", "chat", "router", "payments")
+        + ("suspension", "suspension/rules/add", "notices", "notices/cut-off", "cut-off-list")
     ]
     # The pages share their pieces, so each is looked at in one of the two sizes and colours.
     parts = parts[::2] if page.viewport_size == DESKTOP else parts[1::2]

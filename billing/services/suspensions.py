@@ -1,0 +1,285 @@
+"""Switching services off for debt, and on again.
+
+Each decision about a subscriber is made under the lock of the subscriber's row, which whoever books a payment holds,
+too: either the cut comes first and the payment lifts it, or the payment comes first and there is nothing to cut.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone, translation
+
+from billing import clock
+from billing.days_off import days_off
+from billing.holds import held_by, hold_of
+from billing.models import Grace, LedgerEntry, PlannedCut, Suspension, SuspensionRule, SuspensionRun
+from billing.reach import reach
+from billing.services import debt_mails
+from core.audit import Actor, record
+from subscribers.models import Erased, Service, Subscriber
+from subscribers.services import connections
+
+State = Service.State
+Outcome = PlannedCut.Outcome
+End = Suspension.End
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """What a rule would do at a moment. `rows` are subscribers with `owed`, `since`, `services` and the name of the
+    `hold` that keeps them connected, empty for those who would be cut; `opening` is the next hour for it, local.
+    """
+
+    rule: SuspensionRule
+    rows: QuerySet[Any, dict[str, Any]]
+    opening: datetime | None
+    is_open: bool
+    day_off: str
+
+
+def plan(*, at: datetime) -> list[RulePlan]:
+    """Who would be cut by each rule that is on, and who is held back and why. Three queries, none of them for rows."""
+    local = clock.local(at)
+    closed = days_off(country=clock.current_isp().country, on=local.date())
+    return [
+        RulePlan(
+            rule=rule,
+            rows=in_debt(rule, at=at),
+            opening=rule.next_opening(local, closed),
+            is_open=rule.is_open(local, closed),
+            day_off=closed.get(local.date(), ""),
+        )
+        for rule in SuspensionRule.objects.filter(is_on=True).select_related("group")
+    ]
+
+
+def in_debt(rule: SuspensionRule, *, at: datetime) -> QuerySet[Any, dict[str, Any]]:
+    """The subscribers whom a rule is about now, as rows with `subscriber`, `owed`, `since`, `services`, `hold`.
+
+    SQL does it all, over the index of open debts.
+    """
+    local = clock.local(at)
+    services = Service.objects.filter(subscriber=OuterRef("subscriber"), state=State.ACTIVE).order_by()
+    count = services.values("subscriber").annotate(n=Count("pk")).values("n")
+    return (
+        _due(days=rule.days, on=local.date())
+        .filter(reach(rule), subscriber__erased_at=None)
+        .order_by()
+        .values("subscriber")
+        .annotate(
+            owed=Sum("open"),
+            since=Min("due_on"),
+            services=Coalesce(Subquery(count), 0),
+            hold=held_by(local, "subscriber"),
+        )
+        .filter(owed__gte=rule.least_debt, services__gt=0)
+    )
+
+
+def _due(*, days: int, on: date) -> QuerySet[LedgerEntry]:
+    """Debts that are so many days past their due date: at least one, whatever a rule says."""
+    return LedgerEntry.objects.filter(open__gt=0, due_on__lte=on - timedelta(days=max(days, 1)))
+
+
+@transaction.atomic
+def cut(
+    *, by: Actor | None, subscriber_id: int, rule: SuspensionRule, at: datetime, run: SuspensionRun | None = None
+) -> PlannedCut.Outcome:
+    """Switch off the active services of a subscriber if the rule holds now, and write why. Says what was done."""
+    try:
+        subscriber = Subscriber.objects.lock_to_add(subscriber_id)
+    except Erased:
+        return Outcome.PAID
+    # Asked anew under the lock: debt, rule, group, holds and services may all have changed since the list was made.
+    current = SuspensionRule.objects.filter(pk=rule.pk, is_on=True).select_related("group").first()
+    found = list(in_debt(current, at=at).filter(subscriber=subscriber.pk)) if current else []
+    if current is None or not found:
+        return Outcome.PAID
+    if found[0]["hold"]:
+        return Outcome.HELD
+    debts = list(_due(days=current.days, on=clock.today(at)).filter(subscriber=subscriber).order_by("due_on", "pk"))
+    services = subscriber.services.filter(state=State.ACTIVE).order_by("pk")
+    suspensions = [
+        _switch_off(
+            service,
+            by=by,
+            rule=current,
+            run=run,
+            debts=_told(debts),
+            owed=found[0]["owed"],
+            snapshot=current.snapshot,
+            planned_at=run.planned_at if run else at,
+            at=at,
+        )
+        for service in services
+    ]
+    debt_mails.tell_cut(subscriber=subscriber, suspension=suspensions[0])
+    return Outcome.CUT
+
+
+def _told(debts: Iterable[LedgerEntry]) -> list[dict[str, str]]:
+    """Debts as a record keeps them."""
+    numbers = dict(
+        LedgerEntry.objects.filter(pk__in=[debt.pk for debt in debts], invoice__isnull=False).values_list(
+            "pk", "invoice__number"
+        )
+    )
+    return [
+        {
+            "number": numbers.get(debt.pk, ""),
+            "kind": debt.kind,
+            "due_on": debt.due_on.isoformat() if debt.due_on else "",
+            "amount": f"{debt.open:f}",
+        }
+        for debt in debts
+    ]
+
+
+def _switch_off(
+    service: Service,
+    *,
+    by: Actor | None,
+    rule: SuspensionRule | None,
+    run: SuspensionRun | None,
+    debts: list[dict[str, str]],
+    owed: Decimal,
+    snapshot: dict[str, Any],
+    planned_at: datetime,
+    at: datetime,
+) -> Suspension:
+    """Switch one service off and write the record. The caller holds the subscriber's lock."""
+    _close_stale(service, at=at)
+    isp = clock.current_isp()
+    suspension = Suspension(
+        subscriber_id=service.subscriber_id,
+        service=service,
+        rule=rule,
+        run=run,
+        snapshot=snapshot,
+        debts=debts,
+        owed=owed,
+        currency=isp.currency,
+        planned_at=planned_at,
+        at=at,
+        **_written_by(by),
+    )
+    with translation.override(isp.language):
+        numbers = ", ".join(str(row["title"]) for row in suspension.causes)
+        reason = f"{suspension.rule_text} {numbers}: {owed:f} {isp.currency}"
+    suspension.service = connections.change_service_state(
+        by=by, service=service, to=State.SUSPENDED, reason=reason, on=clock.today(at)
+    )
+    suspension.save()
+    record(
+        "billing.suspension.begun",
+        by=by,
+        on=suspension,
+        subscriber=suspension.service.subscriber.number,
+        service=service.number,
+        owed=f"{owed:f}",
+        rule=snapshot.get("rule", ""),
+        documents=numbers,
+    )
+    return suspension
+
+
+def _close_stale(service: Service, *, at: datetime) -> None:
+    """End a record of a service that somebody has switched on by other means, as on its page."""
+    stale = Suspension.objects.running().filter(service=service)
+    stale.update(ended_at=at, ended_why=End.BY_HAND)
+
+
+def _written_by(by: Actor | None) -> dict[str, Any]:
+    return {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
+
+
+@transaction.atomic
+def reconsider(*, subscriber: Subscriber, by: Actor | None = None, at: datetime | None = None) -> list[Suspension]:
+    """Switch on what is switched off for a debt that is paid, or that something keeps from counting; gives the records.
+
+    `ledger.settle` calls it after each change of what somebody owes: a payment, a credit note, a write-off. It looks at
+    records of suspensions for debt alone: what was switched off by hand, or for another reason, stays off.
+    """
+    at = at or timezone.now()
+    if not Suspension.objects.running().filter(subscriber=subscriber.pk).exists():
+        return []
+    # Looked at again under the lock: a run may be at it.
+    subscriber = Subscriber.objects.select_for_update(of=("self",)).get(pk=subscriber.pk)
+    running = list(Suspension.objects.running().filter(subscriber=subscriber).select_related("service"))
+    local = clock.local(at)
+    relief = hold_of(subscriber.pk, local, lifting=True)
+    lifted = []
+    for suspension in running:
+        if suspension.service.state != State.SUSPENDED:
+            why = End.SERVICE_ENDED if suspension.service.state == State.ENDED else End.BY_HAND
+            _end(suspension, why=why, at=at)
+        elif not _still_due(suspension, on=local.date()):
+            lifted.append(_switch_on(suspension, by=by, why=End.PAID, at=at))
+        elif relief:
+            lifted.append(_switch_on(suspension, by=by, why=End(relief.ends_as), at=at))
+    if lifted:
+        debt_mails.tell_return(subscriber=subscriber, suspension=lifted[0])
+    return lifted
+
+
+def _still_due(suspension: Suspension, *, on: date) -> bool:
+    """Whether what the record's rule says still holds, by what is owed now."""
+    days = int(suspension.snapshot.get("days", 1))
+    least = Decimal(str(suspension.snapshot.get("least_debt", 0)))
+    owed = _due(days=days, on=on).filter(subscriber=suspension.subscriber_id).aggregate(sum=Sum("open"))["sum"]
+    return bool(owed) and owed >= least
+
+
+def _switch_on(suspension: Suspension, *, by: Actor | None, why: Suspension.End, at: datetime) -> Suspension:
+    grace = None
+    if why == End.GRACE:
+        standing = Grace.objects.standing(on=clock.today(at)).filter(subscriber=suspension.subscriber_id)
+        grace = standing.order_by("-until").first()
+    with translation.override(clock.current_isp().language):
+        reason = str(why.label)
+    connections.change_service_state(
+        by=by, service=suspension.service, to=State.ACTIVE, reason=reason, on=clock.today(at)
+    )
+    _end(suspension, why=why, at=at, grace=grace)
+    record(
+        "billing.suspension.ended",
+        by=by,
+        on=suspension,
+        subscriber=suspension.service.subscriber.number,
+        service=suspension.service.number,
+        why=str(why),
+    )
+    return suspension
+
+
+def _end(suspension: Suspension, *, why: Suspension.End, at: datetime, grace: Grace | None = None) -> None:
+    suspension.ended_at, suspension.ended_why, suspension.grace = at, why, grace
+    suspension.save(update_fields=["ended_at", "ended_why", "grace"])
+
+
+@transaction.atomic
+def cut_again(*, grace: Grace, at: datetime) -> list[Suspension]:
+    """Switch off at once what a grace had switched on, if its debt is still owed and nothing else keeps it on."""
+    subscriber = Subscriber.objects.lock_to_add(grace.subscriber_id)
+    local = clock.local(at)
+    if hold_of(subscriber.pk, local):
+        return []
+    before = Suspension.objects.filter(grace=grace, ended_why=End.GRACE, service__state=State.ACTIVE)
+    again = []
+    for old in before.select_related("service", "rule").order_by("service_id", "-pk").distinct("service_id"):
+        if not _still_due(old, on=local.date()):
+            continue
+        debts = _due(days=int(old.snapshot.get("days", 1)), on=local.date()).filter(subscriber=subscriber)
+        debts = list(debts.order_by("due_on", "pk"))
+        owed = sum((debt.open for debt in debts), Decimal(0))
+        said = {"debts": _told(debts), "owed": owed, "snapshot": old.snapshot, "planned_at": at, "at": at}
+        again.append(_switch_off(old.service, by=None, rule=old.rule, run=None, **said))
+    if again:
+        debt_mails.tell_cut(subscriber=subscriber, suspension=again[0])
+    return again
