@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import LedgerEntry
+from billing.models import Grace, LedgerEntry
 from billing.services.ledger import book
 from core.models import AuditEntry
 from payments.gateways.base import GatewayAway, Refused, State
@@ -165,6 +165,18 @@ def test_a_slip_is_under_way_for_days_and_another_page_may_be_opened_meanwhile(i
     bank.pay("page-1")
     assert reconcile(checkout=checkout, at=NOON + timedelta(days=3)).state == "paid"
     assert balance(ana) == 300
+
+
+def test_while_money_is_on_its_way_nobody_is_cut_off_once_a_month(in_isp, bank, ana):
+    for number, end in (("page-1", State.FAILED), ("page-2", State.PAID)):
+        checkout = begin(in_isp, ana)
+        bank.pay(number, state=State.PROCESSING)
+        reconcile(checkout=checkout, at=LATER)
+        grace = Grace.objects.get()
+        assert (str(grace.until), grace.ended_at is None) == ("2026-03-14", number == "page-1")
+        bank.pay(number, state=end)
+        reconcile(checkout=checkout, at=LATER)
+    assert (Grace.objects.get().ended_at, balance(ana)) == (LATER, 0)
 
 
 def test_a_payment_after_the_page_was_given_up_still_counts(in_isp, bank, ana):
