@@ -19,7 +19,11 @@ from tenants.directory import IspRef
 
 def link_identifier(isp: IspRef) -> str:
     """What the links of the current ISP carry: its slug or, if it chose so, its UUID. One query."""
-    return str(isp.uuid) if PortalSettings.load().identifier == Identifier.UUID else isp.slug
+    return _identifier(isp, PortalSettings.load())
+
+
+def _identifier(isp: IspRef, settings: PortalSettings) -> str:
+    return str(isp.uuid) if settings.identifier == Identifier.UUID else isp.slug
 
 
 def isp_link_page(view: View) -> View:
@@ -39,7 +43,8 @@ def isp_link_page(view: View) -> View:
             return neutral_page(503)
         with isp_scope(isp), timezone.override(zoneinfo.ZoneInfo(isp.timezone)):
             request.isp = isp  # known from here on, so that a page without its tables is told from a fault
-            if identifier != link_identifier(isp):
+            request.portal_settings = PortalSettings.load()  # type: ignore[attr-defined] # for the brand, too
+            if identifier != _identifier(isp, request.portal_settings):  # type: ignore[attr-defined]
                 raise Http404
             request.isp_link = identifier
             return view(request, *args, **kwargs)

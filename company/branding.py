@@ -24,7 +24,7 @@ class Brand:
 
 
 def brand_of(request: HttpRequest) -> Brand:
-    """The brand of `request.isp`, in whose scope the caller runs. Three queries."""
+    """The brand of `request.isp`, in whose scope the caller runs. Three queries; two where the settings are loaded."""
     profile = Profile.load()
     branding = Branding.objects.select_related("logo").filter(pk=1).first() or Branding(pk=1)
     link = f"/install/{request.isp_link}" if request.site.surface == "shared_portal" else ""
@@ -35,7 +35,7 @@ def brand_of(request: HttpRequest) -> Brand:
         logo_url=f"{link}/logo/{branding.logo.uuid}/" if branding.logo else "",
         welcome=branding.welcome,
         profile=profile,
-        settings=PortalSettings.load(),
+        settings=getattr(request, "portal_settings", None) or PortalSettings.load(),
     )
 
 

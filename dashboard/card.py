@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.access import rights_of
+from payments.models import Payment
 from subscribers.models import Note, PortalUser, Service, Subscriber, SubscriberDocument
 from tenants.roles import Right
 
@@ -41,6 +42,7 @@ TABS = [
     Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting(), after_erasure=True),
     Tab("account/", _("Account"), "coins", after_erasure=True),
     Tab("suspension/", _("Suspension"), "plug-connected-x", Right.SEE_MONEY),
+    Tab("payments/", _("Payments"), "cash", Right.SEE_MONEY, rows=Payment.objects.all, after_erasure=True),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),
     Tab("requests/", _("Requests"), "clipboard-list", Right.SEE_REQUESTS),
     Tab("documents/", _("Documents"), "files", Right.SEE_DOCUMENTS, rows=SubscriberDocument.objects.all),

@@ -10,6 +10,7 @@ from dashboard.views import (
     card_services,
     card_suspension,
     messages,
+    payments,
     personal_data,
 )
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("suspension/promises/<uuid:promise>/withdraw/", card_suspension.withdraw_promise, name="promise-withdraw"),
     path("suspension/instalments/", card_suspension.instalments, name="suspension-instalments"),
     path("suspension/instalments/<uuid:plan>/", card_suspension.decide, name="instalments-decide"),
+    path("payments/", payments.of_subscriber, name="subscriber-payments"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),

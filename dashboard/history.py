@@ -7,6 +7,7 @@ from django.db.models.functions import Cast
 
 from billing.models import Grace, InstalmentPlan, LedgerEntry, Promise, Suspension, SuspensionException
 from core.models import AuditEntry
+from payments.models import Payment, PaymentReport
 from preinstall.models import Installation, InstallRequest, RequestDocument
 from subscribers.models import Consent, PortalUser, ProfileChange, Service, Subscriber, SubscriberDocument
 
@@ -21,6 +22,8 @@ BELONGINGS: list[tuple[type[Any], str]] = [
     (InstalmentPlan, "subscriber"),
     (Grace, "subscriber"),
     (SuspensionException, "subscriber"),
+    (Payment, "subscriber"),
+    (PaymentReport, "subscriber"),
     (InstallRequest, "subscriber"),
     (Installation, "service__subscriber"),
     (ProfileChange, "subscriber"),

@@ -22,6 +22,7 @@ ENTRIES = [
     Entry("requests/", _("Install requests"), "clipboard-list", Right.SEE_REQUESTS),
     Entry("installations/", _("Installations"), "tool", Right.SEE_INSTALLATIONS),
     Entry("subscribers/", _("Subscribers"), "users", Right.SEE_SUBSCRIBERS),
+    Entry("payments/", _("Payments"), "cash", Right.SEE_MONEY),
     Entry("money/", _("Money"), "chart-bar", Right.SEE_MONEY),
     Entry("cash/", _("Cash desk"), "cash-register", Right.SEE_MONEY),
     Entry("suspension/", _("Suspension"), "plug-connected-x", Right.BILLING_RUNS),

@@ -54,6 +54,7 @@ urlpatterns = [
     path("<slug:slug>/subscribers/<int:number>/logins/", include("dashboard.login_urls")),
     path("<slug:slug>/catalogue/", include("dashboard.catalogue_urls")),
     path("<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/", preview.preview, name="portal-preview"),
+    path("<slug:slug>/payments/", include("dashboard.payment_urls")),
     path("<slug:slug>/requests/", requests.request_list, name="requests"),
     path("<slug:slug>/requests/<int:number>/", requests.request_page, name="request"),
     path("<slug:slug>/requests/<int:number>/activate/", activation.activate, name="request-activate"),

@@ -17,6 +17,7 @@ from core.scope import isp_scope, public_scope
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
+from demo.payments import seed_payments
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
@@ -102,6 +103,7 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_preview(isp)
         _seed_consents(company, isp)
         _seed_desk(company, isp)
+        seed_payments(company, isp)
 
 
 def _seed_company(company: Company) -> None:

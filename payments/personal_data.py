@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.personal_data import BOOKS
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from payments.models import (
+    BalanceLink,
+    BalanceSettings,
     CashClosing,
     CashClosingLine,
     Checkout,
@@ -17,9 +19,12 @@ from payments.models import (
     GatewayEvent,
     Payment,
     PaymentMethod,
+    PaymentReport,
+    PaymentSettings,
     Refund,
     SavedMethod,
     StrayPayment,
+    VoucherDraft,
 )
 from subscribers.subject import Subject
 
@@ -33,6 +38,9 @@ def _end_and_blank(subject: Any, rows: QuerySet[Any]) -> None:
 
 
 not_personal(PaymentMethod, because="how the ISP can be paid")
+not_personal(PaymentSettings, BalanceSettings, because="how the ISP takes payments")
+not_personal(BalanceLink, because="keys of rows that somebody found, gone within the hour")
+not_personal(VoucherDraft, because="files of forms that nobody has sent, gone after a day")
 not_personal(CashClosing, because="sums of a day, with the member of staff who counted")
 not_personal(CashClosingLine, because="sums of a day")
 personal(
@@ -43,6 +51,23 @@ personal(
     hidden=("key", "by_kind", "by_name"),
     blanked=("comment",),
     kept={"reference": BOOKS, "currency": TECHNICAL, "key": TECHNICAL, "by_kind": TECHNICAL, "by_name": STAFF},
+    because=BOOKS,
+)
+personal(
+    PaymentReport,
+    title=_("Payment reports"),
+    rows="subscriber",
+    exported=("at", "paid_on", "amount", "currency", "reference", "comment", "state", "reason", "voucher"),
+    hidden=("voucher_digest", "language", "by_name"),
+    blanked=("comment", "reason", "voucher"),
+    kept={
+        "reference": BOOKS,
+        "currency": TECHNICAL,
+        "state": TECHNICAL,
+        "voucher_digest": TECHNICAL,
+        "language": TECHNICAL,
+        "by_name": STAFF,
+    },
     because=BOOKS,
 )
 not_personal(GatewayAccount, because="the ISP's own account at a gateway")

@@ -1,4 +1,4 @@
-"""What is done about payments at gateways behind the pages: events, looks, charges of saved cards."""
+"""What is done about payments behind the pages: events, looks, charges of saved cards, and what is left over."""
 
 import zoneinfo
 from datetime import date, datetime, timedelta
@@ -11,6 +11,7 @@ from core.periodic import for_each_isp
 from core.scope import public_scope
 from payments.gateways.base import GatewayAway
 from payments.models import Checkout, GatewayAccount
+from payments.services import lookup, reports
 from tenants import directory
 
 LOOKS = 200  # of one run
@@ -80,3 +81,11 @@ def check_gateway_keys(*, isp_id: int) -> None:
     for account in accounts:
         if account.kind:
             gateway_accounts.check_gateway(account=account, at=timezone.now())
+
+
+@for_each_isp("payment-drafts", every=timedelta(hours=1))
+@app.task(base=IspTask)
+def sweep_payment_drafts(*, isp_id: int) -> None:
+    """Remove an ISP's vouchers of forms that nobody sent, and balance links that are over."""
+    reports.sweep_drafts()
+    lookup.sweep_links()

@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "services": services,
         # Only what waits to be connected can have a visit ahead.
         "visits": Installation.objects.planned().filter(service__in=waiting).order_by("on") if waiting else [],
-        "methods": PaymentMethod.objects.in_portal(),
+        "methods": PaymentMethod.objects.in_portal().for_group(user.subscriber.group_id),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),
         "pays_online": GatewayAccount.objects.offered().exists(),
@@ -77,7 +77,8 @@ def payment_methods(request: HttpRequest) -> HttpResponse:
     """The ISP's payment methods with their instructions."""
     if not PortalSettings.load().shows_payment_methods:
         return redirect("/")
-    return render(request, "portal/payment_methods.html", {"methods": PaymentMethod.objects.in_portal()})
+    methods = PaymentMethod.objects.in_portal().for_group(request.portal_user.subscriber.group_id)
+    return render(request, "portal/payment_methods.html", {"methods": methods})
 
 
 @subscriber_page(PortalRight.OPEN, for_paying=True)

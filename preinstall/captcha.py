@@ -92,16 +92,21 @@ class RecaptchaField(ReCaptchaField):
 
 
 class CaptchaForm(Form):
-    """The captcha alone, so that it is spent only once everything else is right."""
+    """The captcha alone, so that it is spent only once everything else is right.
 
-    def __init__(self, *args: Any, request: HttpRequest, submission: str = "", **kwargs: Any) -> None:
+    `page` is the public page that shows it, whose challenges come from `/<page>/<ISP>/captcha/`.
+    """
+
+    def __init__(
+        self, *args: Any, request: HttpRequest, submission: str = "", page: str = PURPOSE, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.keys = recaptcha_keys_for(request.site.host)
         if self.keys:
             field = RecaptchaField(keys=self.keys, host=request.site.host, address=network(request).partition("/")[0])
         else:
-            url = f"/install/{request.isp_link}/captcha/"
-            field = AltchaField(purpose=PURPOSE, challenge_url=url, holder=submission)
+            url = f"/{page}/{request.isp_link}/captcha/"
+            field = AltchaField(purpose=page, challenge_url=url, holder=submission)
         self.fields["captcha"] = field
 
     @property

@@ -11,5 +11,6 @@ urlpatterns = [
     path("captcha/<slug:purpose>/", challenge, name="captcha"),
     path("", include("domains.urls")),
     path("", include("preinstall.urls")),
+    path("", include("portal.balance_urls")),
     path("", include("portal.urls")),
 ]

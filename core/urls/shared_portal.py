@@ -10,5 +10,6 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("captcha/<slug:purpose>/", challenge, name="captcha"),
     path("", include("preinstall.urls")),
+    path("", include("portal.balance_urls")),
     path("", include("portal.shared_urls")),
 ]

@@ -47,10 +47,12 @@ SECTIONS = [
     Section("messages", gettext_lazy("Messages"), "mail"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
-    Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
     Section("notices", gettext_lazy("Notice pages"), "message-exclamation"),
     Section("cut-off-list", gettext_lazy("Cut-off list for routers"), "list-details"),
     Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),
+    Section("payment-rules", gettext_lazy("Receipts and reports"), "receipt", Right.PAYMENT_SETTINGS),
+    Section("balance", gettext_lazy("Balance page"), "zoom-money", Right.PAYMENT_SETTINGS),
+    Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
 ]
 
 
@@ -161,7 +163,12 @@ def portal(request: HttpRequest) -> HttpResponse:
 
 def install_links(isp: IspRef, identifier: str) -> list[dict[str, Any]]:
     """The addresses of the install request form, each with a QR code for printing."""
-    path = f"/install/{identifier}/"
+    return public_links(isp, "install", identifier)
+
+
+def public_links(isp: IspRef, page: str, identifier: str) -> list[dict[str, Any]]:
+    """The addresses of a public page of an ISP, each with a QR code for printing."""
+    path = f"/{page}/{identifier}/"
     rows = [(_("On your portal"), portal_url(isp, path)), (_("On the shared portal"), shared_portal_url(path))]
     return [
         {"title": title, "url": url, "key": f"link-{i}", "printed": _printed_qr(url)}

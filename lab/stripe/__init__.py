@@ -2,5 +2,5 @@
 
 It speaks HTTP as the real `stripe` library does, remembers the answer to each idempotency key, keeps the accounts and
 the live and test data of each apart, and can be told to fail. Nothing of it knows Lastmile. See
-docs/decisions/0015-card-payments.md.
+docs/decisions/0016-card-payments.md.
 """

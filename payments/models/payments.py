@@ -13,7 +13,20 @@ from payments.models.methods import PaymentMethod
 from subscribers.models import Subscriber
 
 
+def same_reference(reference: str) -> Q:
+    """Rows with a reference, whether it was typed in capitals or not, as the column's index finds them."""
+    return Q(reference__in={reference, reference.upper(), reference.lower()})
+
+
 class PaymentQuerySet(models.QuerySet["Payment"]):
+    def with_reference(self, reference: str) -> "PaymentQuerySet":
+        """Those with this reference, the latest on top; none without one."""
+        return self.filter(same_reference(reference)).order_by("-pk") if reference else self.none()
+
+    def with_rows(self) -> "PaymentQuerySet":
+        """With what a list shows of them."""
+        return self.select_related("subscriber", "method")
+
     def standing(self) -> "PaymentQuerySet":
         """Those that were not taken back whole."""
         return self.filter(taken_back__lt=F("amount"))
@@ -86,6 +99,11 @@ class Payment(models.Model):
     def kept(self) -> Decimal:
         """What of it the ISP still has."""
         return self.amount - self.taken_back
+
+    @property
+    def credit_left(self) -> Decimal:
+        """What of it has paid nothing yet. Loads the entry."""
+        return -self.entry.open
 
     @property
     def is_taken_back(self) -> bool:

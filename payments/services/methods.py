@@ -6,6 +6,7 @@ from typing import Any, Literal
 from django.db import transaction
 from django.db.models import Max
 
+from company.models import InvoiceGroup
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
 from payments.models import PaymentMethod
@@ -16,8 +17,10 @@ Direction = Literal["up", "down"]
 @transaction.atomic
 def add_payment_method(*, values: Mapping[str, Any], by: Actor) -> PaymentMethod:
     """Offer another way to pay, behind those that are there."""
+    values, groups = _apart(values)
     last = PaymentMethod.objects.aggregate(last=Max("position"))["last"]
     method = PaymentMethod.objects.create(**values, position=0 if last is None else last + 1)
+    method.groups.set(groups)
     record("payments.method.added", by=by, on=method, name=method.name)
     return method
 
@@ -25,10 +28,22 @@ def add_payment_method(*, values: Mapping[str, Any], by: Actor) -> PaymentMethod
 @transaction.atomic
 def change_payment_method(*, method: PaymentMethod, values: Mapping[str, Any], by: Actor) -> Changes:
     """Set fields of a way to pay; what changed is returned, and audited with before and after."""
+    values, groups = _apart(values)
     method = PaymentMethod.objects.select_for_update().get(pk=method.pk)
-    if changes := set_fields(method, values):
+    changes = set_fields(method, values)
+    before = sorted(map(str, method.groups.all()))
+    if before != (after := sorted(map(str, groups))):
+        method.groups.set(groups)
+        changes["groups"] = [", ".join(before), ", ".join(after)]
+    if changes:
         record("payments.method.changed", by=by, on=method, name=method.name, changes=changes)
     return changes
+
+
+def _apart(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[InvoiceGroup]]:
+    """The columns, and the groups for which the method holds."""
+    columns = dict(values)
+    return columns, list(columns.pop("groups", ()))
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from billing.services import ledger
 from core.acting import in_own_name
 from core.audit import Actor, record
 from payments.models import Payment, PaymentMethod
-from payments.services import closings
+from payments.services import closings, receipts
 from subscribers.models import Subscriber
 from subscribers.services.numbers import next_number
 
@@ -104,6 +104,9 @@ def register_payment(
         source=str(source),
         reference=reference,
     )
+    if source != Payment.Source.REPORT:
+        # Who reported a payment hears of it whatever the ISP has set; see services.reports.
+        receipts.send_receipt(payment=payment)
     return payment
 
 

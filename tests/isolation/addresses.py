@@ -102,7 +102,10 @@ FILLINGS: dict[str, Any] = {
         side.secrets["auto-login"],
         side.secrets["captcha-test"],
         side.secrets["cut-off-list"],
+        side.secrets["balance"],
     ],
+    "shared_portal token": lambda side: [side.secrets["balance"]],
+    "report": lambda side: rows(side, "payments.paymentreport"),
     "login": lambda side: rows(side, "subscribers.portaluser"),
     "link": lambda side: rows(side, "subscribers.autologinlink"),
     "run": lambda side: [

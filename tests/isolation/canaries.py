@@ -1,8 +1,8 @@
 """Marks in the data that tell whose it is wherever they turn up.
 
 A canary is eight characters: `q7`, the ISP (a, b), the model (two characters), the row (1 is the ISP's own or the
-signed-in subscriber's, 2 belongs to somebody else of the same ISP, p is a paper of the signed-in subscriber, s is a
-secret), `zk`.
+signed-in subscriber's, 2 belongs to somebody else of the same ISP, p is a paper of the signed-in subscriber, v the
+voucher of a payment, s is a secret), `zk`.
 """
 
 import functools
@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db.models import Model
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-PATTERN = re.compile(r"q7([ab])([0-9a-z]{2})([12ps])zk", re.IGNORECASE)
+PATTERN = re.compile(r"q7([ab])([0-9a-z]{2})([12psv])zk", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)

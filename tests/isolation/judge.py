@@ -62,10 +62,14 @@ def may_see(visit: Visit, canary: Canary, world: World) -> bool:
     is_own_staff = visitor.kind == "staff" and visitor.side.name == canary.side
     if visit.surface in ("portal", "shared_portal"):
         is_own = visitor.kind == "subscriber" and visitor.side is side and visit.surface == "portal"
-        is_own_paper = is_own and canary.model == "core.storedfile" and canary.row == "p" and visitor.link != "pay"
+        is_file = is_own and canary.model == "core.storedfile" and visitor.link != "pay"
+        is_own_paper = is_file and canary.row == "p"
+        # The voucher of a report is for those who see money.
+        is_own_paper |= is_file and canary.row == "v" and has_portal_right(visitor.portal_role, PortalRight.SEE_MONEY)
         by_link = rule.token and canary.side in visit.sides.values() and canary.model == "subscribers.portaluser"
         by_link |= rule.notice and canary.side in visit.sides.values() and canary.model in NOTICED
         shown = PREVIEWED if may_preview(visit, world) else shown_to(visitor) if is_own else SHOP_WINDOW
+        by_link |= canary.model in rule.shows and visit.sides.get("token") == canary.side
         return is_page_of and (is_own_paper or (canary.row == "1" and (canary.model in shown or by_link)))
     if rule.token and canary.model in REGISTER and canary.side in visit.sides.values():
         # A mailed link tells its holder what it is about.

@@ -21,12 +21,17 @@ class Rule:
     token: bool = False
     notice: bool = False
     preview: InPreview = InPreview.LOOK
+    shows: frozenset[str] = frozenset()  # what of the first row the holder of the link sees besides
 
 
 public = Rule("public")
 by_link = Rule("public", token=True)
 # It tells its holder the first name, invoices and amounts of the subscriber whom it is about.
 by_notice_link = Rule("public", notice=True)
+# Who found somebody on the balance page sees what they owe and how to pay, and no names.
+by_balance_link = Rule(
+    "public", token=True, shows=frozenset({"billing.invoice", "payments.paymentmethod", "payments.balancesettings"})
+)
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
 signed_in = Rule("signed_in")
@@ -65,6 +70,7 @@ SHOP_WINDOW = {
     "core.storedfile",
     "subscribers.tariff",
     "billing.noticetext",
+    "payments.balancesettings",
 }
 # What subscribers see besides, of their own (row 1).
 OWN_HOME = SHOP_WINDOW | {
@@ -80,10 +86,13 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.personalrequest",
     "company.invoicegroup",
     "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
     "payments.checkout",
     "payments.savedmethod",
     "payments.gatewayaccount",
-    "billing.invoice",
     "subscribers.autologinlink",
     "billing.suspension",
 }
@@ -92,11 +101,14 @@ PREVIEWED = OWN_HOME | {"subscribers.preview", "tenants.staffuser"}
 # Of that, what only those see whose role sees money.
 MONEY = {
     "payments.paymentmethod",
+    "payments.payment",
+    "payments.paymentreport",
+    "billing.invoice",
+    "billing.ledgerentry",
+    "billing.suspension",
     "payments.checkout",
     "payments.savedmethod",
     "payments.gatewayaccount",
-    "billing.invoice",
-    "billing.suspension",
 }
 # Of that, what a link for paying opens.
 PAYING = SHOP_WINDOW | MONEY | {"subscribers.subscriber", "company.invoicegroup"}
@@ -128,6 +140,13 @@ PORTALS: dict[str, Rule] = {
     "install/<str:identifier>/done/<str:receipt>/": public,
     "install/": public,
     "solicitar-instalacion/<str:identifier>/": public,
+    "balance/": public,
+    "balance/<str:identifier>/": public,
+    "balance/<str:identifier>/captcha/": public,
+    "balance/<str:identifier>/<str:token>/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/report/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/reported/": public,
+    "saldo/<str:identifier>/": public,
     "language/": in_previews_too,
 }
 
@@ -169,6 +188,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "promise/": subscriber(PortalRight.PAY),
         "instalments/": subscriber(PortalRight.PAY),
         "payment-methods/": subscriber(PortalRight.SEE_MONEY),
+        "payments/": subscriber(PortalRight.SEE_MONEY),
+        "payments/<int:number>/": subscriber(PortalRight.SEE_MONEY),
+        "payments/report/": never_by_staff(PortalRight.PAY),
+        "payments/reports/<uuid:report>/voucher/": never_by_staff(PortalRight.SEE_MONEY),
+        "payments/reports/<uuid:report>/withdraw/": subscriber(PortalRight.PAY),
         "pay/": subscriber(PortalRight.PAY),
         "pay/card/": subscriber(PortalRight.PAY),
         "pay/card/<uuid:card>/end/": subscriber(PortalRight.PAY),
@@ -435,6 +459,21 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/router/commands/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/addresses/": staff(Right.SETTINGS),
         "<slug:slug>/settings/router/done/": staff(Right.SETTINGS),
+        "<slug:slug>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/csv/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/new/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/<int:number>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/receipt/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/<int:number>/take-back/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/approve/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/reject/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/reports/<uuid:report>/voucher/<int:sheet>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/subscribers/<int:number>/payments/": staff(Right.SEE_MONEY),
+        "<slug:slug>/settings/payment-rules/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/balance/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/payments/online/": staff(Right.SEE_MONEY),
         "<slug:slug>/payments/strays/": staff(Right.SEE_MONEY),
         "<slug:slug>/payments/strays/<uuid:stray>/assign/": staff(Right.WORK_MONEY),

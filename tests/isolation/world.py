@@ -27,6 +27,8 @@ from core.crypto import SecretField
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Claim, DnsTarget, Domain, Finding
+from payments.models import BalanceLink
+from payments.services import lookup
 from subscribers.models import AutoLoginLink, PortalToken, PortalUser
 from subscribers.portal_roles import PortalRole
 from tenants.models import ISP, DataExport, Licence, Membership, PlatformMail, SignUp, StaffToken, StaffUser
@@ -38,20 +40,24 @@ from tests.isolation.canaries import canary
 UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
 SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
+FILES = 24  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+VOUCHER = FILES - 1  # of both payment reports
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
     "billing.invoiceline": {"net": 90, "tax": 10, "amount": 100, "period_to": "2099-12-31"},
     "payments.payment": {"taken_back": 0},
-    "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
-    "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
-    "payments.refund": {"check_at": "2026-01-01T00:00Z"},
     "billing.suspensionrule": {"is_on": True, "weekdays": [1, 2, 3, 4, 5, 6, 7], "begins": "00:00", "ends": "23:59"},
     "billing.suspension": {
         "snapshot": lambda mark: {"rule": mark, "days": 5, "begins": "09:00", "ends": "17:00", "least_debt": "0"},
         "debts": lambda mark: [{"number": mark, "kind": "invoice", "due_on": "2026-01-01", "amount": "10.00"}],
     },
     "billing.instalmentplan": {"state": "running"},
+    "payments.paymentreport": {"voucher_id": VOUCHER, "state": "approved"},
+    "payments.balancesettings": {"is_on": True, "title": "", "by_username": True},
+    "payments.gatewayaccount": {"gateway": "stripe", "is_live": True, "problem": ""},
+    "payments.checkout": {"lasts_until": "2099-01-01T00:00Z", "check_at": "2026-01-01T00:00Z"},
+    "payments.refund": {"check_at": "2026-01-01T00:00Z"},
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
@@ -86,6 +92,7 @@ HIDDEN = {
     "billing.holiday": {"on": date(2099, 1, 1)},
     "billing.sentnotice": {"warning_id": None},
     "payments.paymentmethod": {"visible_in_portal": False},
+    "payments.paymentreport": {"state": "pending", "payment_id": None},
     "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
@@ -93,7 +100,6 @@ HIDDEN = {
     # One run at a time.
     "subscribers.loginrun": {"state": "done"},
 }
-FILES = 24  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
 # What subscriber 1 may open in the portal, in contrast to the papers of others.
 GIVEN_FIRST = {
     "billing.sentnotice": {"warning_id": None},
@@ -335,7 +341,8 @@ def _reference(side: Side, key: models.Field, number: int) -> Any:
 def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
-    mark = canary(side.name, StoredFile, "p" if number == FILES else min(number, 2))
+    rows = {FILES: "p", VOUCHER: "v"}
+    mark = canary(side.name, StoredFile, rows.get(number, min(number, 2)))
     data = picture.getvalue() + mark.encode()
     path = f"{side.isp.uuid}/{number:032x}"
     (files / path).parent.mkdir(parents=True, exist_ok=True)
@@ -401,7 +408,7 @@ def fill_platform(side: Side) -> None:
 
 
 def fill_link(side: Side) -> None:
-    """A link with which staff try the ISP's reCAPTCHA keys on its domain, and one of the list for routers."""
+    """Links: to a try of reCAPTCHA keys, to the list for routers, to what subscriber 1 owes."""
     side.secrets["cut-off-list"] = f"{side.name}-cut-off-list"
     ListToken.objects.create(pk=3, digest=tokens.digest(side.secrets["cut-off-list"]))
     mark = canary(side.name, CaptchaTest, 2)
@@ -409,6 +416,7 @@ def fill_link(side: Side) -> None:
     side.secrets["captcha-test"] = tokens.issue(
         CaptchaTest, purpose=captcha_tests.PURPOSE, life=life, keys=keys, host=host, by_name=mark, pk=3
     )
+    side.secrets["balance"] = tokens.issue(BalanceLink, purpose=lookup.PURPOSE, life=life, keys=[1], pk=3)
 
 
 def fill_export(side: Side, owner: StaffUser) -> DataExport:

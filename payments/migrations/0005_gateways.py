@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0004_suspension'),
-        ('payments', '0003_closings'),
+        ('payments', '0004_reports'),
         ('subscribers', '0009_suspension'),
     ]
 
