@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from csp.constants import SELF
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from core import throttle
 from core.access import public_page
 from core.captcha import new_challenge
 from core.requests import outside_transaction
+from payments.gateways import kinds
 from payments.models import BalanceSettings, PaymentMethod
 from payments.services import lookup
 from portal.balance_forms import BalanceForm
@@ -81,7 +83,7 @@ def captcha_challenge(request: HttpRequest) -> HttpResponse:
     return JsonResponse(new_challenge("balance"))
 
 
-def _over(request: HttpRequest) -> HttpResponse:
+def over(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/balance/over.html", status=410)
 
 
@@ -93,9 +95,9 @@ def found(request: HttpRequest, token: str) -> HttpResponse:
     rules, takes_reports = lookup.rules_of_link()
     link = lookup.find_link(token)
     if link is None or not rules.is_on:
-        return _over(request)
+        return over(request)
     people = lookup.owing(link)
-    chosen = _chosen(request, people)
+    chosen = chosen_of(request, people)
     debts = list(lookup.debts_of(chosen))
     methods = list(PaymentMethod.objects.in_portal().for_group(chosen.group_id if chosen else None))
     context = {
@@ -110,10 +112,15 @@ def found(request: HttpRequest, token: str) -> HttpResponse:
         "methods": methods,
         "takes_reports": takes_reports and any(method.takes_reports for method in methods),
     }
-    return _unindexed(render(request, "portal/balance/found.html", context))
+    response = _unindexed(render(request, "portal/balance/found.html", context))
+    if any(method.kind == PaymentMethod.Kind.GATEWAY for method in methods):
+        # The buttons that pay lead on to a gateway's page.
+        hosts = [host for kind in kinds().values() for host in kind.hosts()]
+        response._csp_update = {"form-action": [SELF, *hosts]}  # type: ignore[attr-defined]
+    return response
 
 
-def _chosen(request: HttpRequest, people: list[Any]) -> Any:
+def chosen_of(request: HttpRequest, people: list[Any]) -> Any:
     """Whom of several the address names; the only one without asking."""
     text = request.GET.get("person", "1" if len(people) == 1 else "")
     if text.isascii() and text.isdecimal() and 0 < int(text[:3]) <= len(people):
@@ -134,9 +141,9 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
     """Report a payment without signing in, as whom one has found."""
     rules, takes_reports = lookup.rules_of_link()
     link = lookup.find_link(token) if rules.is_on and takes_reports else None
-    chosen = _chosen(request, lookup.owing(link)) if link else None
+    chosen = chosen_of(request, lookup.owing(link)) if link else None
     if link is None or chosen is None:
-        return _over(request)
+        return over(request)
     here = reverse("balance_found", args=[request.isp_link, token])
     page = ReportPage(
         request,

@@ -159,7 +159,7 @@ def asked_of(checkout: Checkout, isp: IspRef) -> Asked:
     return Asked(
         reference=str(checkout.uuid),
         isp=str(isp.uuid),
-        amount=checkout.amount,
+        amount=checkout.charged,
         currency=checkout.currency,
         is_live=checkout.is_live,
         state=checkout.state,
@@ -192,7 +192,8 @@ def _book(checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -> No
             checkout.payment = register_payment(
                 by=None,
                 subscriber=checkout.subscriber,
-                amount=reading.amount,
+                amount=checkout.amount,
+                fee=checkout.surcharge,
                 currency=reading.currency,
                 on=day_of(reading.paid_at or at, isp),
                 source=Payment.Source.GATEWAY,

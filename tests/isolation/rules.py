@@ -144,6 +144,7 @@ PORTALS: dict[str, Rule] = {
     "balance/<str:identifier>/": public,
     "balance/<str:identifier>/captcha/": public,
     "balance/<str:identifier>/<str:token>/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/pay/": by_balance_link,
     "balance/<str:identifier>/<str:token>/report/": by_balance_link,
     "balance/<str:identifier>/<str:token>/reported/": public,
     "saldo/<str:identifier>/": public,
