@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dashboard.views import (
+    announcements,
     card,
     card_documents,
     card_edit,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("documents/<uuid:paper>/pages/<int:sheet>/", card_documents.sheet, name="subscriber-document-sheet"),
     path("documents/<uuid:paper>/download/", card_documents.download, name="subscriber-document-download"),
     path("messages/", messages.of_subscriber, name="subscriber-messages"),
+    path("messages/new/", announcements.write_to_one, name="subscriber-announce"),
     path("notes/", card_notes.notes, name="subscriber-notes"),
     path("notes/add/", card_notes.add, name="subscriber-note-add"),
     path("notes/<uuid:note>/pin/", card_notes.pin, name="subscriber-note-pin"),

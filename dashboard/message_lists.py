@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import Form
 from dashboard.filters import day_input
+from dashboard.tables import NUMBERS
 from messaging.models import Mail
 from messaging.occasions import OCCASIONS
+from subscribers.models import Announcement
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -66,3 +68,28 @@ class MessagesOfOne(MessageTable):
 
     class Meta(MessageTable.Meta):
         empty_text = _("Nothing has been written to this customer yet.")
+
+
+class AnnouncementTable(tables.Table):
+    """What stands in the portal, with for whom and until when; needs `n_read`."""
+
+    title = tables.TemplateColumn(
+        template_name="dashboard/messages/announcement_cell.html", verbose_name=_("Title"), orderable=False
+    )
+    audience = tables.TemplateColumn("{{ record.for_whom|capfirst }}", verbose_name=_("For"), orderable=False)
+    begins_at = tables.DateTimeColumn(short=True, verbose_name=_("From"), orderable=False)
+    ends_at = tables.DateTimeColumn(short=True, verbose_name=_("Until"), orderable=False)
+    n_read = tables.Column(verbose_name=_("Put away by"), orderable=False, attrs=NUMBERS)
+    state = tables.TemplateColumn(
+        template_name="dashboard/messages/announcement_state.html",
+        verbose_name=_("State"),
+        orderable=False,
+        accessor="place",
+    )
+
+    caption = _("In the portal")
+
+    class Meta:
+        model = Announcement
+        fields = ("title", "audience", "begins_at", "ends_at", "n_read", "state")
+        empty_text = _("Nothing has been written in the portal yet.")

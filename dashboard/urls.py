@@ -6,6 +6,7 @@ from core.views import choose_language
 from dashboard.views import (
     account,
     activation,
+    announcements,
     audit,
     cash,
     enter,
@@ -77,6 +78,10 @@ urlpatterns = [
         name="document-download",
     ),
     path("<slug:slug>/messages/", messages.message_list, name="messages"),
+    path("<slug:slug>/messages/portal/", announcements.announcement_list, name="announcements"),
+    path("<slug:slug>/messages/portal/new/", announcements.add, name="announcement-new"),
+    path("<slug:slug>/messages/portal/<uuid:announcement>/", announcements.change, name="announcement"),
+    path("<slug:slug>/messages/portal/<uuid:announcement>/end/", announcements.end, name="announcement-end"),
     path("<slug:slug>/messages/<uuid:message>/", messages.message_page, name="message"),
     path("<slug:slug>/messages/<uuid:message>/resend/", messages.resend, name="message-resend"),
     path("<slug:slug>/installations/", installations.installation_list, name="installations"),
@@ -118,6 +123,7 @@ urlpatterns = [
     path("<slug:slug>/export/", exports.exports, name="exports"),
     path("<slug:slug>/export/<uuid:export>/", exports.download, name="export-download"),
     path("<slug:slug>/import/", include("dashboard.imports_urls")),
+    path("<slug:slug>/payments/inbox/", include("dashboard.inbox_urls")),
     path("<slug:slug>/suspension/", include("dashboard.suspension_urls")),
     path("<slug:slug>/settings/", include("dashboard.settings_urls")),
 ]

@@ -14,6 +14,7 @@ from faker import Faker
 from company.models import Branding, DocumentRule, PortalSettings, Profile
 from core.links import base_url, dashboard_url, platform_url, shared_portal_url
 from core.scope import isp_scope, public_scope
+from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
@@ -97,11 +98,13 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_logins(company, password)
         _seed_suspensions(company)
         seed_lists(company)
+        seed_announcements(company)
         _seed_requests(company)
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        _seed_statement(company, isp)
         _seed_desk(company, isp)
         seed_payments(company, isp)
 
@@ -191,6 +194,14 @@ def _seed_import(company: Company, isp: ISP) -> None:
         owner = Membership.objects.select_related("user").get(isp=isp, role=Role.OWNER).user
     fake, _ = _dice(company)
     seed_import(company, isp, owner, [_person(company, fake, 5000 + n) for n in range(ROWS)])
+
+
+def _seed_statement(company: Company, isp: ISP) -> None:
+    from demo.statements import seed_statement
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_statement(company, isp, clerk)
 
 
 def _seed_desk(company: Company, isp: ISP) -> None:

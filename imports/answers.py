@@ -11,7 +11,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol
 
-from imports.folding import folded
+from core.folding import folded
 from subscribers.models import Service
 
 LISTS = ("zone", "router", "group")

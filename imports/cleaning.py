@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from company import tax_ids
+from core.folding import folded, plain
+from core.tabular.problems import problem
+from core.tabular.values import BadValue, is_nothing, read_date
 from imports import values
 from imports.answers import TWO_SURNAMES, state_of
-from imports.folding import folded, plain
 from imports.models import Batch, Row
-from imports.problems import problem
 from imports.targets import JOINED, SERVICE_DETAILS
-from imports.values import BadValue, is_nothing
 from subscribers.models import Service, Subscriber
 
 TEXTS = {
@@ -92,7 +92,7 @@ def _read(target: str, text: str, row: Row, rules: Rules) -> None:
         case "since" | "started_on" | "ended_on":
             later = timedelta(days=366) if target == "ended_on" else timedelta(0)
             order = answers.get("dates", {}).get(target, "dmy")
-            found[target] = values.read_date(text, order=order, today=rules.today + later).isoformat()
+            found[target] = read_date(text, order=order, today=rules.today + later).isoformat()
         case "price" | "balance":
             _read_amount(target, text, found, answers)
         case "ip":

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from imports.folding import folded
+from core.folding import folded
+from core.tabular.profiles import shape_of
 from imports.presets import System
-from imports.profiles import shape_of
 from imports.targets import JOINED, TARGETS
 
 _BY_SHAPE = {"email": "email", "ip": "ip", "phone": "mobile"}

@@ -46,7 +46,7 @@ class Batch(models.Model):
     sheet = models.CharField(_("sheet"), max_length=120, blank=True)
     shape = models.JSONField(default=dict)  # how the text is written: encoding, delimiter
     header_row = models.PositiveIntegerField(default=1)  # where the titles stand; 0: nowhere
-    columns = models.JSONField(default=list)  # see imports.profiles
+    columns = models.JSONField(default=list)  # see core.tabular.profiles
     system = models.CharField(max_length=20, blank=True)  # whose export it is; see imports.presets
     mapping = models.JSONField(default=dict)  # column's place as text: target; see imports.targets
     answers = models.JSONField(default=dict)  # to the questions that the mapping raises; see imports.answers

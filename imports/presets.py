@@ -7,7 +7,7 @@ languages, so a system is recognised when enough of its own titles are there, an
 from dataclasses import dataclass, field
 from typing import Any
 
-from imports.folding import folded
+from core.folding import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,26 @@ from django.utils.translation import gettext_lazy as _
 from billing.personal_data import BOOKS
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from payments.models import (
+    Appearance,
     BalanceLink,
     BalanceSettings,
+    BankAccount,
+    BankLine,
     CashClosing,
     CashClosingLine,
     Checkout,
     GatewayAccount,
     GatewayEvent,
+    Match,
     Payment,
     PaymentMethod,
     PaymentReport,
     PaymentSettings,
     Refund,
     SavedMethod,
+    Statement,
     StrayPayment,
+    TableLayout,
     VoucherDraft,
 )
 from subscribers.subject import Subject
@@ -134,3 +140,65 @@ def money_on_its_way(subject: Subject) -> list[Any]:
     coming = Checkout.objects.under_way().filter(subscriber=subject.pk).exists()
     going = Refund.objects.filter(checkout__subscriber=subject.pk, state__in=["begun", "processing"]).exists()
     return [gettext("An online payment or a refund is still under way.")] if coming or going else []
+
+
+not_personal(BankAccount, TableLayout, because="the ISP's own accounts, and how its bank lays tables out")
+not_personal(Appearance, because="in which files a bank line stands")
+personal(
+    Match,
+    title=_("Bank lines booked for the customer"),
+    rows="subscriber",
+    exported=("amount", "at", "undone_at"),
+    hidden=("reasons", "by_name", "undone_by_name", "undone_why"),
+    blanked=("undone_why",),
+    kept={"reasons": TECHNICAL, "by_name": STAFF, "undone_by_name": STAFF},
+    because=BOOKS,
+)
+# Who paid, and what was written, is what the bank says of the ISP's own account.
+OF_THE_BANK = _("A statement of the bank belongs to the books, and law demands that those are kept for years.")
+
+
+def lines_of(subject: Subject) -> QuerySet[BankLine]:
+    """Those of which a part was booked for the customer, also where that was undone."""
+    return BankLine.objects.order_by().filter(pk__in=Match.objects.filter(subscriber=subject.pk).values("line"))
+
+
+def statements_of(subject: Subject) -> QuerySet[Statement]:
+    return Statement.objects.order_by().filter(appearances__line__in=lines_of(subject)).distinct()
+
+
+personal(
+    BankLine,
+    title=_("Movements on the ISP's bank accounts"),
+    rows=lines_of,
+    exported=("booked_on", "amount", "currency", "name", "payer_account", "reference", "text", "bank_id"),
+    hidden=("fingerprint", "suggestions", "note", "decided_by_name"),
+    blanked=("note",),
+    kept={
+        **dict.fromkeys(("name", "payer_account", "reference", "text", "bank_id"), OF_THE_BANK),
+        **dict.fromkeys(("currency", "fingerprint", "suggestions"), TECHNICAL),
+        "decided_by_name": STAFF,
+    },
+    because=OF_THE_BANK,
+    shared=True,
+)
+personal(
+    Statement,
+    title=_("Statements of the bank"),
+    rows=statements_of,
+    exported=("created_at",),
+    # The file holds other customers, too.
+    hidden=(
+        *("file", "file_name", "sha256", "found_account", "currency", "counts", "table", "mapping", "trouble"),
+        "by_name",
+    ),
+    kept={
+        "file": OF_THE_BANK,
+        **dict.fromkeys(
+            ("file_name", "sha256", "found_account", "currency", "counts", "table", "mapping", "trouble"), TECHNICAL
+        ),
+        "by_name": STAFF,
+    },
+    because=OF_THE_BANK,
+    shared=True,
+)

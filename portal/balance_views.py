@@ -3,10 +3,10 @@
 import hashlib
 from typing import Any
 
-from csp.constants import SELF
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -15,10 +15,13 @@ from core import throttle
 from core.access import public_page
 from core.captcha import new_challenge
 from core.requests import outside_transaction
-from payments.gateways import kinds
+from domains.links import portal_url
 from payments.models import BalanceSettings, PaymentMethod
 from payments.services import lookup
+from payments.services.checkouts import CannotPay, begin_checkout
 from portal.balance_forms import BalanceForm
+from portal.pay_forms import PayForm
+from portal.pay_views import REFUSALS, offered_to, pay_page, to_gateway
 from portal.reporting import ReportPage
 from preinstall.captcha import CaptchaForm
 
@@ -83,7 +86,7 @@ def captcha_challenge(request: HttpRequest) -> HttpResponse:
     return JsonResponse(new_challenge("balance"))
 
 
-def over(request: HttpRequest) -> HttpResponse:
+def _over(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/balance/over.html", status=410)
 
 
@@ -92,12 +95,12 @@ def over(request: HttpRequest) -> HttpResponse:
 @require_safe
 def found(request: HttpRequest, token: str) -> HttpResponse:
     """What is open, and how to pay it; or whom of several one is. Nobody looks like somebody who owes nothing."""
-    rules, takes_reports = lookup.rules_of_link()
-    link = lookup.find_link(token)
-    if link is None or not rules.is_on:
-        return over(request)
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules else None
+    if link is None:
+        return _over(request)
     people = lookup.owing(link)
-    chosen = chosen_of(request, people)
+    chosen = _chosen(request, people)
     debts = list(lookup.debts_of(chosen))
     methods = list(PaymentMethod.objects.in_portal().for_group(chosen.group_id if chosen else None))
     context = {
@@ -110,17 +113,13 @@ def found(request: HttpRequest, token: str) -> HttpResponse:
         "debts": debts,
         "total": sum(debt.open for debt in debts),
         "methods": methods,
-        "takes_reports": takes_reports and any(method.takes_reports for method in methods),
+        "takes_reports": rules.takes_reports and any(method.takes_reports for method in methods),
+        "pays_online": rules.pays_online,
     }
-    response = _unindexed(render(request, "portal/balance/found.html", context))
-    if any(method.kind == PaymentMethod.Kind.GATEWAY for method in methods):
-        # The buttons that pay lead on to a gateway's page.
-        hosts = [host for kind in kinds().values() for host in kind.hosts()]
-        response._csp_update = {"form-action": [SELF, *hosts]}  # type: ignore[attr-defined]
-    return response
+    return _unindexed(render(request, "portal/balance/found.html", context))
 
 
-def chosen_of(request: HttpRequest, people: list[Any]) -> Any:
+def _chosen(request: HttpRequest, people: list[Any]) -> Any:
     """Whom of several the address names; the only one without asking."""
     text = request.GET.get("person", "1" if len(people) == 1 else "")
     if text.isascii() and text.isdecimal() and 0 < int(text[:3]) <= len(people):
@@ -139,11 +138,11 @@ def _unindexed(response: HttpResponse) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, token: str) -> HttpResponse:
     """Report a payment without signing in, as whom one has found."""
-    rules, takes_reports = lookup.rules_of_link()
-    link = lookup.find_link(token) if rules.is_on and takes_reports else None
-    chosen = chosen_of(request, lookup.owing(link)) if link else None
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules and rules.takes_reports else None
+    chosen = _chosen(request, lookup.owing(link)) if link else None
     if link is None or chosen is None:
-        return over(request)
+        return _over(request)
     here = reverse("balance_found", args=[request.isp_link, token])
     page = ReportPage(
         request,
@@ -155,6 +154,42 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
         context={"back": f"{here}?person={request.GET.get('person', '1')}", "name": lookup.masked_name(chosen)},
     )
     return _unindexed(page.respond())
+
+
+@isp_link_page
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """Pay online without signing in, on the ISP's own host, where the gateway leads back to."""
+    if request.site.isp is None:
+        return redirect(portal_url(request.isp, request.get_full_path()))
+    rules = lookup.rules_of_link()
+    link = lookup.find_link(token) if rules and rules.pays_online else None
+    chosen = _chosen(request, lookup.owing(link)) if link else None
+    if link is None or chosen is None:
+        return _over(request)
+    form = _pay_form(request, chosen)
+    if form.is_bound and form.is_valid() and throttle.allow(f"pay-link:{link.pk}", limit=PER_LINK, seconds=HOUR):
+        try:
+            now, host = timezone.now(), request.site.host
+            made = begin_checkout(by=None, isp=request.isp, subscriber=chosen, at=now, host=host, **form.wish)
+            return _unindexed(to_gateway(request, made))
+        except CannotPay as problem:
+            form.add_error(None, REFUSALS[type(problem)])
+    context = {"form": form, "action": request.get_full_path(), "name": lookup.masked_name(chosen)}
+    return _unindexed(pay_page(request, form, context))
+
+
+def _pay_form(request: HttpRequest, chosen: Any) -> PayForm:
+    unpaid = chosen.invoices.unpaid().filter(currency=request.isp.currency).select_related("entry")
+    return PayForm(
+        request.POST if request.method == "POST" else None,
+        invoices=unpaid,
+        balance=chosen.balance,
+        accounts=offered_to(chosen),
+        wanted=[],
+        terms="",
+    )
 
 
 @isp_link_page

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from company.access import link_identifier
 from core import throttle
 from core.access import public_page
+from portal.announcement_views import at_sign_in
 from portal.forms import SignInForm
 from subscribers import attempts, authentication, devices
 from subscribers.models import LoginRules, PortalUser
@@ -44,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: SignInForm, target: str, status: int = 200) -> HttpResponse:
     # A link that is hard to guess is not printed on a page that everybody can open.
     form_link = request.isp.slug if link_identifier(request.isp) == request.isp.slug else ""
-    context = {"form": form, "next": target, "form_link": form_link}
+    context = {"form": form, "next": target, "form_link": form_link, "announcements": at_sign_in()}
     return render(request, "portal/sign_in.html", context, status=status)
 
 

@@ -99,6 +99,11 @@ def _pay_page(request: HttpRequest, form: PayForm) -> HttpResponse:
         "card": SavedMethod.objects.running().filter(subscriber=subscriber).first(),
         "coming": Checkout.objects.filter(subscriber=subscriber, state=Checkout.State.PROCESSING),
     }
+    return pay_page(request, form, context)
+
+
+def pay_page(request: HttpRequest, form: PayForm, context: dict[str, Any]) -> HttpResponse:
+    """The form, for somebody who has signed in or came from the balance page."""
     response = render(request, "portal/pay/pay.html", context, status=422 if form.errors else 200)
     # The browser follows the redirect of the form only to hosts that the page names.
     hosts = [host for account in form.accounts for host in account.kind.hosts()]

@@ -5,6 +5,7 @@ from django.urls import path
 from company.views import chat_document, logo
 from core.views import choose_language
 from portal import (
+    announcement_views,
     captcha_views,
     colleagues,
     consent_views,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", entry.sign_in, name="sign_in"),
     path("sign-out/", entry.sign_out, name="sign_out"),
+    path("messages/", announcement_views.announcements, name="announcements"),
+    path("messages/<uuid:announcement>/read/", announcement_views.put_away, name="announcement_read"),
     path("account/", views.account, name="account"),
     path("account/data/", profile_views.own_data, name="own_data"),
     path("account/data/withdraw/", profile_views.withdraw, name="withdraw_change"),

@@ -18,6 +18,7 @@ from core import throttle, uploads
 from core.access import InPreview
 from payments.models import GatewayAccount, PaymentMethod
 from portal.access import subscriber_page
+from portal.announcement_views import on_home
 from portal.forms import LanguageForm, PasswordForm
 from portal.pay_links import ways_to_pay
 from portal.suspension_views import suspension_of
@@ -50,6 +51,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "documents": user.subscriber.documents.in_portal().select_related("file"),
         "account": Account.objects.filter(subscriber=user.subscriber).first(),
         "pays_online": GatewayAccount.objects.offered().exists(),
+        "announcements": on_home(user),
+        "may_put_away": not user.pays_only,
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),
     }
     if any(service.state == service.State.SUSPENDED for service in services):

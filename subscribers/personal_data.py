@@ -12,6 +12,8 @@ from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from messaging.models import Mail, MailSettings
 from subscribers.models import (
+    Announcement,
+    AnnouncementRead,
     AutoLoginLink,
     BulkLeftOut,
     BulkRun,
@@ -139,6 +141,21 @@ personal(
     rows="subscriber",
     exported=("username", "state", "wanted", "asked_at", "decided_at", "reason"),
     hidden=("by_name",),
+    deleted=True,
+)
+personal(
+    Announcement,
+    title=_("Messages in the portal"),
+    rows="subscriber",
+    exported=("title", "text", "begins_at", "ends_at"),
+    hidden=("by_name",),
+    deleted=True,
+)
+personal(
+    AnnouncementRead,
+    title=_("Messages in the portal that were read"),
+    rows="portal_user__subscriber",
+    exported=("at",),
     deleted=True,
 )
 personal(Note, title=_("Notes"), rows="subscriber", exported=("text", "at"), hidden=("by_name",), deleted=True)

@@ -78,3 +78,9 @@ def query_for(text: str) -> SearchQuery | None:
     if digits.isdecimal() and len(digits) >= 4:
         ways.add(f"'{BACKWARDS}{digits[::-1]}':*")
     return SearchQuery(" | ".join(f"({way})" for way in sorted(ways)), config="simple", search_type="raw")
+
+
+def sort_names(name: str) -> list[str]:
+    """What `SortName` may have made of somebody whose name is written so: any of its words may begin the surname."""
+    words = words_in(name)
+    return [" ".join(words[place:] + words[:place]) for place in range(min(len(words), 6))] if len(words) > 1 else []

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages as notes
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from messaging.models import Mail, MailSettings
 from messaging.occasions import name_of
 from subscribers.models import Subscriber
 from tenants.roles import Right
+
+SHOWN = 20  # of what was written to one customer in the portal
 
 
 @staff_page(Right.SEE_MESSAGES)
@@ -70,7 +73,8 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     found = card.fetch(number)
     table = MessagesOfOne(Mail.objects.filter(subscriber_key=found.pk))
     tables.show(request, table, per_page=25)
-    return card.show(request, found, "messages", {"table": table})
+    written = found.announcements.annotate(n_read=Count("reads"))[:SHOWN]
+    return card.show(request, found, "messages", {"table": table, "announcements": written})
 
 
 @staff_page(Right.SETTINGS)

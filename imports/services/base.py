@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from imports.folding import plain
+from core.folding import plain
+from core.tabular.problems import problem
 from imports.models import Row
-from imports.problems import problem
 from subscribers.models import PortalUser, Service, Subscriber
 
 

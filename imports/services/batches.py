@@ -9,10 +9,10 @@ from django.utils import timezone
 from core import uploads
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
+from core.folding import folded
+from core.tabular.kinds import Refused, kind_of
 from imports import tasks
 from imports.answers import supposed
-from imports.files.kinds import Refused, kind_of
-from imports.folding import folded
 from imports.models import Batch, Preset
 from tenants.directory import IspRef
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Model
 
 from company.models import InvoiceGroup
-from imports.folding import plain
+from core.folding import plain
 from imports.models import Batch
 from imports.prints import print_of
 from subscribers.models import Router, Tariff, Zone

@@ -10,10 +10,11 @@ from django.db.models import Count
 from django.utils import timezone
 
 from company.models import InvoiceGroup
+from core.folding import plain
+from core.tabular.problems import problem
 from imports.cleaning import Rules, clean
-from imports.folding import plain
 from imports.models import Batch, Row
-from imports.problems import has_errors, problem
+from imports.problems import has_errors
 from imports.services.base import Base
 from imports.services.reading import this_isp
 from subscribers.models import Router, Tariff, Zone

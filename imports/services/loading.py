@@ -12,8 +12,8 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from core.audit import record
+from core.tabular.problems import problem
 from imports.models import Batch, Row
-from imports.problems import problem
 from imports.services import checking
 from imports.services.catalogue import Catalogue, add_missing
 from imports.services.making import Made, make

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db import connection
 
+from core.folding import folded, plain
+from core.tabular.values import BadValue, is_nothing
 from imports.answers import state_of
-from imports.folding import folded, plain
 from imports.models import Batch
-from imports.values import BadValue, is_nothing, read_amount, read_speed
+from imports.values import read_amount, read_speed
 from subscribers.models import Tariff
 
 MOST_STATES, MOST_TARIFFS = 30, 150

@@ -8,16 +8,16 @@ from typing import IO, Any
 from django.db import connection, transaction
 
 from core import uploads
+from core.folding import folded
 from core.scope import required
+from core.tabular import BadFile, open_table
+from core.tabular.problems import problem
+from core.tabular.profiles import Profile, looks_like_titles, names
+from core.tabular.reading import Line, Reading
 from imports.answers import supposed
-from imports.files import BadFile, open_table
-from imports.files.reading import Line, Reading
-from imports.folding import folded
 from imports.guesses import mapping_for
 from imports.models import Batch, Preset, Row
 from imports.presets import BY_KEY, recognised
-from imports.problems import problem
-from imports.profiles import Profile, looks_like_titles, names
 from tenants.directory import IspRef, open_isp
 
 COLUMNS, ROWS = 200, 200_000  # most of a file

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from core.tabular.profiles import letter
 from imports.models import Batch, Row
 from imports.problems import sentence
-from imports.profiles import letter
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CHUNK = 1000

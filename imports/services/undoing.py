@@ -12,9 +12,9 @@ from django.utils import timezone
 from billing.models import Account, LedgerEntry
 from billing.services.ledger import withdraw_carried_over
 from core.audit import record
+from core.tabular.problems import problem
 from imports.models import Batch, Row
 from imports.prints import print_of
-from imports.problems import problem
 from imports.services.catalogue import MODELS
 from imports.services.updating import _told
 from subscribers.models import Note, PortalUser, Service, ServiceChange, Subscriber

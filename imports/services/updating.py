@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Model
 
+from core.tabular.problems import problem
 from imports.models import Row
-from imports.problems import problem
 from imports.services.making import PERSON, Made, make_logins, make_notes, make_services
 from subscribers.models import Service, Subscriber
 

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from core.celery import DATABASE_AWAY
 from core.lease import Busy, lease
+from core.tabular import BadFile
+from core.tabular.problems import problem
 from imports import tasks
-from imports.files import BadFile
 from imports.models import Batch, Row
-from imports.problems import problem
 from imports.services import checking, loading, reading, undoing
 
 logger = logging.getLogger(__name__)

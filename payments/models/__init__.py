@@ -1,4 +1,4 @@
-"""How subscribers pay, and what they have paid."""
+"""How subscribers pay, what they have paid, and what the bank says of it."""
 
 from payments.models.closings import CashClosing, CashClosingLine
 from payments.models.gateways import Checkout, GatewayAccount, GatewayEvent, Refund, SavedMethod, StrayPayment
@@ -7,16 +7,21 @@ from payments.models.methods import PaymentMethod
 from payments.models.payments import Payment, PaymentQuerySet
 from payments.models.reports import PaymentReport, VoucherDraft
 from payments.models.settings import PaymentSettings
+from payments.models.statements import Appearance, BankAccount, BankLine, Match, Statement, TableLayout
 
 __all__ = [
+    "Appearance",
     "BalanceLink",
     "BalanceSettings",
+    "BankAccount",
+    "BankLine",
     "CashClosing",
     "CashClosingLine",
     "Checkout",
     "GatewayAccount",
     "GatewayEvent",
     "LookupKind",
+    "Match",
     "Payment",
     "PaymentMethod",
     "PaymentQuerySet",
@@ -24,6 +29,8 @@ __all__ = [
     "PaymentSettings",
     "Refund",
     "SavedMethod",
+    "Statement",
     "StrayPayment",
+    "TableLayout",
     "VoucherDraft",
 ]

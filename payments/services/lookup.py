@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.models import LedgerEntry
 from company.tax_ids import BadTaxId, stored
 from core import tokens
-from payments.models import BalanceLink, BalanceSettings, LookupKind, PaymentSettings
+from payments.models import BalanceLink, BalanceSettings, GatewayAccount, LookupKind, PaymentSettings
 from subscribers.models import PortalUser, Service, Subscriber
 
 PURPOSE = "balance"
@@ -68,11 +68,12 @@ def _tax_id(value: str, country: str) -> str:
         return value
 
 
-def rules_of_link() -> tuple[BalanceSettings, bool]:
-    """What the balance page does, and whether payments can be reported. One query."""
+def rules_of_link() -> Any:
+    """What the balance page does, with `takes_reports` and `pays_online`; None without any settings. One query."""
     refused = PaymentSettings.objects.filter(takes_reports=False)
-    rules = BalanceSettings.objects.annotate(takes_reports=~Exists(refused)).filter(pk=1).first()
-    return rules or BalanceSettings(pk=1), bool(rules and rules.takes_reports)
+    online = GatewayAccount.objects.offered()
+    rows = BalanceSettings.objects.annotate(takes_reports=~Exists(refused), pays_online=Exists(online))
+    return rows.filter(pk=1, is_on=True).first()
 
 
 def find_link(secret: str) -> BalanceLink | None:

@@ -14,11 +14,12 @@ from billing.models import Invoice
 from company.models import Profile
 from core import uploads
 from core.acting import in_own_name
-from core.audit import record
+from core.audit import Actor, record
 from domains.links import portal_url
 from messaging.services import send_mail
 from payments.models import Payment, PaymentMethod, PaymentReport, VoucherDraft
 from payments.models.methods import CENT
+from payments.services import graces
 from payments.services.payments import MOST, BadAmount, OthersInvoice, register_payment
 from payments.services.receipts import address_of, current_isp, send_receipt
 from subscribers.models import PortalUser, Subscriber
@@ -78,7 +79,8 @@ def report_payment(
 ) -> PaymentReport:
     """Take down that somebody says to have paid, with the voucher that was kept for the form.
 
-    A form that was sent before gives the report that it became. `by` is None for the balance page, where nobody has
+    Where the ISP wants it, what is switched off for debt comes back for some days; see services.graces. A form that was
+    sent before gives the report that it became. `by` is None for the balance page, where nobody has
     signed in. Raises BadAmount, OthersInvoice, TooManyReports, InAnothersName, Erased.
     """
     in_own_name()
@@ -119,6 +121,7 @@ def report_payment(
         amount=str(amount),
         reference=reference,
     )
+    graces.give_grace(by=by, report=report, at=timezone.now())
     return report
 
 
@@ -170,13 +173,40 @@ def approve_report(*, by: StaffUser, report: PaymentReport, amount: Decimal | No
 
 
 @transaction.atomic
-def reject_report(*, by: StaffUser, report: PaymentReport, reason: str) -> PaymentReport:
-    """Refuse what was reported, with the reason that the subscriber is told. What it was for stays to be paid.
+def settle_by_payment(*, by: Actor, payment: Payment) -> PaymentReport | None:
+    """Approve the report of a payment that came in by itself, such as on a bank's statement: nothing is booked again.
 
-    Raises NotPending if somebody was quicker, Erased.
+    The oldest that waits with the subscriber and the sum of the payment; None if there is none.
+    """
+    waiting = PaymentReport.objects.pending().filter(
+        subscriber=payment.subscriber_id, amount=payment.amount, currency=payment.currency
+    )
+    if (found := waiting.first()) is None:
+        return None
+    report = _locked(found)
+    report.payment, report.state, report.decided_at = payment, State.APPROVED, timezone.now()
+    report.by_id, report.by_name = by.pk, by.audit_label.partition(" <")[0][:200]
+    report.save(update_fields=["state", "decided_at", "by_id", "by_name", "payment"])
+    record(
+        "payments.report.approved",
+        by=by,
+        on=report,
+        subscriber=payment.subscriber.number,
+        amount=str(payment.amount),
+        payment=payment.number,
+    )
+    return report
+
+
+@transaction.atomic
+def reject_report(*, by: StaffUser, report: PaymentReport, reason: str) -> PaymentReport:
+    """Refuse what was reported, with the reason that the subscriber is told, and end its days of grace at once.
+
+    What it was for stays to be paid. Raises NotPending if somebody was quicker, Erased.
     """
     report = _locked(report)
     _settle(report, State.REJECTED, by=by, reason=reason)
+    graces.end_grace(by=by, report=report, why=reason, at=timezone.now())
     _tell_rejected(report)
     record(
         "payments.report.rejected",
@@ -195,6 +225,7 @@ def withdraw_report(*, by: PortalUser, report: PaymentReport) -> PaymentReport:
     in_own_name()
     report = _locked(report)
     _settle(report, State.WITHDRAWN)
+    graces.end_grace(by=by, report=report, why="", at=timezone.now())
     record(
         "payments.report.withdrawn", by=by, on=report, subscriber=report.subscriber.number, amount=str(report.amount)
     )

@@ -1,4 +1,4 @@
-// Keys of a list: / searches, arrows walk through the rows, Enter opens (the row's own link), x ticks, Esc clears.
+// Keys of a list: / searches, arrows (and j, k) walk through the rows, Enter opens (the row's own link), x ticks, Esc clears.
 const field = document.getElementById("id_q");
 const links = () => [...document.querySelectorAll("[data-rows] [data-row]")];
 const isTyping = (element) => element.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
@@ -21,9 +21,9 @@ document.addEventListener("keydown", (event) => {
   }
   if (isTyping(event.target) && !inSearch) return;
   if (event.key === "/" && !inSearch) { field.focus(); field.select(); event.preventDefault(); }
-  else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  else if (event.key === "ArrowDown" || event.key === "ArrowUp" || (!inSearch && (event.key === "j" || event.key === "k"))) {
     if (event.target.closest("summary, .menu") || (inSearch && event.key === "ArrowUp")) return;
-    go(event.key === "ArrowDown" ? 1 : -1);
+    go(event.key === "ArrowDown" || event.key === "j" ? 1 : -1);
     event.preventDefault();
   } else if (event.key === "x" && event.target.matches("[data-row]")) {
     event.target.closest("tr").querySelector("[name=chosen]")?.click();

@@ -1,5 +1,6 @@
 """The ISP's customers, what they have, and their logins."""
 
+from subscribers.models.announcements import Announcement, AnnouncementQuerySet, AnnouncementRead
 from subscribers.models.bulk import BulkLeftOut, BulkRun
 from subscribers.models.consents import Consent, ConsentDocument, ConsentVersion
 from subscribers.models.documents import SubscriberDocument, SubscriberDocumentQuerySet
@@ -20,6 +21,9 @@ from subscribers.models.tariff import Tariff
 
 __all__ = [
     "USERNAME",
+    "Announcement",
+    "AnnouncementQuerySet",
+    "AnnouncementRead",
     "AutoLoginLink",
     "BulkLeftOut",
     "BulkRun",

@@ -125,3 +125,14 @@ def test_keys_mean_themselves_where_one_writes(page):
     assert page.input_value("#id_name") == "a/x"
     page.keyboard.press("Escape")
     assert not page.locator("#id_name").is_visible()
+
+
+def test_j_and_k_walk_through_the_rows_and_are_letters_in_the_search(page):
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert focused(page) == "Benítez, Ana"
+    page.keyboard.press("k")
+    assert focused(page) == "Álvarez, Ana"
+    page.click("#id_q")
+    page.keyboard.type("jk")
+    assert page.input_value("#id_q") == "jk"

@@ -133,6 +133,7 @@ class TestFrame:
             "": "Add what this customer gets",
             "services/": "Add what this customer gets",
             "account/": "What this customer owes and pays appears here.",
+            "suspension/": "Each suspension is written down here",
             "logins/": "cannot sign in to the portal",
             "requests/": "A request with the same phone",
             "documents/": "Keep the signed contract",

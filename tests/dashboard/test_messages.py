@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from core.scope import isp_scope
 from messaging.models import Mail, MailSettings
+from subscribers.models import Announcement
 from tenants.roles import Role
 from tests.factories.staff import make_member
 from tests.factories.subscribers import SubscriberFactory
@@ -89,3 +91,51 @@ def test_for_how_long_is_set_by_the_company(isp, owner, signed_in):
     browser.post("/wispmega/settings/messages/", {"kept_months": "6"})
     with isp_scope(isp):
         assert MailSettings.load().kept_months == 6
+
+
+class TestInThePortal:
+    """What staff write there."""
+
+    page = "/wispmega/messages/portal/"
+
+    def values(self, **fields) -> dict[str, str]:
+        said = {"kind": "outage", "title": "No signal", "audience": "everybody", "begins_at": "2026-01-01T10:00"}
+        return said | {"text": "We are on it.", **fields}
+
+    def test_an_outage_is_announced_changed_and_ended(self, isp, clerk, signed_in):
+        browser = signed_in(clerk)
+        assert "Tell your customers of maintenance" in browser.get(self.page).text
+        assert "checked" in browser.get(f"{self.page}new/?kind=outage").text
+        page = browser.post(f"{self.page}new/", self.values(audience="zone"))
+        assert page.status_code == 422
+        assert "Choose one." in page.text
+        page = browser.post(f"{self.page}new/", self.values(), follow=True)
+        assert "No signal" in page.text
+        with isp_scope(isp):
+            row = Announcement.objects.get()
+        browser.post(f"{self.page}{row.uuid}/", self.values(title="No signal in the north"))
+        page = browser.post(f"{self.page}{row.uuid}/end/", follow=True)
+        assert "No signal in the north" in page.text
+        assert "over" in page.text
+        with isp_scope(isp):
+            assert Announcement.objects.running(at=timezone.now()).count() == 0
+
+    def test_a_customer_is_written_to_from_the_card(self, isp, clerk, signed_in):
+        with isp_scope(isp):
+            ana = SubscriberFactory()
+        browser = signed_in(clerk)
+        card = f"/wispmega/subscribers/{ana.number}/messages/"
+        values = {"title": "Your new modem", "begins_at": "2026-01-01T10:00", "audience": "everybody"}
+        page = browser.post(f"{card}new/", values, follow=True)
+        assert "Your new modem" in page.text
+        with isp_scope(isp):
+            # Whatever else was sent along, it is for one.
+            assert Announcement.objects.get().subscriber == ana
+
+    def test_who_only_reads_writes_nothing(self, isp, signed_in):
+        reader = make_member(isp, Role.READ_ONLY, name="Rita", email="rita@wispmega.example")
+        browser = signed_in(reader)
+        assert browser.post(f"{self.page}new/", self.values()).status_code == 403
+        assert f"{self.page}new/" not in browser.get(self.page).text
+        with isp_scope(isp):
+            assert not Announcement.objects.exists()

@@ -82,6 +82,7 @@ def test_a_method_is_changed_and_the_audit_names_the_fields(isp, clerk):
     with isp_scope(isp):
         method = PaymentMethodFactory(name="Banco", instructions="CLABE 999")
     changed = {"kind": "cash", "name": "Cash desk", "portal_name": "", "instructions": "", "visible_in_portal": "on"}
+    changed["takes_reports"] = "on"
     assert "Saved." in text_of(clerk.post(f"{PAGE}{method.uuid}/", changed, follow=True))
     with isp_scope(isp):
         method.refresh_from_db()

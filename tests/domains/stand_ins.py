@@ -66,7 +66,8 @@ class Web(StandIn):
         if handler.path == "/health/live/":
             return (200 if self.is_well and handler.headers["Host"] == PLATFORM else 503), ""
         self.asked.append(handler.headers["Host"])
-        return 200, f"This is {self.name}; {handler.headers['X-Forwarded-Proto']}."
+        said = handler.headers["X-Forwarded-For"]
+        return 200, f"This is {self.name}; {handler.headers['X-Forwarded-Proto']}. Said: {said};"
 
 
 @contextmanager

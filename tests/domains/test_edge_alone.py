@@ -134,13 +134,16 @@ def test_notices_are_shown_over_plain_http_on_all_names_and_nothing_else_is(edge
         assert seen.startswith("HTTP/1.1 200 ")
         assert "; http." in seen
         assert "Location:" not in seen
+        # The page hears what the router says of the line, and whom we saw ourselves.
+        assert "Said: 10.20.0.10, 127.0.0.1;" in seen
         for path in ("/", "/noticeboard/", "/sign-in/?next=/notice/"):
             assert over_http(made, name, path).startswith("HTTP/1.1 308 ")
 
 
 def over_http(made: Edge, name: str, path: str) -> str:
     with socket.create_connection(("127.0.0.1", made.ports["http"]), 10) as raw:
-        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nX-Forwarded-For: 10.20.0.10\r\n".encode())
+        raw.sendall(b"Connection: close\r\n\r\n")
         got = b""
         while data := raw.recv(65536):
             got += data

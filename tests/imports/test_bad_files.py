@@ -9,7 +9,7 @@ from openpyxl import Workbook, load_workbook
 
 from core.models import StoredFile
 from core.scope import isp_scope
-from imports.files import BadFile, workbooks
+from core.tabular import BadFile, workbooks
 from imports.models import Batch
 from imports.problems import sentence
 from imports.services import batches

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from core.tabular.profiles import Profile, looks_like_titles
+from core.tabular.values import BadValue, read_date
 from imports import values
 from imports.guesses import mapping_for
 from imports.presets import recognised
-from imports.profiles import Profile, looks_like_titles
 
 MIKROWISP = ["ID", "Nombre", "Cedula", "Correo", "Telefono", "Movil", "Direccion Principal", "Estado", "Perfil",
              "Costo", "Nodo", "IP", "MAC", "PPPUser", "Instalado"]  # fmt: skip
@@ -95,13 +96,13 @@ def test_amounts_as_people_write_them(text, point, amount):
     ],
 )  # fmt: skip
 def test_dates_as_people_write_them(text, order, found):
-    assert values.read_date(text, order=order, today=date(2026, 1, 1)) == found
+    assert read_date(text, order=order, today=date(2026, 1, 1)) == found
 
 
 @pytest.mark.parametrize("text", ["222 100 0007", "10.50.0.9", "31/02/2024", "2024", "mañana", "1/2/3/4"])
 def test_what_only_looks_like_a_date_is_none(text):
-    with pytest.raises(values.BadValue):
-        values.read_date(text, order="dmy", today=date(2026, 1, 1))
+    with pytest.raises(BadValue):
+        read_date(text, order="dmy", today=date(2026, 1, 1))
 
 
 @pytest.mark.parametrize(

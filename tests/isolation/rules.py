@@ -30,7 +30,11 @@ by_link = Rule("public", token=True)
 by_notice_link = Rule("public", notice=True)
 # Who found somebody on the balance page sees what they owe and how to pay, and no names.
 by_balance_link = Rule(
-    "public", token=True, shows=frozenset({"billing.invoice", "payments.paymentmethod", "payments.balancesettings"})
+    "public",
+    token=True,
+    shows=frozenset(
+        {"billing.invoice", "payments.paymentmethod", "payments.balancesettings", "payments.gatewayaccount"}
+    ),
 )
 in_previews_too = Rule("public", preview=InPreview.ALWAYS)
 not_in_previews = Rule("public", preview=InPreview.NEVER)
@@ -84,6 +88,7 @@ OWN_HOME = SHOP_WINDOW | {
     "subscribers.consentdocument",
     "subscribers.consentversion",
     "subscribers.personalrequest",
+    "subscribers.announcement",
     "company.invoicegroup",
     "payments.paymentmethod",
     "payments.payment",
@@ -144,8 +149,8 @@ PORTALS: dict[str, Rule] = {
     "balance/<str:identifier>/": public,
     "balance/<str:identifier>/captcha/": public,
     "balance/<str:identifier>/<str:token>/": by_balance_link,
-    "balance/<str:identifier>/<str:token>/pay/": by_balance_link,
     "balance/<str:identifier>/<str:token>/report/": by_balance_link,
+    "balance/<str:identifier>/<str:token>/pay/": by_balance_link,
     "balance/<str:identifier>/<str:token>/reported/": public,
     "saldo/<str:identifier>/": public,
     "language/": in_previews_too,
@@ -162,6 +167,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "forgot/sent/": public,
         "set-password/<str:token>/": by_link,
         "go/<str:token>/": by_link,
+        "messages/": subscriber(PortalRight.OPEN),
+        "messages/<uuid:announcement>/read/": subscriber(PortalRight.OPEN),
         "account/": subscriber(PortalRight.OWN_LOGIN),
         "account/data/": subscriber(PortalRight.CHANGE_PROFILE),
         "account/data/withdraw/": subscriber(PortalRight.CHANGE_PROFILE),
@@ -269,6 +276,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
         "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
         "<slug:slug>/messages/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/portal/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/portal/new/": staff(Right.ANNOUNCE),
+        "<slug:slug>/messages/portal/<uuid:announcement>/": staff(Right.ANNOUNCE),
+        "<slug:slug>/messages/portal/<uuid:announcement>/end/": staff(Right.ANNOUNCE),
+        "<slug:slug>/subscribers/<int:number>/messages/new/": staff(Right.ANNOUNCE),
         "<slug:slug>/messages/<uuid:message>/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/<uuid:message>/resend/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/settings/messages/": staff(Right.SETTINGS),
@@ -401,6 +413,23 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/installations/<int:number>/finish/": staff(Right.DO_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/photos/<uuid:photo>/": staff(Right.SEE_INSTALLATIONS),
         "<slug:slug>/installations/<int:number>/signature/": staff(Right.SEE_INSTALLATIONS),
+        "<slug:slug>/payments/inbox/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/inbox/certain/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/look-again/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/progress/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/columns/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/account/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/doubles/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/statements/<uuid:statement>/discard/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/": staff(Right.SEE_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/book/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/link/<int:number>/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/set-aside/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/reopen/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/double/": staff(Right.WORK_MONEY),
+        "<slug:slug>/payments/inbox/<uuid:line>/undo/<uuid:match>/": staff(Right.WORK_MONEY),
         "<slug:slug>/suspension/": staff(Right.BILLING_RUNS),
         "<slug:slug>/suspension/rules/<uuid:rule>/look/": staff(Right.BILLING_RUNS),
         "<slug:slug>/suspension/<uuid:run>/": staff(Right.BILLING_RUNS),

@@ -38,6 +38,7 @@ ARGUMENTS = {
     "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
     "messaging.tasks.deliver_mail": {"mail_id": 1},
+    "payments.tasks.work_on_statement": {"statement_id": 2},
     "payments.tasks.process_event": {"event_id": 1},
     "subscribers.tasks.make_personal_export": {"export_id": 2},
     "subscribers.tasks.send_forgotten_links": {"login": "q7a"},

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from company.models import PortalSettings
 from core.scope import isp_scope
-from payments.models import BalanceLink, BalanceSettings, LookupKind, PaymentReport
+from payments.models import BalanceLink, BalanceSettings, GatewayAccount, LookupKind, PaymentReport
 from payments.services import lookup
 from payments.tasks import sweep_payment_drafts
 from tests.captcha import payload
@@ -316,3 +316,55 @@ def test_names_are_masked_whatever_they_are(in_isp):
     ]:
         person = SubscriberFactory(first_name=first, last_name=last, business_name=business)
         assert lookup.masked_name(person) == masked
+
+
+@pytest.fixture
+def gateway(isp, ana):
+    """An account at a gateway that subscribers can pay at."""
+    with isp_scope(isp):
+        method = PaymentMethodFactory(name="Stripe", portal_name="Tarjeta", kind="gateway")
+        return GatewayAccount.objects.create(
+            gateway="stripe", method=method, is_active=True, can_charge=True, is_live=True
+        )
+
+
+def test_without_a_gateway_nothing_is_offered_online(visitor):
+    url = visitor.ask().url
+    assert "Pay now" not in text_of(visitor.client.get(url))
+    assert "This page is over" in text_of(visitor.client.get(f"{url}pay/?person=1"))
+
+
+def test_what_is_open_is_paid_online_without_signing_in(isp, visitor, ana, gateway, monkeypatch):
+    from portal import balance_views
+
+    begun = []
+
+    def begin(**said):
+        begun.append(said)
+        raise balance_views.CannotPay
+
+    monkeypatch.setattr(balance_views, "begin_checkout", begin)
+    monkeypatch.setitem(balance_views.REFUSALS, balance_views.CannotPay, "The gateway is asleep.")
+    url = visitor.ask().url
+    assert "Pay now" in text_of(visitor.client.get(url))
+    page = visitor.client.get(f"{url}pay/?person=1")
+    assert f'action="{url}pay/?person=1"' in page.content.decode()
+    assert "Gómez" not in text_of(page)
+    answer = visitor.client.post(f"{url}pay/?person=1", {"chosen": [str(ana.invoice.uuid)]})
+    assert "The gateway is asleep." in text_of(answer)
+    assert [(said["by"], said["subscriber"], said["amount"], said["terms"]) for said in begun] == [(None, ana, 499, "")]
+
+
+def test_a_link_that_found_nobody_pays_nothing(visitor, gateway, monkeypatch):
+    url = visitor.ask("service", "1").url
+    assert "Pay now" not in text_of(visitor.client.get(url))
+    assert "This page is over" in text_of(visitor.client.post(f"{url}pay/?person=1", {"chosen": ["other"]}))
+
+
+def test_on_the_shared_portal_paying_leads_to_the_own_host(at, ana, gateway):
+    shared = Visitor(at("portal.localhost"))
+    url = shared.ask().url
+    there = shared.client.get(f"{url}pay/?person=1").url
+    assert there.startswith("http")
+    assert "wispmega" in there.partition("/balance/")[0]
+    assert there.endswith(f"{url}pay/?person=1")

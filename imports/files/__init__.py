@@ -1,6 +1,0 @@
-"""Tables in files of strangers, read row by row. Nothing here touches the database."""
-
-from imports.files.kinds import CSV, XLSX, BadFile, kind_of
-from imports.files.reading import Reading, open_table
-
-__all__ = ["CSV", "XLSX", "BadFile", "Reading", "kind_of", "open_table"]
