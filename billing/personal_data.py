@@ -8,8 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import (
     Account,
     Allocation,
+    BillingRun,
+    BillingRunRow,
     BillingSettings,
+    Discount,
     Grace,
+    GroupBilling,
     Holiday,
     Instalment,
     InstalmentPlan,
@@ -131,7 +135,17 @@ not_personal(SuspensionRun, because="what staff did with many: the rule, and whe
 not_personal(NoticeText, NoticeSource, ListToken, because="pages of the ISP, and its routers")
 not_personal(Allocation, because="which entry of a ledger settles which other one")
 not_personal(InvoiceSeries, because="the last numbers of documents")
-not_personal(BillingSettings, because="how the ISP bills")
+not_personal(BillingSettings, GroupBilling, because="how the ISP bills")
+not_personal(BillingRun, BillingRunRow, because="what a run would bill; the invoices themselves are in the copy")
+personal(
+    Discount,
+    title=_("Discounts"),
+    rows="service__subscriber",
+    exported=("percent", "amount", "starts_on", "ends_on", "reason"),
+    hidden=("by_kind", "by_name"),
+    kept={"reason": BOOKS, "by_kind": TECHNICAL, "by_name": STAFF},
+    because=BOOKS,
+)
 
 
 @obstacle

@@ -5,12 +5,14 @@ Names stay names: RouterOS looks them up by itself (6.36 and later), and asks ag
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from company.captcha import captcha_domains
@@ -61,9 +63,26 @@ class Difference:
         return bool(self.added or self.removed)
 
 
+Source = Callable[[], Iterable["Entry"]]
+_sources: list[Source] = []
+
+
+def also(source: Source) -> Source:
+    """Register more addresses: an app above does so in its module `router_hosts`. It runs in the ISP's scope."""
+    _sources.append(source)
+    return source
+
+
+@cache
+def _load() -> None:
+    autodiscover_modules("router_hosts")
+
+
 def wanted(isp: ISP | IspRef) -> list[Entry]:
-    """The list as it must be now, each address once. Runs in the ISP's scope; four queries, and none goes outside."""
+    """The list as it must be now, each address once. Runs in the ISP's scope; a few queries, and none goes outside."""
+    _load()
     rows = [*_portal(isp), *_captcha(), *_chat()]
+    rows += [entry for source in _sources for entry in source()]
     rows += [Entry(address, _("our servers")) for address in settings.EDGE_ADDRESSES]
     return list({row.address: row for row in reversed(rows)}.values())[::-1]
 

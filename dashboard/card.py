@@ -40,7 +40,7 @@ class Tab:
 TABS = [
     Tab("", _("Overview"), "id"),
     Tab("services/", _("Services"), "wifi", rows=lambda: Service.objects.lasting(), after_erasure=True),
-    Tab("account/", _("Account"), "coins", after_erasure=True),
+    Tab("account/", _("Account"), "coins", Right.SEE_MONEY, after_erasure=True),
     Tab("suspension/", _("Suspension"), "plug-connected-x", Right.SEE_MONEY),
     Tab("payments/", _("Payments"), "cash", Right.SEE_MONEY, rows=Payment.objects.all, after_erasure=True),
     Tab("logins/", _("Logins"), "key", rows=PortalUser.objects.all),

@@ -4,7 +4,9 @@ from django.urls import path
 
 from dashboard.views import (
     announcements,
+    billing_acts,
     card,
+    card_account,
     card_documents,
     card_edit,
     card_notes,
@@ -25,7 +27,12 @@ urlpatterns = [
     path("services/<int:service>/change/", card_services.change, name="service-change"),
     path("services/<int:service>/tariff/", card_services.change_tariff, name="service-tariff"),
     path("services/<int:service>/state/", card_services.change_state, name="service-state"),
-    path("account/", card.account, name="subscriber-account"),
+    path("services/<int:service>/discounts/", card_account.discounts, name="service-discounts"),
+    path("services/<int:service>/discounts/<uuid:discount>/end/", card_account.end_discount, name="discount-end"),
+    path("account/", card_account.account, name="subscriber-account"),
+    path("account/invoice/", billing_acts.new_invoice, name="invoice-new"),
+    path("account/statement/", card_account.statement_page, name="statement"),
+    path("account/statement/<slug:kind>/", card_account.statement_file, name="statement-file"),
     path("suspension/", card_suspension.suspension, name="subscriber-suspension"),
     path("suspension/exceptions/add/", card_suspension.add_exception, name="suspension-exception-add"),
     path("suspension/exceptions/<uuid:exception>/end/", card_suspension.end_exception, name="suspension-exception-end"),

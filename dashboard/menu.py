@@ -27,6 +27,7 @@ ENTRIES = [
     Entry("cash/", _("Cash desk"), "cash-register", Right.SEE_MONEY),
     Entry("suspension/", _("Suspension"), "plug-connected-x", Right.BILLING_RUNS),
     Entry("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
+    Entry("billing/", _("Billing"), "file-invoice", Right.SEE_MONEY),
     Entry("import/", _("Import"), "file-import", Right.IMPORT),
     Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),

@@ -53,6 +53,7 @@ urlpatterns = [
     path("<slug:slug>/subscribers/changes/<uuid:change>/refuse/", profile_changes.refuse, name="profile-refuse"),
     path("<slug:slug>/subscribers/<int:number>/", include("dashboard.card_urls")),
     path("<slug:slug>/subscribers/<int:number>/logins/", include("dashboard.login_urls")),
+    path("<slug:slug>/billing/", include("dashboard.billing_urls")),
     path("<slug:slug>/catalogue/", include("dashboard.catalogue_urls")),
     path("<slug:slug>/subscribers/<int:number>/logins/<uuid:login>/preview/", preview.preview, name="portal-preview"),
     path("<slug:slug>/payments/", include("dashboard.payment_urls")),

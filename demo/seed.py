@@ -100,6 +100,7 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_lists(company)
         seed_announcements(company)
         _seed_requests(company)
+        _seed_billing(company, isp)
         if company.imports:
             _seed_import(company, isp)
         seed_preview(isp)
@@ -222,6 +223,14 @@ def _seed_customers(company: Company) -> None:
     from demo.customers import seed_customers
 
     seed_customers(company, *_dice(company))
+
+
+def _seed_billing(company: Company, isp: ISP) -> None:
+    from demo.billing import seed_billing
+
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_billing(company, isp, clerk, _dice(company)[1])
 
 
 def _seed_suspensions(company: Company) -> None:

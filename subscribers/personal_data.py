@@ -31,6 +31,7 @@ from subscribers.models import (
     PortalToken,
     PortalUser,
     Preview,
+    PriceChange,
     ProfileChange,
     ProfileRule,
     Router,
@@ -53,6 +54,7 @@ ANSWERED = _("It shows that the request was answered in time.")
 LOG = _("Who of your staff did what and when stays; names and contents are taken out.")
 
 not_personal(Tariff, Zone, Router, because="what is sold, and the network")
+not_personal(PriceChange, because="what a service had cost, for billing by days")
 not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")

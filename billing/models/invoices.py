@@ -12,8 +12,10 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models.ledger import LedgerEntry
+from billing.models.runs import BillingRun
 from company.models import InvoiceGroup
 from subscribers.models import Service, Subscriber
 
@@ -87,6 +89,7 @@ class Invoice(models.Model):
     total = models.DecimalField(_("total"), max_digits=14, decimal_places=2)
     credited = models.DecimalField(_("credited"), max_digits=14, decimal_places=2, default=0, db_default=0)
     written_off = models.DecimalField(_("written off"), max_digits=14, decimal_places=2, default=0, db_default=0)
+    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, null=True, related_name="invoices")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="invoice")
     seller = models.JSONField(default=dict)
     buyer = models.JSONField(default=dict)
@@ -142,7 +145,7 @@ class Invoice(models.Model):
 
 
 class InvoiceState(models.TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("invoice", "open")
     PARTLY_PAID = "partly_paid", _("partly paid")
     OVERDUE = "overdue", _("overdue")
     PAID = "paid", _("paid")
@@ -201,6 +204,8 @@ class InvoiceLine(models.Model):
     period_from = models.DateField(null=True)
     period_to = models.DateField(null=True)
     is_billing = models.BooleanField(default=False, db_default=False)
+    # What it evens out, such as a change of the price within billed days. Each is evened out once.
+    adjusts = models.CharField(max_length=40, blank=True, default="", db_default="")
     text = models.CharField(_("text"), max_length=200)
     quantity = models.DecimalField(_("quantity"), max_digits=10, decimal_places=3, default=1)
     unit_price = models.DecimalField(_("unit price"), max_digits=14, decimal_places=2)
@@ -218,6 +223,7 @@ class InvoiceLine(models.Model):
                 | Q(service__isnull=False, period_from__isnull=False, period_to__gte=F("period_from")),
                 name="line_bills_days",
             ),
+            models.UniqueConstraint(fields=["adjusts"], condition=~Q(adjusts=""), name="evened_out_once"),
             ExclusionConstraint(
                 name="service_billed_once_for_a_day",
                 expressions=[

@@ -242,7 +242,7 @@ def credit_invoice(
         raise ledger.TooMuch(f"{amount} of {left}")
     if amount == invoice.total:
         lines = [_opposite(line) for line in invoice.lines.select_related("service")]
-        invoice.lines.update(is_billing=False)
+        invoice.lines.update(is_billing=False, adjusts="")
     else:
         rate = invoice.lines.aggregate(rate=Max("tax_rate"))["rate"] or Decimal(0)
         lines = [Line(text=reason or invoice.number, unit_price=amount, tax_rate=rate)]

@@ -1,6 +1,5 @@
 """The client card: pages that only show."""
 
-from django.db.models import F, Sum, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
@@ -10,7 +9,7 @@ from core import tables
 from dashboard import card
 from dashboard.access import staff_page
 from dashboard.history import history_of
-from dashboard.tables import HistoryTable, LedgerTable
+from dashboard.tables import HistoryTable
 from dashboard.views.logins import cards_of
 from preinstall.models import Installation, InstallRequest
 from tenants.roles import Right
@@ -33,17 +32,6 @@ def overview(request: HttpRequest, number: int) -> HttpResponse:
         "group": found.group or InvoiceGroup.objects.default(),
     }
     return card.show(request, found, "overview", context)
-
-
-@staff_page(Right.SEE_SUBSCRIBERS)
-@require_safe
-def account(request: HttpRequest, number: int) -> HttpResponse:
-    """The balance, and the entries that it is the sum of."""
-    found = card.fetch(number, with_erased=True)
-    after = Window(Sum("amount"), order_by=[F("on").asc(), F("pk").asc()])
-    table = LedgerTable(found.ledger.annotate(after=after))
-    tables.show(request, table, per_page=25)
-    return card.show(request, found, "account", {"table": table})
 
 
 @staff_page(Right.SEE_SUBSCRIBERS)

@@ -47,6 +47,7 @@ SECTIONS = [
     Section("messages", gettext_lazy("Messages"), "mail"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
+    Section("billing", gettext_lazy("Billing"), "file-invoice", Right.PAYMENT_SETTINGS),
     Section("notices", gettext_lazy("Notice pages"), "message-exclamation"),
     Section("cut-off-list", gettext_lazy("Cut-off list for routers"), "list-details"),
     Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),

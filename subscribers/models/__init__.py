@@ -15,7 +15,7 @@ from subscribers.models.personal_data import PersonalExport, PersonalRequest
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
-from subscribers.models.service import Service, ServiceChange, ServiceQuerySet
+from subscribers.models.service import PriceChange, Service, ServiceChange, ServiceQuerySet
 from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
@@ -44,6 +44,7 @@ __all__ = [
     "PortalUser",
     "Preview",
     "PreviewQuerySet",
+    "PriceChange",
     "ProfileChange",
     "ProfileField",
     "ProfileRule",

@@ -113,3 +113,21 @@ class ServiceChange(models.Model):
     def colour(self) -> str:
         """Of the badge that says the state."""
         return COLOURS.get(self.state, "secondary")
+
+
+class PriceChange(models.Model):
+    """From which day on a service costs something else, and what it had cost until then. It is for billing by days."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="price_changes")
+    on = models.DateField(_("from"))  # the ISP's date, the first day that costs the new price
+    name_before = models.CharField(max_length=80)  # of the tariff, as subscribers read it
+    price_before = models.DecimalField(max_digits=12, decimal_places=2)  # each cycle, tax included
+    tax_rate_before = models.DecimalField(max_digits=5, decimal_places=2)
+    cycle_before = models.PositiveSmallIntegerField()  # months
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["service", "on", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.service_id}: {self.on}"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
-from subscribers.models import Enforcement, Router, Service, ServiceChange, Subscriber, Tariff
+from subscribers.models import Enforcement, PriceChange, Router, Service, ServiceChange, Subscriber, Tariff
 from subscribers.services.numbers import next_number
 
 # From which states a state can be reached. What has ended stays so: a customer who comes back gets a new service.
@@ -113,6 +113,7 @@ def change_service(*, by: Actor | None, service: Service, reason: str = "", **fi
     is_moving = "tariff" in fields and fields["tariff"] != service.tariff
     if is_moving:
         fields = {"price": None, **fields}
+    before = _cost_of(service)
     wanted = copy(service)
     for name in {"router", "ip_address"} & fields.keys():
         setattr(wanted, name, fields[name])
@@ -121,7 +122,21 @@ def change_service(*, by: Actor | None, service: Service, reason: str = "", **fi
         verb = "subscribers.service.tariff_changed" if is_moving else "subscribers.service.changed"
         about = {"number": service.number, "subscriber": service.subscriber.number}
         record(verb, by=by, on=service, **about, changes=changes, reason=reason)
+        # A beginning that is still to come has cost nothing yet.
+        if _cost_of(service) != before and service.state != Service.State.PENDING:
+            PriceChange.objects.create(service=service, on=timezone.localdate(), **before)
     return changes
+
+
+def _cost_of(service: Service) -> dict[str, Any]:
+    """What a service costs, as PriceChange keeps it. Loads the tariff."""
+    tariff = service.tariff
+    return {
+        "name_before": tariff.shown_name,
+        "price_before": service.full_price,
+        "tax_rate_before": tariff.tax_rate,
+        "cycle_before": tariff.cycle,
+    }
 
 
 def _note(service: Service, *, by: Actor | None, reason: str = "") -> None:

@@ -45,6 +45,11 @@ VOUCHER = FILES - 1  # of both payment reports
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
+    "billing.billingrun": {"state": "done", "report": {}},
+    "billing.billingrunrow": {"odd": [], "reason": "failed"},
+    "billing.discount": {"percent": 10, "amount": lambda mark: None, "ends_on": "2099-12-31"},
+    "billing.groupbilling": {"billing_day": 5},
+    "billing.billingsettings": {"billing_day": 5, "lead_days": 0, "hour": 6, "iban": ""},
     "billing.invoiceline": {"net": 90, "tax": 10, "amount": 100, "period_to": "2099-12-31"},
     "payments.payment": {"taken_back": 0},
     "payments.tablelayout": {"mapping": {}},
