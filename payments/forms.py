@@ -50,6 +50,13 @@ class PaymentMethodForm(ModelForm):
         super().__init__(*args, **kwargs)
         for name in OPTIONAL:
             self.fields[name].required = False
+        if self.instance.kind == PaymentMethod.Kind.GATEWAY:
+            # It comes with the keys of its gateway, and nobody reports what the gateway tells.
+            for name in ("kind", "bank", "holder", "account_number", "transfer_code", "takes_reports"):
+                del self.fields[name]
+        else:
+            kinds = [choice for choice in PaymentMethod.Kind.choices if choice[0] != PaymentMethod.Kind.GATEWAY]
+            self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         if not self.fields["groups"].queryset.exists():  # type: ignore[attr-defined]
             del self.fields["groups"]
 

@@ -16,12 +16,12 @@ from core.access import public_page
 from core.captcha import new_challenge
 from core.requests import outside_transaction
 from domains.links import portal_url
-from payments.models import BalanceSettings, GatewayAccount, PaymentMethod
+from payments.models import BalanceSettings, PaymentMethod
 from payments.services import lookup
 from payments.services.checkouts import CannotPay, begin_checkout
 from portal.balance_forms import BalanceForm
 from portal.pay_forms import PayForm
-from portal.pay_views import REFUSALS, pay_page, to_gateway
+from portal.pay_views import REFUSALS, offered_to, pay_page, to_gateway
 from portal.reporting import ReportPage
 from preinstall.captcha import CaptchaForm
 
@@ -186,7 +186,7 @@ def _pay_form(request: HttpRequest, chosen: Any) -> PayForm:
         request.POST if request.method == "POST" else None,
         invoices=unpaid,
         balance=chosen.balance,
-        accounts=list(GatewayAccount.objects.offered().select_related("method")),
+        accounts=offered_to(chosen),
         wanted=[],
         terms="",
     )

@@ -17,11 +17,12 @@ from billing.models import Account, Invoice
 from core import throttle
 from core.access import InPreview, public_page
 from payments.gateways.base import Forged
-from payments.models import Checkout, GatewayAccount, SavedMethod
+from payments.models import Checkout, GatewayAccount, PaymentMethod, SavedMethod
 from payments.services import autopay, checkouts, doorbells, truth
 from payments.tasks import queue_event
 from portal.access import subscriber_page
 from portal.pay_forms import PayForm
+from subscribers.models import Subscriber
 from subscribers.portal_roles import PortalRight
 
 EVENT_BYTES = 256 * 1024
@@ -44,6 +45,12 @@ REFUSALS = {
 }
 
 
+def offered_to(subscriber: Subscriber) -> list[GatewayAccount]:
+    """The gateways at which somebody can pay: those of the ISP, as far as they hold for the subscriber's group."""
+    methods = PaymentMethod.objects.for_group(subscriber.group_id)
+    return list(GatewayAccount.objects.offered().filter(method__in=methods).select_related("method"))
+
+
 def _unpaid(request: HttpRequest) -> Any:
     rows = Invoice.objects.unpaid().filter(subscriber=request.portal_user.subscriber_id)
     return rows.filter(currency=request.isp.currency).select_related("entry")
@@ -55,7 +62,7 @@ def _pay_form(request: HttpRequest, data: Any = None) -> PayForm:
         data,
         invoices=_unpaid(request),
         balance=Account.objects.filter(subscriber=user.subscriber_id).values_list("balance", flat=True).first(),
-        accounts=list(GatewayAccount.objects.offered().select_related("method")),
+        accounts=offered_to(user.subscriber),
         wanted=request.GET.getlist("invoice"),
         terms="" if user.pays_only else autopay.terms(request.isp.name),
     )

@@ -22,7 +22,7 @@ from core.templatetags.ui import reader_locale
 from dashboard import card
 from dashboard.access import staff_page
 from payments.lists import CardPaymentTable, PaymentFilter, PaymentTable
-from payments.models import Payment, PaymentReport
+from payments.models import Checkout, Payment, PaymentReport
 from payments.money_forms import TakeBackForm
 from payments.services import payments as services
 from payments.services.closings import DeskClosed
@@ -100,6 +100,7 @@ def payment_page(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest, payment: Payment, form: TakeBackForm | None = None) -> HttpResponse:
     locale, currency = reader_locale(request.isp.country), request.isp.currency
     blank = {"amount": payment.kept, "kind": COUNTERED[0].value}
+    is_of_gateway = Checkout.objects.filter(payment=payment).exists()
     context = {
         "payment": payment,
         "shares": shares_of(payment),
@@ -109,7 +110,8 @@ def _page(request: HttpRequest, payment: Payment, form: TakeBackForm | None = No
         ],
         "form": form or TakeBackForm(initial=blank, most=payment.kept, locale=locale, currency=currency),
         # What a gateway holds goes back through the gateway.
-        "may_go_back": not payment.is_taken_back and payment.source != Payment.Source.GATEWAY,
+        "may_go_back": not payment.is_taken_back and not is_of_gateway,
+        "may_be_refunded": not payment.is_taken_back and is_of_gateway,
     }
     return render(request, "dashboard/payments/page.html", context, status=422 if form else 200)
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -178,6 +179,7 @@ class Checkout(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="checkouts")
     account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="checkouts")
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
+    surcharge = models.DecimalField(_("fee on top"), max_digits=14, decimal_places=2, default=0, db_default=0)
     currency = models.CharField(_("currency"), max_length=3)
     is_live = models.BooleanField()
     invoices = ArrayField(models.BigIntegerField(), default=list, blank=True)  # that are paid before others
@@ -249,6 +251,11 @@ class Checkout(models.Model):
     def saves(self) -> bool:
         """Whether its card is kept for later charges."""
         return bool(self.terms)
+
+    @property
+    def charged(self) -> Decimal:
+        """What the gateway takes: what is owed, and a fee that the payer bears."""
+        return self.amount + self.surcharge
 
     @property
     def is_paid(self) -> bool:

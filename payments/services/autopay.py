@@ -146,7 +146,8 @@ def _write(*, method: SavedMethod, isp: IspRef, on: date, at: datetime) -> Check
     try:
         with transaction.atomic():
             subscriber = Subscriber.objects.lock_to_add(method.subscriber_id)
-            method = SavedMethod.objects.select_for_update(of=["self"]).select_related("account").get(pk=method.pk)
+            rows = SavedMethod.objects.select_for_update(of=["self"]).select_related("account__method")
+            method = rows.get(pk=method.pk)
             if not method.is_running or Checkout.objects.under_way().filter(subscriber=subscriber).exists():
                 return None
             debts = LedgerEntry.objects.filter(subscriber=subscriber, open__gt=0, due_on__lte=on)
@@ -158,6 +159,7 @@ def _write(*, method: SavedMethod, isp: IspRef, on: date, at: datetime) -> Check
                 subscriber=subscriber,
                 account=method.account,
                 amount=amount,
+                surcharge=method.account.method.fee_on_top(amount),
                 currency=isp.currency,
                 is_live=method.account.is_live,
                 invoices=invoices,
@@ -215,7 +217,7 @@ def _charge(*, checkout: Checkout, isp: IspRef, at: datetime) -> Checkout:
     order = Order(
         reference=str(checkout.uuid),
         isp=str(isp.uuid),
-        amount=checkout.amount,
+        amount=checkout.charged,
         currency=checkout.currency,
         title=checkout.title,
         key=checkout.key,

@@ -139,7 +139,7 @@ def _write(
 ) -> Checkout:
     """The intent. The subscriber's lock makes of two at once one."""
     subscriber = Subscriber.objects.lock_to_add(subscriber.pk)
-    account = GatewayAccount.objects.get(pk=account.pk)
+    account = GatewayAccount.objects.select_related("method").get(pk=account.pk)
     if not account.is_offered:
         raise NotOffered
     if Checkout.objects.filter(subscriber=subscriber, state__in=["begun", "open"]).exists():
@@ -154,6 +154,7 @@ def _write(
         subscriber=subscriber,
         account=account,
         amount=amount,
+        surcharge=account.method.fee_on_top(amount),
         currency=currency,
         is_live=account.is_live,
         invoices=invoices,
@@ -199,7 +200,7 @@ def _open(*, checkout: Checkout, isp: IspRef, email: str, at: datetime) -> Check
     order = Order(
         reference=str(checkout.uuid),
         isp=str(isp.uuid),
-        amount=checkout.amount,
+        amount=checkout.charged,
         currency=checkout.currency,
         title=checkout.title,
         key=checkout.key,

@@ -75,7 +75,10 @@ def _method_of(gateway: str) -> PaymentMethod:
     """The way to pay that subscribers see, behind those that are there."""
     last = PaymentMethod.objects.aggregate(last=Max("position"))["last"]
     return PaymentMethod.objects.create(
-        name=kinds()[gateway].title, kind=PaymentMethod.Kind.GATEWAY, position=0 if last is None else last + 1
+        name=kinds()[gateway].title,
+        kind=PaymentMethod.Kind.GATEWAY,
+        takes_reports=False,
+        position=0 if last is None else last + 1,
     )
 
 

@@ -142,15 +142,16 @@ def _locked(refund: Refund) -> Refund:
 
 def _book(refund: Refund, on: date) -> None:
     """The money went back, whatever the books say: what was taken back by hand meanwhile is not booked again."""
+    payment = Payment.objects.get(pk=refund.checkout.payment_id)
     try:
         with transaction.atomic():
             refund.entry = take_back_payment(
                 by=None,
-                payment=refund.checkout.payment,
+                payment=payment,
                 kind=LedgerEntry.Kind.REFUND,
                 on=on,
                 reason=refund.reason,
-                amount=refund.amount,
+                amount=min(refund.amount, payment.kept),  # a fee on top was never in the books
             )
     except (TooMuch, Erased):
         refund.problem = "booked by hand"

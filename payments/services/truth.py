@@ -7,9 +7,11 @@ import zoneinfo
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
-from billing.models import Invoice
+from billing.models import Invoice, Suspension
+from billing.services.reliefs import end_grace, grant_grace
 from core.audit import record
 from core.requests import outside_transaction
 from payments.gateways.base import GatewayAway, GatewayProblem, NotThere, Reading, State
@@ -21,6 +23,7 @@ from subscribers.models import Erased
 from tenants.directory import IspRef
 
 SOON, LATER = timedelta(minutes=5), timedelta(hours=3)
+DAYS_ON_ITS_WAY = timedelta(days=4)
 REMEMBERED = timedelta(days=120)  # for which refunds and disputes made at the gateway are looked for
 
 
@@ -124,7 +127,8 @@ def settle(*, checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -
         elif judged.stray:
             reason = StrayPayment.Reason(judged.stray.value)
             keep_stray(account=checkout.account, reading=reading, reason=reason, isp=isp, at=at, checkout=checkout)
-        checkout.state = judged.state
+        before, checkout.state = checkout.state, Checkout.State(judged.state)
+        _hold_the_cut(checkout, before, isp, at)
         _copy(checkout, reading)
         checkout.checks += 1
         checkout.check_at = _next_look(checkout, at)
@@ -134,11 +138,28 @@ def settle(*, checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -
     return checkout
 
 
+def _hold_the_cut(checkout: Checkout, before: str, isp: IspRef, at: datetime) -> None:
+    """While money is on its way nobody is cut off, once a month and for days only: a slip costs nothing to ask for.
+
+    What is off already stays off until the money is there.
+    """
+    processing = Checkout.State.PROCESSING
+    key = f"online:{checkout.subscriber_id}:{checkout.begun_at:%Y-%m}"
+    if checkout.state == processing and before != processing:
+        if not Suspension.objects.running().filter(subscriber=checkout.subscriber_id).exists():
+            with translation.override(isp.language):
+                reason = gettext("An online payment is on its way")
+            until = day_of(at, isp) + DAYS_ON_ITS_WAY
+            grant_grace(by=None, subscriber=checkout.subscriber, until=until, reason=reason, key=key, at=at)
+    elif before == processing and checkout.state in (Checkout.State.FAILED, Checkout.State.EXPIRED):
+        end_grace(key=key, why=str(checkout.get_state_display()), at=at)
+
+
 def asked_of(checkout: Checkout, isp: IspRef) -> Asked:
     return Asked(
         reference=str(checkout.uuid),
         isp=str(isp.uuid),
-        amount=checkout.amount,
+        amount=checkout.charged,
         currency=checkout.currency,
         is_live=checkout.is_live,
         state=checkout.state,
@@ -171,7 +192,8 @@ def _book(checkout: Checkout, reading: Reading, isp: IspRef, at: datetime) -> No
             checkout.payment = register_payment(
                 by=None,
                 subscriber=checkout.subscriber,
-                amount=reading.amount,
+                amount=checkout.amount,
+                fee=checkout.surcharge,
                 currency=reading.currency,
                 on=day_of(reading.paid_at or at, isp),
                 source=Payment.Source.GATEWAY,

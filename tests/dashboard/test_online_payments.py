@@ -250,3 +250,18 @@ def test_the_light_goes_stale(isp, connected):
     with isp_scope(isp):
         GatewayAccount.objects.update(checked_at=timezone.now() - timedelta(days=5))
     assert "long ago" in text_of(connected.get(SETTINGS))
+
+
+def test_the_payments_page_leads_to_the_refund_and_not_to_taking_it_back(connected, paid):
+    page = text_of(connected.get(f"/wispmega/payments/{paid.payment.number}/"))
+    assert f"/wispmega/payments/{paid.payment.number}/refund/" in page
+
+
+def test_the_method_of_a_gateway_has_no_account_number_and_no_other_kind(isp, connected):
+    with isp_scope(isp):
+        method = GatewayAccount.objects.get().method
+    page = text_of(connected.get(f"/wispmega/settings/payments/{method.uuid}/"))
+    assert 'name="fee_percent"' in page
+    assert 'name="account_number"' not in page
+    assert 'name="kind"' not in page
+    assert 'value="gateway"' not in text_of(connected.get("/wispmega/settings/payments/add/"))

@@ -13,12 +13,13 @@ from billing.services.invoices import Line, issue_invoice
 from core.scope import isp_scope
 from lab.stripe.server import StripeLab
 from payments.gateways.base import Keys
-from payments.models import Checkout, GatewayAccount, GatewayEvent, Payment, SavedMethod
+from payments.models import BalanceSettings, Checkout, GatewayAccount, GatewayEvent, LookupKind, Payment, SavedMethod
+from payments.services import lookup
 from payments.services.gateway_accounts import connect_gateway
 from payments.tasks import process_event, sweep_gateways
 from subscribers.models import PortalUser
 from subscribers.portal_roles import PortalRole
-from tests.factories.subscribers import SubscriberFactory
+from tests.factories.subscribers import InvoiceGroupFactory, SubscriberFactory
 from tests.payments.gateways.acts import ref
 from tests.payments.gateways.test_stripe import GOOD
 
@@ -253,6 +254,32 @@ def test_only_who_may_pay_gets_there(browser, isp, maria, debts):
 def test_without_a_gateway_the_page_says_what_else_there_is(browser):
     assert "Paying online is not possible" in text_of(browser.get("/pay/"))
     assert 'href="/pay/"' not in text_of(browser.get("/"))
+
+
+def test_what_is_found_without_signing_in_is_paid_without_signing_in(at, isp, maria, debts, lab):
+    with isp_scope(isp):
+        BalanceSettings(pk=1, is_on=True, by_username=True).save()
+        secret = lookup.look_up(kind=LookupKind.USERNAME, value="maria", country="MX")
+    visitor, address = at("wispmega.localhost"), f"/balance/wispmega/{secret}/pay/?person=1"
+    assert lab.url in visitor.get(address)["Content-Security-Policy"]
+    answer = visitor.post(address, {"chosen": [str(invoice.uuid) for invoice in debts]})
+    assert answer.status_code == 303
+    back, _ = lab.pay(session_of(answer), **GOOD)
+    page = text_of(visitor.get(back.removeprefix("http://wispmega.localhost")))
+    assert "Thank you, your payment has arrived" in page
+    assert maria.subscriber.last_name not in page
+    assert owed(isp, maria) == 0
+    assert visitor.post(address, {"chosen": ["other"]}).status_code == 410
+
+
+def test_a_gateway_that_is_not_for_the_subscribers_group_is_not_offered(browser, isp, debts):
+    with isp_scope(isp):
+        GatewayAccount.objects.get().method.groups.add(InvoiceGroupFactory())
+    assert "Paying online is not possible" in text_of(browser.get("/pay/"))
+
+
+def test_how_to_pay_leads_to_paying_online(browser, debts):
+    assert 'href="/pay/"' in text_of(browser.get("/payment-methods/"))
 
 
 def test_the_pages_of_payment_carry_no_chat(browser, isp, debts):

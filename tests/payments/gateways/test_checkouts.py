@@ -1,15 +1,16 @@
 """Paying online as verbs: what is written before the call, what a reading means, what is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from billing.models import LedgerEntry
+from billing.models import Grace, LedgerEntry
 from billing.services.ledger import book
 from core.models import AuditEntry
 from payments.gateways.base import GatewayAway, Refused, State
-from payments.models import Checkout, GatewayAccount, Payment, StrayPayment
+from payments.models import Checkout, GatewayAccount, Payment, PaymentMethod, StrayPayment
 from payments.services import checkouts, truth
 from payments.services.truth import reconcile
 from tests.factories.subscribers import SubscriberFactory
@@ -165,6 +166,31 @@ def test_a_slip_is_under_way_for_days_and_another_page_may_be_opened_meanwhile(i
     bank.pay("page-1")
     assert reconcile(checkout=checkout, at=NOON + timedelta(days=3)).state == "paid"
     assert balance(ana) == 300
+
+
+def test_a_fee_that_the_payer_bears_is_charged_on_top_and_kept_apart(in_isp, bank, ana):
+    PaymentMethod.objects.update(fee_fixed=3, fee_percent=2, fee_bearer=PaymentMethod.Bearer.SUBSCRIBER)
+    checkout = begin(in_isp, ana)
+    assert (bank.readings["page-1"].amount, checkout.charged) == (819, 819)
+    bank.pay("page-1")
+    reconcile(checkout=checkout, at=LATER)
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.fee, balance(ana)) == (800, 19, 0)
+    bank.readings["page-1"] = replace(bank.readings["page-1"], refunded=Decimal(819))
+    reconcile(checkout=checkout, at=LATER)
+    assert balance(ana) == 800
+
+
+def test_while_money_is_on_its_way_nobody_is_cut_off_once_a_month(in_isp, bank, ana):
+    for number, end in (("page-1", State.FAILED), ("page-2", State.PAID)):
+        checkout = begin(in_isp, ana)
+        bank.pay(number, state=State.PROCESSING)
+        reconcile(checkout=checkout, at=LATER)
+        grace = Grace.objects.get()
+        assert (str(grace.until), grace.ended_at is None) == ("2026-03-14", number == "page-1")
+        bank.pay(number, state=end)
+        reconcile(checkout=checkout, at=LATER)
+    assert (Grace.objects.get().ended_at, balance(ana)) == (LATER, 0)
 
 
 def test_a_payment_after_the_page_was_given_up_still_counts(in_isp, bank, ana):

@@ -17,7 +17,7 @@ from payments.gateways.base import Keys, Saved
 from payments.models import Checkout, GatewayAccount, GatewayEvent, Payment, PaymentMethod, Refund, SavedMethod
 from payments.services import autopay, checkouts, doorbells, refunds, truth
 from payments.services.gateway_accounts import connect_gateway
-from subscribers.models import Subscriber
+from subscribers.models import Counter, Subscriber
 from tenants.models import ISP
 from tests.factories.staff import StaffUserFactory
 from tests.payments.gateways.acts import TERMS, ref
@@ -54,6 +54,7 @@ def world(committed, monkeypatch):
         Subscriber.objects.filter(number=901).delete()
         GatewayEvent.objects.all().delete()
         GatewayAccount.objects.all().delete()
+        Counter.objects.all().delete()
         PaymentMethod.objects.filter(kind=PaymentMethod.Kind.GATEWAY).delete()
         AuditEntry.objects.all().delete()
 
