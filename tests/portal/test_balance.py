@@ -123,7 +123,9 @@ def test_a_hit_and_a_miss_take_the_same_statements(isp, visitor, count_queries):
             answer = visitor.ask(kind, value)
         with count_queries() as shown:
             visitor.client.get(answer.url)
-        return [PLAIN.sub("?", query["sql"]) for query in [*asked, *shown]]
+        # Which ISP a host is of is known for seconds, and then asked again.
+        own = [query["sql"] for query in [*asked, *shown] if '"tenants_' not in query["sql"]]
+        return [PLAIN.sub("?", sql) for sql in own if '"domains_' not in sql]
 
     visitor.ask()  # so that caches are warm
     hits = [
