@@ -22,7 +22,7 @@ from tests.factories.subscribers import PortalUserFactory, ServiceFactory, Subsc
 
 PAGE = "/balance/wispmega/"
 # What differs from one question to the next without saying anything: texts, numbers, lists of them, names of marks.
-PLAIN = re.compile(r"'[^']*'(::\w+(\[\])?)?|ARRAY\[[^]]*\]|\(\d+(, \d+)*\)|\"s\d+_x\d+\"|\b\d+\b")
+PLAIN = re.compile(r"'[^']*'(::\w+(\[\])?)?|ARRAY\[[^]]*\](::\w+\[\])?|\(\d+(, \d+)*\)|\"s\d+_x\d+\"|\b\d+\b")
 ALL = {f"by_{kind.value}": True for kind in LookupKind}
 
 
