@@ -71,7 +71,8 @@ personal(
     title=_("Lines of invoices"),
     rows="invoice__subscriber",
     exported=("text", "quantity", "unit_price", "tax_rate", "amount", "period_from", "period_to"),
-    kept={"text": BOOKS},
+    hidden=("adjusts",),
+    kept={"text": BOOKS, "adjusts": TECHNICAL},
     because=BOOKS,
 )
 personal(

@@ -40,7 +40,7 @@ from tests.isolation.canaries import canary
 UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
 SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
-FILES = 28  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
+FILES = 40  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
 VOUCHER = FILES - 1  # of both payment reports
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
