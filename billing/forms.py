@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.validators import MaxValueValidator
@@ -116,6 +117,7 @@ class OneOffForm(Form):
     on = forms.DateField(label=_("Date"), widget=day_input())
     due_on = forms.DateField(label=_("Due date"), widget=day_input())
     note = forms.CharField(label=_("Note on the document"), max_length=300, required=False)
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)  # sent twice it makes one invoice
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -169,12 +171,14 @@ class CreditForm(Form):
 
     amount = money_field(_("Amount, tax included"))
     reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("It stands on the credit note."))
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)  # sent twice it makes one credit note
 
     def __init__(self, *args: Any, most: Decimal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["amount"]
         field.validators = [*field.validators, MaxValueValidator(most)]
         field.initial = most
+        self.initial.setdefault("key", uuid4())
 
 
 class WriteOffForm(Form):

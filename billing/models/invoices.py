@@ -94,6 +94,8 @@ class Invoice(models.Model):
     seller = models.JSONField(default=dict)
     buyer = models.JSONField(default=dict)
     note = models.CharField(_("note on the document"), max_length=300, blank=True)
+    # Of the form with which it was asked for, so that a form that is sent twice makes one document.
+    key = models.UUIDField(null=True, unique=True, editable=False)
     by_kind = models.CharField(max_length=20, blank=True)  # as in the audit log
     by_id = models.BigIntegerField(null=True)
     by_name = models.CharField(max_length=200, blank=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -68,14 +69,17 @@ def issue_invoice(
     currency: str,
     due_on: date | None = None,
     note: str = "",
+    key: UUID | None = None,
 ) -> Invoice:
     """Issue an invoice: number, lines, debt in the ledger; credit that the subscriber has pays it.
 
-    Without `due_on` the days to pay are the ISP's. Raises NothingToBill, AlreadyBilled (by the database: of two at
-    once one wins), InAnothersName, Erased.
+    Without `due_on` the days to pay are the ISP's. A `key` that was used gives the invoice that is there. Raises
+    NothingToBill, AlreadyBilled (by the database: of two at once one wins), InAnothersName, Erased.
     """
     in_own_name()
     subscriber = Subscriber.objects.lock_to_add(subscriber.pk)
+    if found := _made_before(key):
+        return found
     total = sum((line.amount for line in lines), Decimal(0))
     if not lines or total < 0:
         raise NothingToBill
@@ -91,6 +95,7 @@ def issue_invoice(
         due_on=due_on,
         currency=currency,
         note=note,
+        key=key,
     )
     record(
         "billing.invoice.issued",
@@ -101,6 +106,11 @@ def issue_invoice(
         total=str(invoice.total),
     )
     return invoice
+
+
+def _made_before(key: UUID | None) -> Invoice | None:
+    """The document of a form that was sent before. Whoever sends it again waits for the subscriber's lock."""
+    return Invoice.objects.select_related("entry").filter(key=key).first() if key else None
 
 
 def _refuse_billed(line: Line) -> None:
@@ -122,6 +132,7 @@ def _write(
     due_on: date,
     currency: str,
     note: str,
+    key: UUID | None = None,
     credits: Invoice | None = None,
 ) -> Invoice:
     """The document, its lines and its entry. The caller holds the subscriber's lock."""
@@ -159,6 +170,7 @@ def _write(
         seller=credits.seller if credits else seller_of(group),
         buyer=credits.buyer if credits else buyer_of(subscriber),
         note=note[:300],
+        key=key,
         **ledger.written_by(by),
     )
     InvoiceLine.objects.bulk_create(
@@ -224,15 +236,24 @@ def buyer_of(subscriber: Subscriber) -> dict[str, str]:
 
 @transaction.atomic
 def credit_invoice(
-    *, by: Actor | None, invoice: Invoice, on: date, reason: str, amount: Decimal | None = None
+    *,
+    by: Actor | None,
+    invoice: Invoice,
+    on: date,
+    reason: str,
+    amount: Decimal | None = None,
+    key: UUID | None = None,
 ) -> Invoice:
     """Take an invoice back by a credit note, in whole or by an amount (tax included), which lowers what is owed.
 
     What had been paid of it becomes credit of the subscriber. A whole credit sets the days of its services free to be
-    billed anew. Raises NotOpen, ledger.TooMuch, InAnothersName, Erased.
+    billed anew. A `key` that was used gives the credit note that is there. Raises NotOpen, ledger.TooMuch,
+    InAnothersName, Erased.
     """
     in_own_name()
     subscriber = Subscriber.objects.lock_to_add(invoice.subscriber_id)
+    if found := _made_before(key):
+        return found
     invoice = Invoice.objects.select_related("entry", "group").get(pk=invoice.pk)
     left = invoice.total - invoice.credited - invoice.written_off
     if invoice.kind != Invoice.Kind.INVOICE or not left:
@@ -257,6 +278,7 @@ def credit_invoice(
         due_on=on,
         currency=invoice.currency,
         note=reason,
+        key=key,
         credits=invoice,
     )
     Invoice.objects.filter(pk=invoice.pk).update(credited=F("credited") + amount)

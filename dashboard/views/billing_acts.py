@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.db import transaction
@@ -99,7 +99,7 @@ def _forms(request: HttpRequest, subscriber: Any) -> tuple[OneOffForm, Any, str]
     }
     if request.method != "POST":
         due_on = today + timedelta(days=BillingSettings.load().due_days)
-        return OneOffForm(today=today, initial={"on": today, "due_on": due_on}), LineFormSet(**more), ""
+        return OneOffForm(today=today, initial={"on": today, "due_on": due_on, "key": uuid4()}), LineFormSet(**more), ""
     act = request.POST.get("act", "check")
     data = request.POST.copy()
     if act == "add":

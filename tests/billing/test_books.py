@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -108,6 +109,21 @@ def test_the_same_payment_is_booked_once(in_isp):
     # The control: another key is another payment.
     pay(ana, "100", key="form:2")
     assert Account.objects.get(subscriber=ana).balance == -200
+
+
+def test_the_same_form_makes_one_invoice_and_one_credit_note(in_isp):
+    ana, key, other = SubscriberFactory(), uuid4(), uuid4()
+    invoice = bill(ana, "100", key=key)
+    assert bill(ana, "100", key=key) == invoice
+    half = {"by": None, "invoice": invoice, "on": DAY, "reason": "half", "amount": Decimal(20)}
+    note = invoices.credit_invoice(**half, key=other)
+    assert invoices.credit_invoice(**half, key=other) == note
+    assert (Invoice.objects.count(), left_of(invoice)) == (2, 80)
+    # The control: without the key each is one more.
+    bill(ana, "100")
+    invoices.credit_invoice(**half)
+    assert (Invoice.objects.count(), left_of(invoice)) == (4, 60)
+    all_is_right()
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1e30", "NaN"])
