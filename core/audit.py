@@ -41,3 +41,10 @@ def record(verb: str, *, by: Actor | None, on: Model | None = None, **details: A
         target_id=str(on.pk) if on else "",
         details=details,
     )
+
+
+def written_by(by: Actor | None) -> dict[str, object]:
+    """The columns `by_kind`, `by_id` and `by_name` of a row that says itself who wrote it."""
+    return (
+        {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:LABEL]} if by else {"by_kind": "system"}
+    )

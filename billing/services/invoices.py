@@ -13,7 +13,7 @@ from billing.models import BillingSettings, Invoice, InvoiceLine, InvoiceSeries,
 from billing.services import ledger
 from company.models import InvoiceGroup, Profile
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from subscribers.models import Service, Subscriber
 
 CENT = Decimal("0.01")
@@ -171,7 +171,7 @@ def _write(
         buyer=credits.buyer if credits else buyer_of(subscriber),
         note=note[:300],
         key=key,
-        **ledger.written_by(by),
+        **written_by(by),
     )
     InvoiceLine.objects.bulk_create(
         InvoiceLine(

@@ -14,7 +14,7 @@ from django.db.models import F, Sum
 from billing.models import Account, Allocation, LedgerEntry
 from billing.services import suspensions
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from subscribers.models import Subscriber
 
 Kind = LedgerEntry.Kind
@@ -88,11 +88,6 @@ def add(
     Account.objects.bulk_create([Account(subscriber=subscriber)], ignore_conflicts=True)
     Account.objects.filter(pk=subscriber.pk).update(balance=F("balance") + amount)
     return entry
-
-
-def written_by(by: Actor | None) -> dict[str, object]:
-    """The columns that say who wrote a row."""
-    return {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
 
 
 def settle(*, subscriber: Subscriber, first: Sequence[int] = (), by: Actor | None = None) -> None:

@@ -19,9 +19,8 @@ from billing.models import (
     SuspensionSettings,
 )
 from billing.services import suspensions
-from billing.services.ledger import written_by
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from subscribers.models import Service, Subscriber
 
 CENT = Decimal("0.01")

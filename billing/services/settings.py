@@ -8,10 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from billing.models import BillingSettings, Discount, GroupBilling
-from billing.services.ledger import written_by
 from company.models import InvoiceGroup
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from core.changes import Changes, set_fields
 from subscribers.models import Service
 

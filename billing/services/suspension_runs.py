@@ -10,8 +10,7 @@ from billing import clock, tasks
 from billing.days_off import days_off
 from billing.models import PlannedCut, SuspensionRule, SuspensionRun, SuspensionSettings
 from billing.services import debt_mails, suspensions
-from billing.services.ledger import written_by
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from subscribers.models import Service
 
 PART = 50  # subscribers whose rows one transaction holds: a payment of one of them waits for it

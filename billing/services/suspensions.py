@@ -21,7 +21,7 @@ from billing.holds import held_by, hold_of
 from billing.models import Grace, LedgerEntry, PlannedCut, Suspension, SuspensionRule, SuspensionRun
 from billing.reach import reach
 from billing.services import debt_mails
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from subscribers.models import Erased, Service, Subscriber
 from subscribers.services import connections
 
@@ -167,7 +167,7 @@ def _switch_off(
         currency=isp.currency,
         planned_at=planned_at,
         at=at,
-        **_written_by(by),
+        **written_by(by),
     )
     with translation.override(isp.language):
         numbers = ", ".join(str(row["title"]) for row in suspension.causes)
@@ -193,10 +193,6 @@ def _close_stale(service: Service, *, at: datetime) -> None:
     """End a record of a service that somebody has switched on by other means, as on its page."""
     stale = Suspension.objects.running().filter(service=service)
     stale.update(ended_at=at, ended_why=End.BY_HAND)
-
-
-def _written_by(by: Actor | None) -> dict[str, Any]:
-    return {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.services import invoices, ledger
 from billing.services.planning import Bill, Draft, Rules
 from company.models import InvoiceGroup
-from core.audit import Actor
+from core.audit import Actor, written_by
 
 ENTRIES = (
     'COPY billing_ledgerentry (id, subscriber_id, kind, amount, open, "on", due_on, text, by_kind, by_id, by_name, at)'
@@ -44,7 +44,7 @@ def write(*, bills: Sequence[Bill], run: BillingRun, rules: Rules, by: Actor | N
     for bill in bills:
         by_group[bill.subscriber.group_id or rules.default_group].append(bill)
     groups = InvoiceGroup.objects.in_bulk([pk for pk in by_group if pk])
-    said = ledger.written_by(by)
+    said = written_by(by)
     who = (said["by_kind"], said.get("by_id"), said.get("by_name", ""), timezone.now())
     entries, documents, lines = [], [], []
     entry_ids, document_ids = _ids(LedgerEntry, len(bills)), _ids(Invoice, len(bills))

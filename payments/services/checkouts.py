@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from billing.models import Account, Invoice
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from core.requests import outside_transaction
 from domains.links import base_url
 from payments.gateways.base import Begun, GatewayAway, GatewayProblem, KeysRefused, Order
@@ -185,11 +185,6 @@ def title_of(subscriber: Subscriber, invoices: Sequence[Invoice]) -> str:
         numbers = ", ".join(invoice.number for invoice in invoices)
         return (gettext("Invoice %(numbers)s") % {"numbers": numbers})[:200]
     return gettext("Subscriber %(number)s") % {"number": subscriber.number}
-
-
-def written_by(by: Actor | None) -> dict[str, object]:
-    """The columns that say who began it."""
-    return {"by_kind": by.audit_kind, "by_id": by.pk, "by_name": by.audit_label[:200]} if by else {"by_kind": "system"}
 
 
 def _open(*, checkout: Checkout, isp: IspRef, email: str, at: datetime) -> Checkout:

@@ -8,9 +8,8 @@ from zlib import crc32
 from django.db import connection, transaction
 from django.utils import timezone
 
-from billing.services.ledger import written_by
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from core.scope import required
 from payments.desk import STAFF, sums
 from payments.models import CashClosing, CashClosingLine

@@ -11,7 +11,7 @@ from django.db.models import F
 from billing.models import Invoice, LedgerEntry
 from billing.services import ledger
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from payments.models import Payment, PaymentMethod
 from payments.services import closings, receipts
 from subscribers.models import Subscriber
@@ -92,7 +92,7 @@ def register_payment(
         comment=comment[:300],
         entry=entry,
         key=key,
-        **ledger.written_by(by),
+        **written_by(by),
     )
     record(
         "payments.payment.registered",

@@ -14,11 +14,10 @@ from django.db.models import Sum
 from billing.models import LedgerEntry
 from billing.services.ledger import TooMuch
 from core.acting import in_own_name
-from core.audit import Actor, record
+from core.audit import Actor, record, written_by
 from core.requests import outside_transaction
 from payments.gateways.base import GatewayAway, GatewayProblem, Returned, State
 from payments.models import Checkout, Payment, Refund
-from payments.services.checkouts import written_by
 from payments.services.payments import take_back_payment
 from subscribers.models import Erased, Subscriber
 
