@@ -92,7 +92,6 @@ class Edge:
             **self.environment,
             "EDGE_HTTP_PORT": str(self.ports["http"]),
             "EDGE_HTTPS_PORT": str(self.ports["https"]),
-            "EDGE_REDIRECT_PORT": f":{self.ports['https']}",
             "EDGE_STORAGE": str(self.folder / "storage"),
             "EDGE_AUTHORITY": f"acme_ca {self.authority.directory}\nacme_ca_root {self.authority.certificate}",
             "EDGE_ASK": f"http://127.0.0.1:{self.ports['ask']}/",

@@ -110,7 +110,7 @@ def _page(request: HttpRequest, payment: Payment, form: TakeBackForm | None = No
         ],
         "form": form or TakeBackForm(initial=blank, most=payment.kept, locale=locale, currency=currency),
         # What a gateway holds goes back through the gateway.
-        "may_go_back": not payment.is_taken_back and not is_of_gateway,
+        "may_go_back": not payment.is_taken_back and payment.source != Payment.Source.GATEWAY,
         "may_be_refunded": not payment.is_taken_back and is_of_gateway,
     }
     return render(request, "dashboard/payments/page.html", context, status=422 if form else 200)

@@ -41,7 +41,7 @@ UNFILLED = {"sessions.session"}
 # Columns that hold what nobody may ever be shown.
 SECRETS = {"password", "digest", "token_digest", "secret_key", "sign_in_digest"}
 FILES = 40  # row 1 is the logo, the last one a paper of subscriber 1, the others are private documents
-VOUCHER = FILES - 1  # of both payment reports
+VOUCHER = FILES - 1  # of the first payment report; the one before is that of the second
 # Values that a model needs to make sense; everything else is filled by its kind.
 GIVEN: dict[str, dict[str, Any]] = {
     "billing.invoice": {"net": 90, "tax": 10, "total": 100, "credited": 0, "written_off": 0},
@@ -119,7 +119,7 @@ HIDDEN = {
     # One that a task works on, with a line that is asked to be booked.
     "payments.statement": {"state": "matching"},
     "payments.bankline": {"state": "wanted"},
-    "payments.paymentreport": {"state": "pending", "payment_id": None},
+    "payments.paymentreport": {"state": "pending", "payment_id": None, "voucher_id": VOUCHER - 1},
     "payments.gatewayaccount": {"gateway": "mercado_pago"},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
@@ -368,7 +368,7 @@ def _reference(side: Side, key: models.Field, number: int) -> Any:
 def _file(side: Side, number: int, files: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
-    rows = {FILES: "p", VOUCHER: "v"}
+    rows = {FILES: "p", VOUCHER: "v", VOUCHER - 1: "v"}
     mark = canary(side.name, StoredFile, rows.get(number, min(number, 2)))
     data = picture.getvalue() + mark.encode()
     path = f"{side.isp.uuid}/{number:032x}"

@@ -85,6 +85,7 @@ def test_the_files_of_a_copy_are_the_persons_own(world):
             world.a.row("preinstall.requestdocument").file_id,
             world.a.row("preinstall.installation").signature_id,
             world.a.row("preinstall.installationphoto").file_id,
+            world.a.row("payments.paymentreport").voucher_id,
         }
     assert set(names) == own
 
