@@ -26,14 +26,12 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def to(self, subscriber: Subscriber) -> "AnnouncementQuerySet":
         """Those that concern a subscriber: to everybody, to the zone, to the invoice group, to the subscriber alone.
 
-        Who has no group belongs to the default one. One query more.
+        Who has no group belongs to the default one.
         """
-        group = InvoiceGroup.objects.of(subscriber.group_id)
         meant = Q(audience=Announcement.Audience.EVERYBODY) | Q(subscriber=subscriber.pk)
         if subscriber.zone_id:
             meant |= Q(zone=subscriber.zone_id)
-        if group:
-            meant |= Q(group=group.pk)
+        meant |= Q(group=subscriber.group_id) if subscriber.group_id else Q(group__is_default=True)
         return self.filter(meant)
 
     def for_anybody(self) -> "AnnouncementQuerySet":

@@ -125,7 +125,8 @@ def test_a_hit_and_a_miss_take_the_same_statements(isp, visitor, count_queries):
             visitor.client.get(answer.url)
         # Which ISP a host is of is known for seconds, and then asked again.
         own = [query["sql"] for query in [*asked, *shown] if '"tenants_' not in query["sql"]]
-        return [PLAIN.sub("?", sql) for sql in own if '"domains_' not in sql]
+        plain = [PLAIN.sub("?", sql) for sql in own if '"domains_' not in sql]
+        return [re.sub(r"\(\?(, \?)*\)", "?", sql) for sql in plain]
 
     visitor.ask()  # so that caches are warm
     hits = [
