@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.models import Account
 from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
@@ -39,7 +39,11 @@ PER_ACCOUNT = 8  # guesses at the current password in a window
 def home(request: HttpRequest) -> HttpResponse:
     """What the subscriber has, and how to pay and reach the ISP, at a glance."""
     user = request.portal_user
-    services = list(user.subscriber.services.lasting().with_state_date().select_related("tariff"))
+    # The balance, and whether it can be paid online, come along with the services.
+    online = GatewayAccount.objects.offered()
+    rows = user.subscriber.services.lasting().with_state_date().annotate(pays_online=Exists(online))
+    services = list(rows.select_related("tariff", "subscriber__account"))
+    account = getattr(services[0].subscriber if services else user.subscriber, "account", None)
     waiting = [service for service in services if service.state == service.State.PENDING]
     context = {
         "subscriber": user.subscriber,
@@ -49,8 +53,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "visits": Installation.objects.planned().filter(service__in=waiting).order_by("on") if waiting else [],
         "methods": PaymentMethod.objects.in_portal().for_group(user.subscriber.group_id),
         "documents": user.subscriber.documents.in_portal().select_related("file"),
-        "account": Account.objects.filter(subscriber=user.subscriber).first(),
-        "pays_online": GatewayAccount.objects.offered().exists(),
+        "account": account,
+        "pays_online": services[0].pays_online if services else online.exists(),
         "announcements": on_home(user),
         "may_put_away": not user.pays_only,
         "sees_money": has_portal_right(user.role, PortalRight.SEE_MONEY),

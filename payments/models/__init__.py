@@ -1,7 +1,8 @@
 """How subscribers pay, what they have paid, and what the bank says of it."""
 
+from payments.models.checkouts import Checkout, Refund, StrayPayment
 from payments.models.closings import CashClosing, CashClosingLine
-from payments.models.gateways import Checkout, GatewayAccount, GatewayEvent, Refund, SavedMethod, StrayPayment
+from payments.models.gateways import GatewayAccount, GatewayEvent, SavedMethod
 from payments.models.lookup import BalanceLink, BalanceSettings, LookupKind
 from payments.models.methods import PaymentMethod
 from payments.models.payments import Payment, PaymentQuerySet

@@ -143,8 +143,7 @@ def test_a_page_costs_the_same_with_one_row_and_with_thirty(isp, browser, maria,
             PaymentMethod.objects.create(name=f"Method {n}")
     with count_queries() as many:
         answer = browser.get(page)
-    # The first page also asks for announcements and for what can be paid online.
-    assert len(many) == len(few) <= (14 if page == "/" else 12)
+    assert len(many) == len(few) <= 12
     if page == "/":
         assert "Tariff 28" in answer.content.decode()
 
