@@ -22,3 +22,8 @@ def dashboard_url(path: str = "/") -> str:
 def shared_portal_url(path: str = "/") -> str:
     """An address on the portal that all ISPs share."""
     return base_url(f"portal.{settings.PLATFORM_DOMAIN}") + path
+
+
+def over_plain_http(url: str) -> str:
+    """The same address without TLS, as a router leads to it: it has no certificate of the host that was asked for."""
+    return f"http://{url.partition('://')[2]}"

@@ -11,6 +11,7 @@ from billing import router_list
 from billing.models import ListToken, NoticeKind, NoticeSource, NoticeText
 from billing.notice_forms import ListAddressForm, NoticeSourceForm, NoticeTextForm
 from billing.services import notices as services
+from core.links import over_plain_http
 from dashboard.access import staff_page
 from dashboard.views.settings import bound, saved, section_page
 from domains.links import base_url, portal_url, slug_host
@@ -26,20 +27,19 @@ def notices(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: NoticeSourceForm) -> HttpResponse:
     own = {row.kind: row for row in NoticeText.objects.all()}
     kinds = [
-        {"kind": kind, "own": own.get(kind.value), "url": _plain(portal_url(request.isp, f"/notice/{kind.value}/"))}
+        {
+            "kind": kind,
+            "own": own.get(kind.value),
+            "url": over_plain_http(portal_url(request.isp, f"/notice/{kind.value}/")),
+        }
         for kind in NoticeKind
     ]
     context = {
         "kinds": kinds,
         "sources": NoticeSource.objects.select_related("router"),
-        "check_url": _plain(portal_url(request.isp, "/notice/check/")),
+        "check_url": over_plain_http(portal_url(request.isp, "/notice/check/")),
     }
     return section_page(request, "notices", context, form=form)
-
-
-def _plain(url: str) -> str:
-    """The address as a router needs it: over plain HTTP."""
-    return f"http://{url.partition('://')[2]}"
 
 
 @staff_page(Right.SETTINGS)
@@ -100,7 +100,7 @@ def cut_off_list(request: HttpRequest) -> HttpResponse:
 def _made(request: HttpRequest, secret: str) -> dict[str, object]:
     """A new address in all its forms, with the commands that use it."""
     base = f"{base_url(slug_host(request.isp))}/lists/{secret}/suspended"
-    notice = _plain(portal_url(request.isp, "/notice/"))
+    notice = over_plain_http(portal_url(request.isp, "/notice/"))
     return {
         "urls": [(kind, f"{base}.{kind}") for kind in router_list.KINDS],
         "commands": router_list.set_up(list_url=f"{base}.rsc", notice_url=notice),

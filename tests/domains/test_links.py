@@ -96,9 +96,11 @@ LINKS = {"core/links.py", "domains/links.py", "core/settings.py"}
 # Names that make absolute addresses of a request's host or of our settings.
 MAKERS = {"build_absolute_uri", "get_current_site", "get_host", "PUBLIC_SCHEME", "PUBLIC_PORT"}
 ADDRESS = re.compile(r"https?://|^://")
-# Addresses of others: WhatsApp's, the name of a kind of drawing, and the policies for chat vendors and Google.
+# Addresses of others: WhatsApp's, the name of a kind of drawing, and the policies for chat vendors, Google and
+# gateways.
 FOREIGN = re.compile(r"https://wa\.me/|http://www\.w3\.org/2000/svg")
 NOT_OURS = {"company/chat.py", "preinstall/captcha.py"}
+NOT_OURS |= {f"payments/gateways/{name}/gateway.py" for name in ("stripe", "mercado_pago")}
 
 
 def makers(source: str, path: str) -> list[str]:

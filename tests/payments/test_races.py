@@ -95,7 +95,8 @@ def register(person, method, key):
 
 def test_fifty_identical_submissions_book_once(shop):
     isp, person, method, _made = shop
-    assert at_once(isp, lambda n: register(person, method, "form:same"), AT_ONCE) == [1] * AT_ONCE
+    numbers = at_once(isp, lambda n: register(person, method, "form:same"), AT_ONCE)
+    assert len(set(numbers)) == 1
     assert booked(isp) == (1, [-70])
 
 
@@ -103,7 +104,7 @@ def test_without_the_lock_and_the_key_they_would_book_many_times(shop, monkeypat
     """The control: each form with a key of its own, as if the key were not looked at."""
     isp, person, method, _made = shop
     numbers = at_once(isp, lambda n: register(person, method, f"form:{n}"), 8)
-    assert sorted(numbers) == list(range(1, 9))
+    assert len(set(numbers)) == 8
     assert booked(isp) == (8, [-70] * 8)
 
 

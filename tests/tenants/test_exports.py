@@ -413,14 +413,9 @@ def test_an_export_of_an_older_release_is_brought_to_todays(full_isp, archive, m
         changed = json.loads(entries["manifest.json"])
         changed["migrations"] = [row for row in changed["migrations"] if row[0] != "messaging"]
         dump = entries["schema.sql"]
-        begin = dump.index(b".messaging_mail (", dump.index(b"COPY "))
-        begin = dump.rindex(b"COPY ", 0, begin)
-        end = dump.index(b"\n\\.\n", begin) + 4
-        dump = b"".join(
-            line
-            for line in (dump[:begin] + dump[end:]).splitlines(True)
-            if b"setval" not in line or b"messaging" not in line
-        )
+        dump = re.sub(rb"^COPY \S+\.messaging_\w+ \(.*?\n\\\.\n", b"", dump, flags=re.DOTALL | re.MULTILINE)
+        lines = dump.splitlines(True)
+        dump = b"".join(line for line in lines if b"setval" not in line or b"messaging" not in line)
         entries["manifest.json"] = json.dumps(changed).encode()
         signed(entries, "schema.sql", dump)
 
