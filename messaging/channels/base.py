@@ -155,6 +155,7 @@ class Channel(ABC):
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
+    bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
 
     def __post_init__(self) -> None:  # noqa: B027 (few have anything to prepare)
