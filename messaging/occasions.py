@@ -11,6 +11,8 @@ OCCASIONS: dict[str, Any] = {
     "portal/set_password": _("choosing a password"),
     "payments/card_agreed": _("card that pays by itself"),
     "payments/card_refused": _("card was refused"),
+    "portal/sms": _("SMS from the portal"),
+    "channels/test": _("test message"),
     "preinstall/new_request": _("new install request, to you"),
     "preinstall/received": _("install request received"),
     "preinstall/installation_planned": _("visit planned"),
