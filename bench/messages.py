@@ -56,7 +56,6 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield Figure(group, "mails that arrived twice", "", [tally.doubled_mails], note=note)
     note = "The gateway was asked again with the key that it knew, and sent nothing."
     yield Figure(group, "asked again with a key", "", [tally.repeated_keys], note=note)
-    yield Figure(group, "sent twice by the gateway with keys", "", [tally.doubled_keyed], at_most=0)
 
 
 def measured(place: Scratch, there: Sink, size: int) -> dict[str, float]:
@@ -83,11 +82,6 @@ class Tally:
     lost: int
     doubled_mails: int
     repeated_keys: int
-
-    @property
-    def doubled_keyed(self) -> int:
-        """The gateway sends a key once, whatever it is asked; so it counts keys."""
-        return 0
 
 
 def killed(place: Scratch, there: Sink, count: int, *, kills: int, flush: bool, defence_off: str = "") -> Tally:
