@@ -16,6 +16,7 @@ from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
 
 logger = logging.getLogger(__name__)
+DEPTH = 4  # messages claimed for each thread
 PLATFORM = "platform_smtp"  # carries e-mail for those who have no account of their own
 
 
@@ -120,27 +121,36 @@ class Crew:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=f"outbox-{required().label}")
         self._own = threading.local()
         self._channels: list[Channel] = []
-        self._running: set[Future[Outcome]] = set()
+        self._running: dict[Future[Outcome], Message] = {}
         self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:
-        """For how many messages there is room: two for each thread, so that none waits for the next claim."""
-        return 2 * self.size - len(self._running)
+        """For how many messages there is room: several for each thread, so that none waits for the next claim."""
+        return DEPTH * self.size - len(self._running)
 
     @property
     def is_idle(self) -> bool:
         return not self._running
 
     def take(self, messages: Iterable[Message]) -> None:
-        self._running |= {self._pool.submit(self._work, message) for message in messages}
+        self._running |= {self._pool.submit(self._work, message): message for message in messages}
 
     def finished(self, *, seconds: float | None = None) -> list[Outcome]:
         """What has been done since the last time; waits for one at least, though not longer than `seconds`."""
         if not self._running:
             return []
-        done, self._running = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        for each in done:
+            del self._running[each]
         return [each.result() for each in done]
+
+    def recall(self) -> list[Message]:
+        """What no thread has begun with; nobody begins with it any more."""
+        back = [(each, message) for each, message in self._running.items() if each.cancel()]
+        for each, _ in back:
+            del self._running[each]
+        return [message for _, message in back]
 
     def close(self) -> None:
         """Wait for what is being handed over, and let go of the connections."""

@@ -6,6 +6,7 @@ has failed. What is said of a number that nobody knows yet waits for a day.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -28,13 +29,14 @@ AT_ONCE = 500  # events
 
 def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
     """Write down what a carrier tells. Whether some of it waits for its message. In a transaction."""
+    events = [replace(event, number=event.number.replace("\0", "")[:160]) for event in events]
     known = _apply(channel, [event for event in events if event.number])
     early = [event for event in events if event.number and event.number not in known]
     now = timezone.now()
     EarlyEvent.objects.bulk_create(
         [
             EarlyEvent(
-                channel=channel, number=_plain(event.number, 160), fate=event.fate, said=_plain(event.said, 300),
+                channel=channel, number=event.number, fate=event.fate, said=_plain(event.said, 300),
                 at=event.at or now,
             )
             for event in early

@@ -23,6 +23,7 @@ from messaging.outbox.claims import (
     claim_one,
     claim_urgent_to,
     forget_what_is_over,
+    give_back,
     give_back_orphans,
     next_due,
 )
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 SLICE = 1.0  # seconds
 REST = timedelta(seconds=30)  # after a carrier did not answer
 REFUSED_REST = timedelta(minutes=5)  # after the platform's own channel refused its setup
+GATHER = 0.02  # seconds in which results are gathered for one transaction
 BLINK = 0.1  # seconds that a turn waits for the rate rather than end
 
 
@@ -90,6 +92,8 @@ class _Turn:
             with transaction.atomic():
                 write_down(carrier, done)
                 self._judge(carrier, done)
+                if self.rest_until:
+                    give_back(crew.recall())
                 room = self._room(carrier, crew)
                 claimed = claim(medium=self.medium, limit=room) if room else []
                 give_browsers(claimed)
@@ -99,7 +103,7 @@ class _Turn:
                 break
             # A short while more, so that one transaction serves several messages.
             done = crew.finished()
-            time.sleep(min(0.02, BLINK))
+            time.sleep(GATHER)
             done += crew.finished(seconds=0)
         self._keep_rate(carrier)
 
