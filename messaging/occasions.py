@@ -10,6 +10,7 @@ OCCASIONS: dict[str, Any] = {
     "portal/invitation": _("invitation to the portal"),
     "portal/set_password": _("choosing a password"),
     "payments/card_agreed": _("card that pays by itself"),
+    "payments/card_ended": _("card is not charged any more"),
     "payments/card_refused": _("card was refused"),
     "preinstall/new_request": _("new install request, to you"),
     "preinstall/received": _("install request received"),

@@ -66,6 +66,7 @@ urlpatterns = [
     path("payment-methods/", views.payment_methods, name="payment_methods"),
     path("payments/", report_views.payments, name="payments"),
     path("payments/<int:number>/", report_views.receipt, name="payment_receipt"),
+    path("payments/<int:number>/pdf/", report_views.receipt_pdf, name="payment_receipt_pdf"),
     path("payments/report/", report_views.report, name="report_payment"),
     path("payments/reports/<uuid:report>/voucher/", report_views.voucher, name="report_voucher"),
     path("payments/reports/<uuid:report>/withdraw/", report_views.withdraw, name="withdraw_report"),
