@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing import clock, tasks
 from billing.days_off import days_off
 from billing.models import PlannedCut, SuspensionRule, SuspensionRun, SuspensionSettings
-from billing.services import debt_mails, suspensions
+from billing.services import held_runs, suspensions
 from core.audit import Actor, record, written_by
 from subscribers.models import Service
 
@@ -92,7 +92,7 @@ def begin_automatic(*, at: datetime) -> None:
         if is_too_many(run):
             SuspensionRun.objects.filter(pk=run.pk).update(is_too_many=True)
             record("billing.suspension_run.kept_back", by=None, on=run, rule=run.title)
-            debt_mails.tell_kept_back(run=run, planned=run.cuts.filter(outcome="").count())
+            held_runs.tell_suspension(run=run, planned=run.cuts.filter(outcome="").count())
         else:
             confirm(by=None, run=run, at=at)
 

@@ -4,14 +4,14 @@ Each decision about a subscriber is made under the lock of the subscriber's row,
 too: either the cut comes first and the payment lifts it, or the payment comes first and there is nothing to cut.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
@@ -65,8 +65,10 @@ def in_debt(rule: SuspensionRule, *, at: datetime) -> QuerySet[Any, dict[str, An
     SQL does it all, over the index of open debts.
     """
     local = clock.local(at)
+    spared = Exists(_spared(on=local.date()).filter(service=OuterRef("pk")))
     services = Service.objects.filter(subscriber=OuterRef("subscriber"), state=State.ACTIVE).order_by()
-    count = services.values("subscriber").annotate(n=Count("pk")).values("n")
+    count = services.values("subscriber").annotate(all=Count("pk"), due=Count("pk", filter=~spared))
+    held = held_by(local, "subscriber")
     return (
         _due(days=rule.days, on=local.date())
         .filter(reach(rule), subscriber__erased_at=None)
@@ -75,11 +77,17 @@ def in_debt(rule: SuspensionRule, *, at: datetime) -> QuerySet[Any, dict[str, An
         .annotate(
             owed=Sum("open"),
             since=Min("due_on"),
-            services=Coalesce(Subquery(count), 0),
-            hold=held_by(local, "subscriber"),
+            has=Coalesce(Subquery(count.values("all")), 0),
+            services=Coalesce(Subquery(count.values("due")), 0),
+            hold=Case(When(services=0, then=Value("grace")), default=held),
         )
-        .filter(owed__gte=rule.least_debt, services__gt=0)
+        .filter(owed__gte=rule.least_debt, has__gt=0)
     )
+
+
+def _spared(*, on: date) -> QuerySet[Grace]:
+    """The times that single services have been given and that last on a date of the ISP."""
+    return Grace.objects.standing(on=on).filter(service__isnull=False)
 
 
 def _due(*, days: int, on: date) -> QuerySet[LedgerEntry]:
@@ -104,7 +112,8 @@ def cut(
     if found[0]["hold"]:
         return Outcome.HELD
     debts = list(_due(days=current.days, on=clock.today(at)).filter(subscriber=subscriber).order_by("due_on", "pk"))
-    services = subscriber.services.filter(state=State.ACTIVE).order_by("pk")
+    spared = _spared(on=clock.today(at)).filter(subscriber=subscriber).values("service")
+    services = subscriber.services.filter(state=State.ACTIVE).exclude(pk__in=spared).order_by("pk")
     suspensions = [
         _switch_off(
             service,
@@ -210,6 +219,7 @@ def reconsider(*, subscriber: Subscriber, by: Actor | None = None, at: datetime 
     running = list(Suspension.objects.running().filter(subscriber=subscriber).select_related("service"))
     local = clock.local(at)
     relief = hold_of(subscriber.pk, local, lifting=True)
+    spared = set(_spared(on=local.date()).filter(subscriber=subscriber).values_list("service", flat=True))
     lifted = []
     for suspension in running:
         if suspension.service.state != State.SUSPENDED:
@@ -219,6 +229,8 @@ def reconsider(*, subscriber: Subscriber, by: Actor | None = None, at: datetime 
             lifted.append(_switch_on(suspension, by=by, why=End.PAID, at=at))
         elif relief:
             lifted.append(_switch_on(suspension, by=by, why=End(relief.ends_as), at=at))
+        elif suspension.service_id in spared:
+            lifted.append(_switch_on(suspension, by=by, why=End.GRACE, at=at))
     if lifted:
         debt_mails.tell_return(subscriber=subscriber, suspension=lifted[0])
     return lifted
@@ -236,7 +248,7 @@ def _switch_on(suspension: Suspension, *, by: Actor | None, why: Suspension.End,
     grace = None
     if why == End.GRACE:
         standing = Grace.objects.standing(on=clock.today(at)).filter(subscriber=suspension.subscriber_id)
-        grace = standing.order_by("-until").first()
+        grace = standing.filter(Q(service=None) | Q(service=suspension.service_id)).order_by("-until").first()
     with translation.override(clock.current_isp().language):
         reason = str(why.label)
     connections.change_service_state(
@@ -260,13 +272,15 @@ def _end(suspension: Suspension, *, why: Suspension.End, at: datetime, grace: Gr
 
 
 @transaction.atomic
-def cut_again(*, grace: Grace, at: datetime) -> list[Suspension]:
-    """Switch off at once what a grace had switched on, if its debt is still owed and nothing else keeps it on."""
-    subscriber = Subscriber.objects.lock_to_add(grace.subscriber_id)
+def cut_again(*, graces: Sequence[Grace], at: datetime) -> list[Suspension]:
+    """Switch off at once what graces of one subscriber had switched on, if it is still owed and nothing else holds."""
+    subscriber = Subscriber.objects.lock_to_add(graces[0].subscriber_id)
     local = clock.local(at)
     if hold_of(subscriber.pk, local):
         return []
-    before = Suspension.objects.filter(grace=grace, ended_why=End.GRACE, service__state=State.ACTIVE)
+    spared = _spared(on=local.date()).filter(subscriber=subscriber).values("service")
+    before = Suspension.objects.filter(grace__in=graces, ended_why=End.GRACE, service__state=State.ACTIVE)
+    before = before.exclude(service__in=spared)
     again = []
     for old in before.select_related("service", "rule").order_by("service_id", "-pk").distinct("service_id"):
         if not _still_due(old, on=local.date()):
