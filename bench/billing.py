@@ -1,4 +1,6 @@
-"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one."""
+"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one; and its
+suspension for debt, from what the page shows to the last cut.
+"""
 
 import json
 import sys
@@ -18,6 +20,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     with scratch() as place:
         place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
         told = {size: measured(place, size) for size in (small, large)}
+        cut = measured(place, large, "bench.suspending")
     for size, took in told.items():
         group = f"{size:,} invoices"
         yield Figure(group, "forecast", "s", [took["forecast"]])
@@ -33,13 +36,24 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield Figure("One by one", "invoices a second", "1/s", [ONE_BY_ONE / took["loop"]], note=note)
     times = (took["loop"] / ONE_BY_ONE) / (took["run"] / large)
     yield Figure("One by one", "one by one / in a run", "×", [times], at_least=20)
+    yield from suspension(large, cut)
     ratio = told[large]["memory"] / told[small]["memory"]
     yield Figure("Memory", f"{large:,} invoices / {small:,} invoices", "×", [ratio], at_most=1.2)
 
 
-def measured(place: Scratch, size: int) -> dict[str, float]:
+def suspension(size: int, cut: dict[str, float]) -> Iterator[Figure]:
+    """What a rule would do, written down, and done, as bench.suspending has measured it."""
+    group = f"Suspension: {size:,} subscribers, {int(cut['debtors']):,} of them in debt"
+    yield Figure(group, "what the rule would do, as its page counts it", "ms", [cut["plan"] * 1000])
+    yield Figure(group, "the list of a run, written down", "s", [cut["prepare"]])
+    yield Figure(group, "run", "s", [cut["run"]], note="Each cut in its lock, with its record and a mail; one process.")
+    yield Figure(group, "run, subscribers a second", "1/s", [cut["debtors"] / cut["run"]])
+    yield Figure(group, "longest part of the run", "ms", [cut["part"] * 1000], note="A payment of one of its 50 waits.")
+
+
+def measured(place: Scratch, size: int, module: str = "bench.billing") -> dict[str, float]:
     """What one process takes for an ISP of so many subscribers with a service each."""
-    out = place.run("lastmile", "-m", "bench.billing", str(size), CELERY_TASK_ALWAYS_EAGER="0")
+    out = place.run("lastmile", "-m", module, str(size), CELERY_TASK_ALWAYS_EAGER="0")
     return dict(json.loads(out.splitlines()[-1]))
 
 

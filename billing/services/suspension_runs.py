@@ -168,8 +168,10 @@ def work_off(*, run_id: int, at: datetime) -> bool:
     # In one order everywhere, so that two who lock several never wait for each other.
     part = list(run.cuts.filter(outcome="").order_by("subscriber")[:PART])
     by = Starter(run.by_id, run.by_name, run.by_kind) if run.by_id else None
+    keys = [row.subscriber_id for row in part]
+    outcomes = suspensions.cut_all(by=by, subscribers=keys, rule=run.rule, at=at, run=run) if part else {}
     for row in part:
-        row.outcome = suspensions.cut(by=by, subscriber_id=row.subscriber_id, rule=run.rule, at=at, run=run)
+        row.outcome = outcomes[row.subscriber_id]
     PlannedCut.objects.bulk_update(part, ["outcome"])
     is_done = len(part) < PART
     state = State.DONE if is_done else State.RUNNING

@@ -4,7 +4,7 @@ Each decision about a subscriber is made under the lock of the subscriber's row,
 too: either the cut comes first and the payment lifts it, or the payment comes first and there is nothing to cut.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from billing.models import Grace, LedgerEntry, PlannedCut, Suspension, Suspensio
 from billing.reach import reach
 from billing.services import debt_mails
 from core.audit import Actor, record, written_by
-from subscribers.models import Erased, Service, Subscriber
+from subscribers.models import Service, Subscriber
 from subscribers.services import connections
 
 State = Service.State
@@ -100,54 +100,66 @@ def cut(
     *, by: Actor | None, subscriber_id: int, rule: SuspensionRule, at: datetime, run: SuspensionRun | None = None
 ) -> PlannedCut.Outcome:
     """Switch off the active services of a subscriber if the rule holds now, and write why. Says what was done."""
-    try:
-        subscriber = Subscriber.objects.lock_to_add(subscriber_id)
-    except Erased:
-        return Outcome.PAID
+    return cut_all(by=by, subscribers=[subscriber_id], rule=rule, at=at, run=run)[subscriber_id]
+
+
+@transaction.atomic
+def cut_all(
+    *,
+    by: Actor | None,
+    subscribers: Sequence[int],
+    rule: SuspensionRule,
+    at: datetime,
+    run: SuspensionRun | None = None,
+) -> dict[int, PlannedCut.Outcome]:
+    """Switch off the active services of each of these for whom the rule holds now. Says of each what was done.
+
+    All are locked at first, so that what is needed of them can be asked for together.
+    """
+    people = {each.pk: each for each in Subscriber.objects.lock_all_to_add(subscribers)}
+    outcomes = dict.fromkeys(subscribers, Outcome.PAID)
     # Asked anew under the lock: debt, rule, group, holds and services may all have changed since the list was made.
     current = SuspensionRule.objects.filter(pk=rule.pk, is_on=True).select_related("group").first()
-    found = list(in_debt(current, at=at).filter(subscriber=subscriber.pk)) if current else []
+    found = list(in_debt(current, at=at).filter(subscriber__in=list(people))) if current else []
     if current is None or not found:
-        return Outcome.PAID
-    if found[0]["hold"]:
-        return Outcome.HELD
-    debts = list(_due(days=current.days, on=clock.today(at)).filter(subscriber=subscriber).order_by("due_on", "pk"))
-    spared = _spared(on=clock.today(at)).filter(subscriber=subscriber).values("service")
-    services = subscriber.services.filter(state=State.ACTIVE).exclude(pk__in=spared).order_by("pk")
-    suspensions = [
-        _switch_off(
-            service,
-            by=by,
-            rule=current,
-            run=run,
-            debts=_told(debts),
-            owed=found[0]["owed"],
-            snapshot=current.snapshot,
-            planned_at=run.planned_at if run else at,
-            at=at,
-        )
-        for service in services
-    ]
-    debt_mails.tell_cut(subscriber=subscriber, suspension=suspensions[0])
-    return Outcome.CUT
+        return outcomes
+    outcomes |= {row["subscriber"]: Outcome.HELD if row["hold"] else Outcome.CUT for row in found}
+    owed = {row["subscriber"]: row["owed"] for row in found if not row["hold"]}
+    debts = _debts_of(list(owed), days=current.days, on=clock.today(at))
+    about = {"by": by, "rule": current, "run": run, "snapshot": current.snapshot, "at": at}
+    about["planned_at"] = run.planned_at if run else at
+    made: dict[int, Suspension] = {}
+    for service in _to_cut(list(owed), on=clock.today(at)):
+        key = service.subscriber_id
+        suspension = _switch_off(service, debts=debts[key], owed=owed[key], **about)
+        made.setdefault(key, suspension)
+    for key, suspension in made.items():
+        debt_mails.tell_cut(subscriber=people[key], suspension=suspension)
+    return outcomes
 
 
-def _told(debts: Iterable[LedgerEntry]) -> list[dict[str, str]]:
-    """Debts as a record keeps them."""
-    numbers = dict(
-        LedgerEntry.objects.filter(pk__in=[debt.pk for debt in debts], invoice__isnull=False).values_list(
-            "pk", "invoice__number"
+def _to_cut(subscribers: list[int], *, on: date) -> QuerySet[Service]:
+    """The services that are switched off with their subscribers: those that work and have not been given time."""
+    spared = _spared(on=on).filter(subscriber__in=subscribers).values("service")
+    services = Service.objects.filter(subscriber__in=subscribers, state=State.ACTIVE).exclude(pk__in=spared)
+    return services.order_by("subscriber", "pk")
+
+
+def _debts_of(subscribers: list[int], *, days: int, on: date) -> dict[int, list[dict[str, str]]]:
+    """What these subscribers should have paid, the oldest first, as a record keeps it. One query."""
+    debts = _due(days=days, on=on).filter(subscriber__in=subscribers).select_related("invoice")
+    told: dict[int, list[dict[str, str]]] = {key: [] for key in subscribers}
+    for debt in debts.order_by("due_on", "pk"):
+        invoice = getattr(debt, "invoice", None)
+        told[debt.subscriber_id].append(
+            {
+                "number": invoice.number if invoice else "",
+                "kind": debt.kind,
+                "due_on": debt.due_on.isoformat() if debt.due_on else "",
+                "amount": f"{debt.open:f}",
+            }
         )
-    )
-    return [
-        {
-            "number": numbers.get(debt.pk, ""),
-            "kind": debt.kind,
-            "due_on": debt.due_on.isoformat() if debt.due_on else "",
-            "amount": f"{debt.open:f}",
-        }
-        for debt in debts
-    ]
+    return told
 
 
 def _switch_off(
@@ -285,10 +297,10 @@ def cut_again(*, graces: Sequence[Grace], at: datetime) -> list[Suspension]:
     for old in before.select_related("service", "rule").order_by("service_id", "-pk").distinct("service_id"):
         if not _still_due(old, on=local.date()):
             continue
-        debts = _due(days=int(old.snapshot.get("days", 1)), on=local.date()).filter(subscriber=subscriber)
-        debts = list(debts.order_by("due_on", "pk"))
-        owed = sum((debt.open for debt in debts), Decimal(0))
-        said = {"debts": _told(debts), "owed": owed, "snapshot": old.snapshot, "planned_at": at, "at": at}
+        days = int(old.snapshot.get("days", 1))
+        debts = _debts_of([subscriber.pk], days=days, on=local.date())[subscriber.pk]
+        owed = sum((Decimal(debt["amount"]) for debt in debts), Decimal(0))
+        said = {"debts": debts, "owed": owed, "snapshot": old.snapshot, "planned_at": at, "at": at}
         again.append(_switch_off(old.service, by=None, rule=old.rule, run=None, **said))
     if again:
         debt_mails.tell_cut(subscriber=subscriber, suspension=again[0])
