@@ -68,7 +68,9 @@ class OutgoingMail(models.Model):
         WAITING = "waiting", _("waiting")
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
         FAILED = "failed", _("failed")
+        STOPPED = "stopped", _("stopped")
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     to = models.EmailField()

@@ -143,6 +143,7 @@ def name_of(key: Any) -> str:
 
 # Fields that stand in no form, so that their models do not name them.
 NAMES = {
+    "address": _("address"),
     "amount": _("amount"),
     "answer": _("answer"),
     "asked_at": _("asked"),
@@ -162,12 +163,14 @@ NAMES = {
     "ended_at": _("ended"),
     "ended_how": _("how it was ended"),
     "ends_at": _("ends"),
+    "delivered_at": _("delivered"),
     "expires_at": _("works until"),
     "file": _("file"),
     "kind": _("kind"),
     "language": _("language"),
     "last_login": _("last sign-in"),
     "last_used_at": _("last used"),
+    "medium": _("by"),
     "on": _("day"),
     "period_from": _("from"),
     "period_to": _("to the end of"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import Form
 from dashboard.filters import day_input
 from dashboard.tables import NUMBERS
-from messaging.models import Mail
+from messaging.models import Message
 from messaging.occasions import OCCASIONS
 from subscribers.models import Announcement
 
@@ -22,7 +22,7 @@ class MessageFilter(django_filters.FilterSet):
     about = django_filters.ChoiceFilter(
         field_name="occasion", choices=list(OCCASIONS.items()), label=_("About"), empty_label=_("everything")
     )
-    state = django_filters.ChoiceFilter(choices=Mail.State.choices, label=_("State"), empty_label=_("any"))
+    state = django_filters.ChoiceFilter(choices=Message.State.choices, label=_("State"), empty_label=_("any"))
     since = django_filters.DateFilter(
         field_name="created_at", lookup_expr="date__gte", label=_("From"), widget=day_input()
     )
@@ -31,7 +31,7 @@ class MessageFilter(django_filters.FilterSet):
     )
 
     class Meta:
-        model = Mail
+        model = Message
         fields: list[str] = []
         form = Form
 
@@ -58,7 +58,7 @@ class MessageTable(tables.Table):
     caption = _("Messages")
 
     class Meta:
-        model = Mail
+        model = Message
         fields = ("created_at", "to", "subject", "state")
         empty_text = _("No message fits this search.")
 

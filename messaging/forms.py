@@ -1,12 +1,12 @@
 """Forms about messages."""
 
 from core.forms import ModelForm
-from messaging.models import MailSettings
+from messaging.models import MessageSettings
 
 
-class MailSettingsForm(ModelForm):
+class MessageSettingsForm(ModelForm):
     """For how long messages are kept."""
 
     class Meta:
-        model = MailSettings
+        model = MessageSettings
         fields = ["kept_months"]

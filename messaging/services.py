@@ -13,7 +13,7 @@ from core.celery import enqueue_on_commit
 from core.changes import Changes, set_fields
 from core.mail import SETTLED, compose
 from core.scope import NoScope, required
-from messaging.models import Mail, MailSettings
+from messaging.models import Message, MessageSettings
 from messaging.tasks import deliver_mail
 from tenants.services import due_work
 
@@ -35,14 +35,14 @@ def send_mail(
     has_secret: bool = False,
     is_last: bool = False,
     **context: object,
-) -> Mail:
+) -> Message:
     """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
 
     `about` is the key of the subscriber in whose matter it is, on whose card it stands. `has_secret` says that it
     carries a link that lets somebody in: its text is erased once it is sent. `is_last`: then nothing of the mail is
     kept. If the task is lost, the ISP's sweep finds the mail a minute later.
     """
-    mail = compose(Mail, template=template, language=language, to=to, **context)
+    mail = compose(Message, template=template, language=language, to=to, **context)
     said = {"occasion": template, "subscriber_key": about, "has_secret": has_secret, "is_last": is_last}
     for name, value in said.items():
         setattr(mail, name, value)
@@ -51,7 +51,7 @@ def send_mail(
     return mail
 
 
-def _have_delivered(mail: Mail) -> None:
+def _have_delivered(mail: Message) -> None:
     isp_id = required().isp_id
     if isp_id is None:
         raise NoScope("A mail of an ISP is sent in its scope.")
@@ -64,24 +64,24 @@ class CannotResend(Exception):
 
 
 @transaction.atomic
-def resend(*, by: Actor, mail: Mail) -> None:
+def resend(*, by: Actor, mail: Message) -> None:
     """Try a mail again that was given up, as often as a new one. Raises CannotResend.
 
     Of two at once the second one finds it waiting.
     """
-    mail = Mail.objects.select_for_update().get(pk=mail.pk)
+    mail = Message.objects.select_for_update().get(pk=mail.pk)
     if not mail.may_be_sent_again:
         raise CannotResend(mail.state)
-    mail.state, mail.attempts, mail.due_at, mail.error = Mail.State.WAITING, 0, timezone.now(), ""
+    mail.state, mail.attempts, mail.due_at, mail.error = Message.State.WAITING, 0, timezone.now(), ""
     mail.save(update_fields=["state", "attempts", "due_at", "error"])
     record("messaging.mail.resent", by=by, on=mail, subject=mail.subject)
     _have_delivered(mail)
 
 
 @transaction.atomic
-def change_mail_settings(*, by: Actor, values: Mapping[str, Any]) -> Changes:
+def change_message_settings(*, by: Actor, values: Mapping[str, Any]) -> Changes:
     """Set for how long mails are kept."""
-    row = MailSettings.locked()
+    row = MessageSettings.locked()
     if changes := set_fields(row, values):
         record("messaging.settings.changed", by=by, on=row, changes=changes)
     return changes
@@ -89,9 +89,9 @@ def change_mail_settings(*, by: Actor, values: Mapping[str, Any]) -> Changes:
 
 def forget_old_mails(*, at: datetime) -> int:
     """Delete a part of the mails that are over and older than the ISP keeps them; gives how many went."""
-    months = MailSettings.load().kept_months
+    months = MessageSettings.load().kept_months
     if not months:
         return 0
-    over = Mail.objects.filter(state__in=[Mail.State.SENT, Mail.State.FAILED], created_at__lt=at - months * MONTH)
+    over = Message.objects.over().filter(created_at__lt=at - months * MONTH)
     keys = list(over.order_by("created_at").values_list("pk", flat=True)[:FORGET])
-    return Mail.objects.filter(pk__in=keys).delete()[0]
+    return Message.objects.filter(pk__in=keys).delete()[0]

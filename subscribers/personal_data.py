@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import Mail, MailSettings
+from messaging.models import ChannelAccount, Message, MessageSettings, StoppedAddress
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -50,6 +50,7 @@ from subscribers.subject import Subject
 NUMBER = _("The number stays, so that what has to be kept belongs to something and is not given to somebody else.")
 SPEED = _("What was sold, for how much and from when until when belongs to the books.")
 PROOF = _("Who asks for consent has to be able to show that it was given; the number alone is named.")
+NEVER_AGAIN = _("Nobody writes there again by mistake.")
 ANSWERED = _("It shows that the request was answered in time.")
 LOG = _("Who of your staff did what and when stays; names and contents are taken out.")
 
@@ -205,24 +206,39 @@ personal(
 )
 
 
-def mails_of(subject: Subject) -> QuerySet[Mail]:
+def mails_of(subject: Subject) -> QuerySet[Message]:
     """Those to one of the addresses, and those to others that hold one, a phone or an official number."""
-    rows = Mail.objects.order_by().alias(address=Lower("to"))
+    rows = Message.objects.order_by().alias(address=Lower("to"))
     about = Q(address__in=subject.emails) | Q(subscriber_key=subject.pk)
     for mark in subject.marks:
         about |= Q(text__icontains=mark) | Q(html__icontains=mark)
     return rows.filter(about)
 
 
+def stopped_of(subject: Subject) -> QuerySet[StoppedAddress]:
+    """Those that are the customer's."""
+    return StoppedAddress.objects.order_by().filter(address__in=[*subject.emails, *subject.phones])
+
+
 personal(
-    Mail,
-    title=_("Mails"),
+    Message,
+    title=_("Messages"),
     rows=mails_of,
-    exported=("to", "subject", "text", "created_at", "sent_at"),
-    hidden=("from_name", "reply_to", "html", "error", "occasion"),
+    exported=("medium", "to", "subject", "text", "created_at", "sent_at", "delivered_at"),
+    hidden=("from_name", "reply_to", "html", "error", "occasion", "key", "data", "number_there"),
     deleted=True,
 )
-not_personal(MailSettings, because="how long messages are kept")
+personal(
+    StoppedAddress,
+    title=_("Addresses that are not written to"),
+    rows=stopped_of,
+    exported=("medium", "address", "reason", "at"),
+    hidden=("said",),
+    kept={"address": NEVER_AGAIN, "said": NEVER_AGAIN},
+    because=NEVER_AGAIN,
+)
+not_personal(ChannelAccount, because="the ISP's accounts with carriers of messages")
+not_personal(MessageSettings, because="how long messages are kept")
 
 
 # What stays of the details of an act, if it is of one of these kinds; texts that people typed never do.
@@ -234,7 +250,7 @@ def entries_of(subject: Subject) -> QuerySet[AuditEntry]:
     about = Q(details__subscriber=subject.number)
     about |= Q(actor_kind=PortalUser().audit_kind, actor_id__in=subject.login_keys)
     for label, keys in subject.keys.items():
-        if keys and label != Mail._meta.label_lower:
+        if keys and label != Message._meta.label_lower:
             about |= Q(target_type=label, target_id__in=[str(key) for key in keys])
     rows = AuditEntry.objects.order_by().alias(words=Cast("details", CharField()))
     for mark in subject.marks:

@@ -15,8 +15,8 @@ from dashboard.access import staff_page
 from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
-from messaging.forms import MailSettingsForm
-from messaging.models import Mail, MailSettings
+from messaging.forms import MessageSettingsForm
+from messaging.models import Message, MessageSettings
 from messaging.occasions import name_of
 from subscribers.models import Subscriber
 from tenants.roles import Right
@@ -28,13 +28,13 @@ SHOWN = 20  # of what was written to one customer in the portal
 @require_safe
 def message_list(request: HttpRequest) -> HttpResponse:
     """All messages, the latest first."""
-    found = MessageFilter(request.GET, queryset=Mail.objects.all())
+    found = MessageFilter(request.GET, queryset=Message.objects.all())
     table = MessageTable(found.qs)
     tables.show(request, table, per_page=50)
     context = {
         "filter": found,
         "table": table,
-        "failed": Mail.objects.failed().count(),
+        "failed": Message.objects.failed().count(),
         "is_empty": not request.GET and not table.page.paginator.count,
     }
     return render(request, "dashboard/messages/list.html", context, status=200 if found.form.is_valid() else 422)
@@ -44,7 +44,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
     """One message as it was sent, and what became of it."""
-    mail = get_object_or_404(Mail, uuid=message)
+    mail = get_object_or_404(Message, uuid=message)
     context = {
         "mail": mail,
         "about": name_of(mail.occasion),
@@ -58,7 +58,7 @@ def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
 def resend(request: HttpRequest, message: UUID) -> HttpResponse:
     """Try a message again that was given up."""
     try:
-        services.resend(by=request.user, mail=get_object_or_404(Mail, uuid=message))
+        services.resend(by=request.user, mail=get_object_or_404(Message, uuid=message))
     except services.CannotResend:
         notes.error(request, _("This message cannot be sent again: it is on its way, or was sent meanwhile."))
     else:
@@ -71,7 +71,7 @@ def resend(request: HttpRequest, message: UUID) -> HttpResponse:
 def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     """What was written in a subscriber's matter."""
     found = card.fetch(number)
-    table = MessagesOfOne(Mail.objects.filter(subscriber_key=found.pk))
+    table = MessagesOfOne(Message.objects.filter(subscriber_key=found.pk))
     tables.show(request, table, per_page=25)
     written = found.announcements.annotate(n_read=Count("reads"))[:SHOWN]
     return card.show(request, found, "messages", {"table": table, "announcements": written})
@@ -80,8 +80,8 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
 @staff_page(Right.SETTINGS)
 def message_settings(request: HttpRequest) -> HttpResponse:
     """For how long messages are kept."""
-    form = MailSettingsForm(**bound(request), instance=MailSettings.load())
+    form = MessageSettingsForm(**bound(request), instance=MessageSettings.load())
     if form.is_bound and form.is_valid():
-        changed = services.change_mail_settings(by=request.user, values=form.cleaned_data)
+        changed = services.change_message_settings(by=request.user, values=form.cleaned_data)
         return saved(request, "messages", changed=changed)
     return section_page(request, "messages", {}, form=form)

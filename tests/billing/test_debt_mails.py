@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing import tasks
 from billing.models import LedgerEntry, ReminderRule, SentNotice, SuspensionSettings
 from billing.services import debt_mails, reliefs
-from messaging.models import Mail
+from messaging.models import Message
 from tests.billing.test_suspensions import Somebody, pay
 from tests.factories.billing import AT, TODAY, owe, rule
 from tests.factories.subscribers import PortalUserFactory, ServiceFactory, SubscriberFactory
@@ -24,13 +24,13 @@ def _noon(in_isp):
 def remind(at=AT):
     while debt_mails.send_reminders(at=at):
         pass
-    return list(Mail.objects.order_by("pk").values_list("subject", flat=True))
+    return list(Message.objects.order_by("pk").values_list("subject", flat=True))
 
 
 def warn(at=AT):
     while debt_mails.send_warnings(at=at):
         pass
-    return list(Mail.objects.order_by("pk").values_list("subject", flat=True))
+    return list(Message.objects.order_by("pk").values_list("subject", flat=True))
 
 
 def test_reminders_before_and_after_the_due_date_each_on_its_day(in_isp):
@@ -56,7 +56,7 @@ def test_the_mail_names_invoice_amount_and_link(in_isp):
     ana = SubscriberFactory(first_name="Ana", email="ana@example.com", billing_email="books@example.com")
     invoice = owe(ana, "1250.50", late=7)
     remind()
-    mail = Mail.objects.get()
+    mail = Message.objects.get()
     assert (mail.to, mail.from_name) == ("books@example.com", "WispMega")
     assert f"- {invoice.number}: MX$1,250.50, due March 10, 2026" in mail.text
     assert "/notice/s/" in mail.text
@@ -68,7 +68,7 @@ def test_ucrm_2_3_3_the_same_invoice_is_reminded_of_once_however_often_the_sweep
     for hours in range(5):
         remind(AT + timedelta(hours=hours))
     remind(AT + timedelta(days=1))
-    assert Mail.objects.count() == 1
+    assert Message.objects.count() == 1
     sent = SentNotice.objects.get()
     with pytest.raises(IntegrityError, match="one_reminder_for_an_entry"), transaction.atomic():
         SentNotice.objects.create(subscriber=sent.subscriber, entry=sent.entry, reminder=sent.reminder)
@@ -81,7 +81,7 @@ def test_without_the_row_the_same_invoice_would_be_reminded_of_every_time(in_isp
     monkeypatch.setattr(debt_mails, "_note", lambda entries, **rule: True)
     for _ in range(3):
         debt_mails.send_reminders(at=AT)
-    assert Mail.objects.count() == 3
+    assert Message.objects.count() == 3
 
 
 def test_ucrm_63_nobody_who_has_paid_is_reminded_or_warned(in_isp):
@@ -106,7 +106,7 @@ def test_a_payment_between_the_look_and_the_mail_is_seen(in_isp, monkeypatch):
 
     monkeypatch.setattr(debt_mails.Subscriber.objects, "select_for_update", paid_meanwhile, raising=False)
     assert debt_mails.send_reminders(at=AT) is False
-    assert not Mail.objects.exists()
+    assert not Message.objects.exists()
     assert not SentNotice.objects.exists()
 
 
@@ -116,7 +116,7 @@ def test_several_invoices_of_one_customer_go_into_one_mail(in_isp):
     owe(ana, "100", late=7)
     owe(ana, "200", late=7)
     remind()
-    assert "Together: MX$300.00" in Mail.objects.get().text
+    assert "Together: MX$300.00" in Message.objects.get().text
     assert SentNotice.objects.count() == 2
 
 
@@ -141,7 +141,7 @@ def test_whoever_will_be_cut_is_warned_once_with_the_day(in_isp):
     owe(SubscriberFactory(), late=3)  # without a service
     for _ in range(2):
         warn()
-    mail = Mail.objects.get()
+    mail = Message.objects.get()
     assert mail.to == service.subscriber.email
     assert "from March 19, 2026 on" in mail.subject
     assert "works again by itself" in mail.text
@@ -164,9 +164,9 @@ def test_mails_go_out_by_day_where_the_isp_is(in_isp):
     owe(SubscriberFactory(), late=7)
     with time_machine.travel(AT + timedelta(hours=12), tick=False):
         tasks.send_reminders.run(isp_id=in_isp.pk)
-    assert not Mail.objects.exists()
+    assert not Message.objects.exists()
     tasks.send_reminders.run(isp_id=in_isp.pk)
-    assert Mail.objects.count() == 1
+    assert Message.objects.count() == 1
 
 
 def test_a_mail_is_in_the_language_of_the_login(in_isp):
@@ -183,4 +183,4 @@ def test_each_part_is_a_number_of_customers(in_isp, monkeypatch):
     for _ in range(5):
         owe(SubscriberFactory(), late=7)
     assert [debt_mails.send_reminders(at=AT) for _ in range(4)] == [True, True, True, False]
-    assert Mail.objects.count() == LedgerEntry.objects.count() == 5
+    assert Message.objects.count() == LedgerEntry.objects.count() == 5

@@ -21,7 +21,7 @@ from billing.models import (
 )
 from billing.services import invoices, planning, runs, schedule
 from core.models import AuditEntry
-from messaging.models import Mail
+from messaging.models import Message
 from payments.services import payments
 from subscribers.models import PriceChange, ServiceChange
 from subscribers.services import connections
@@ -413,7 +413,7 @@ def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref, isp):
     run.refresh_from_db()
     assert (run.state, run.report["stopped"]["kind"], run.count) == ("planned", "far", 0)
     assert list(BillingRun.objects.held(since=run.at)) == [run]
-    mail = Mail.objects.get()
+    mail = Message.objects.get()
     assert (mail.to, mail.occasion) == (clerk.email, "billing/run_held")
     told = ("did not begin", f"/wispmega/billing/runs/{run.uuid}/", f"{run.expected_amount:,}")
     assert all(text in mail.text for text in told)
@@ -436,12 +436,12 @@ def test_whoever_may_run_the_billing_is_told_of_a_run_that_stopped_on_its_way(re
         pass
     run.refresh_from_db()
     assert (run.state, list(BillingRun.objects.held(since=run.at))) == ("stopped", [run])
-    assert "has stopped at one of your limits" in Mail.objects.get().text
+    assert "has stopped at one of your limits" in Message.objects.get().text
     # Stopped by hand it waits for nobody in particular, and nobody is written to.
     runs.resume_run(by=None, run=run, isp_id=ref.pk, anyway=True)
     runs.stop_run(by=None, run=run)
     assert not BillingRun.objects.held(since=run.at).exists()
-    assert Mail.objects.count() == 1
+    assert Message.objects.count() == 1
 
 
 def test_the_first_run_says_from_when_on_services_are_billed_here(ref):

@@ -23,7 +23,7 @@ from billing.models import (
 from billing.services import invoices, suspensions
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import Payment
 from payments.services import payments
 from subscribers.models import Counter, Service, Subscriber, Tariff
@@ -40,7 +40,7 @@ def isp(committed):
     with isp_scope(isp), transaction.atomic():
         for model in (PlannedCut, Suspension, SuspensionRun, SuspensionRule, Payment, Allocation, InvoiceLine, Invoice):
             model.objects.all().delete()
-        for model in (LedgerEntry, Account, InvoiceSeries, Service, Subscriber, Tariff, Mail, AuditEntry, Counter):
+        for model in (LedgerEntry, Account, InvoiceSeries, Service, Subscriber, Tariff, Message, AuditEntry, Counter):
             model.objects.all().delete()
 
 

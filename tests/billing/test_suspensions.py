@@ -25,7 +25,7 @@ from company.models import Profile
 from core.models import AuditEntry
 from core.scope import public_scope
 from domains import resolver
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import Payment
 from payments.services import payments
 from subscribers.models import Enforcement, Service, ServiceChange
@@ -103,7 +103,7 @@ def test_ucrm_63_whoever_has_paid_before_the_cut_is_neither_cut_nor_written_to(s
     work_off(run_id=run.pk, at=AT)
     assert run.cuts.get().outcome == PAID
     assert state_of(service) == ACTIVE
-    assert not Mail.objects.exists()
+    assert not Message.objects.exists()
 
 
 def test_ucrm_69_a_payment_lifts_the_suspension_at_once(service):
@@ -115,7 +115,7 @@ def test_ucrm_69_a_payment_lifts_the_suspension_at_once(service):
     assert (record.ended_why, record.ended_at) == (Suspension.End.PAID, AT)
     wanted = Enforcement.objects.get(service=service)
     assert (wanted.is_on, wanted.version) == (True, 2)
-    subjects = list(Mail.objects.order_by("pk").values_list("subject", flat=True))
+    subjects = list(Message.objects.order_by("pk").values_list("subject", flat=True))
     assert ["switched off" in subject for subject in subjects] == [True, False]
 
 
@@ -231,7 +231,7 @@ def test_ucrm_2_3_3_nobody_is_told_every_hour(service):
         for pk in suspension_runs.unfinished(at=at):
             work_off(run_id=pk, at=at)
     assert SuspensionRun.objects.count() == 1
-    assert Mail.objects.count() == 1
+    assert Message.objects.count() == 1
     with pytest.raises(suspension_runs.CannotRun):
         prepare(by=None, rule=SuspensionRule.objects.get(), at=AT, automatic=True)
 
@@ -427,7 +427,7 @@ def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looke
     assert (run.is_too_many, run.state) == (True, "draft")
     assert suspension_runs.unfinished(at=AT) == []
     suspension_runs.begin_automatic(at=AT + timedelta(minutes=10))
-    mail = Mail.objects.get()  # once, and to those alone who may let it go on
+    mail = Message.objects.get()  # once, and to those alone who may let it go on
     assert (mail.to, "12 customers" in mail.subject) == (clerk.email, True)
     assert f"/wispmega/suspension/{run.uuid}/" in mail.text
     # The control: an ISP that allows it.
@@ -443,7 +443,7 @@ def test_where_nobody_may_run_the_billing_the_company_is_told(in_isp):
     for _ in range(12):
         owe(ServiceFactory().subscriber)
     suspension_runs.begin_automatic(at=AT)
-    assert Mail.objects.get().to == "office@wispmega.example"
+    assert Message.objects.get().to == "office@wispmega.example"
 
 
 def test_a_run_is_worked_off_in_parts_and_a_part_that_comes_twice_does_nothing_twice(in_isp, monkeypatch):
@@ -453,7 +453,7 @@ def test_a_run_is_worked_off_in_parts_and_a_part_that_comes_twice_does_nothing_t
     run = prepare(by=None, rule=rule(), at=AT)
     suspension_runs.confirm(by=None, run=run, at=AT)
     assert [work_off(run_id=run.pk, at=AT) for _ in range(4)] == [True, True, False, False]
-    assert Suspension.objects.count() == Service.objects.filter(state=SUSPENDED).count() == Mail.objects.count() == 5
+    assert Suspension.objects.count() == Service.objects.filter(state=SUSPENDED).count() == Message.objects.count() == 5
     run.refresh_from_db()
     assert run.state == "done"
 

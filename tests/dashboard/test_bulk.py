@@ -10,7 +10,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope
 from dashboard import bulk, tasks
 from dashboard.services import bulk_runs
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import AutoLoginLink, BulkRun, PortalToken, Service, ServiceChange, Subscriber
 from tenants.roles import RIGHTS, Right, Role
 from tests.dashboard.test_subscribers import LIST, staff_client, text_of, verbs
@@ -385,7 +385,7 @@ def test_links_go_to_main_logins_that_can_get_mail(isp, clerk, people, action, s
         assert [
             link.portal_user.subscriber.number for link in model.objects.select_related("portal_user__subscriber")
         ] == [11]
-        assert list(Mail.objects.values_list("to", flat=True)) == ["n11@example.org"]
+        assert list(Message.objects.values_list("to", flat=True)) == ["n11@example.org"]
     run = the_run(isp)
     assert (run.state, run.changed, run.left_out_count) == ("done", 1, 4)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.models import AuditEntry
 from core.scope import isp_scope
 from dashboard.views.logins import cards_of
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import AutoLoginLink, LoginRules, PortalUser, SignInBlock
 from tenants.roles import Role
 from tests.dashboard.test_subscribers import staff_client, text_of
@@ -49,7 +49,7 @@ class TestAdding:
         assert 'value="jose@x.example"' in form
         fields = {"username": "jose.nunez", "email": "jose@x.example", "role": "owner", "then": "send"}
         clerk.post("/wispmega/subscribers/12/logins/add/", fields)
-        [user], [mail] = rows(isp, PortalUser, subscriber__number=12), rows(isp, Mail)
+        [user], [mail] = rows(isp, PortalUser, subscriber__number=12), rows(isp, Message)
         assert (user.username, user.role, user.has_usable_password()) == ("jose.nunez", "owner", False)
         assert (mail.to, mail.has_secret) == ("jose@x.example", True)
 
@@ -105,7 +105,7 @@ class TestOneLogin:
     def test_a_link_is_sent_and_nothing_of_it_is_shown(self, isp, ana, clerk, page):
         clerk.post(f"{page}send-link/")
         shown = clerk.get(page).content.decode()
-        [mail] = rows(isp, Mail)
+        [mail] = rows(isp, Message)
         secret = mail.text.partition("/set-password/")[2].split("/")[0]
         assert "on its way to ana@x.example" in shown
         assert len(secret) == 43
@@ -117,7 +117,7 @@ class TestOneLogin:
         assert "This login has no e-mail address." in text_of(clerk.get(page))
         clerk.post(f"{page}send-link/")
         assert "This login has no e-mail address." in text_of(clerk.get(page))
-        assert rows(isp, Mail) == []
+        assert rows(isp, Message) == []
 
     def test_without_a_mail_server_too(self, isp, ana, clerk, page, settings):
         settings.EMAIL_HOST = ""
@@ -179,7 +179,7 @@ class TestOneLogin:
         assert str(ana.uuid) not in card
         for act in ("", "one-time-password/", "links/", "send-link/"):
             assert client.post(page + act, {"scope": "pay", "hours": "1"}).status_code == 403
-        assert rows(isp, AutoLoginLink) + rows(isp, Mail) == []
+        assert rows(isp, AutoLoginLink) + rows(isp, Message) == []
         assert rows(isp, PortalUser)[0].password == ana.password
 
 

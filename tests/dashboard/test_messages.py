@@ -6,16 +6,16 @@ import pytest
 from django.utils import timezone
 
 from core.scope import isp_scope
-from messaging.models import Mail, MailSettings
+from messaging.models import Message, MessageSettings
 from subscribers.models import Announcement
 from tenants.roles import Role
 from tests.factories.staff import make_member
 from tests.factories.subscribers import SubscriberFactory
 
 
-def a_mail(**fields) -> Mail:
+def a_mail(**fields) -> Message:
     values = {"to": "Rosa@mail.example", "subject": "Su visita", "text": "Mañana a las 10.\n", "state": "sent"}
-    return Mail.objects.create(**(values | fields))
+    return Message.objects.create(**(values | fields))
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_a_long_list_takes_as_many_queries_as_a_short_one(isp, clerk, signed_in,
     with count_queries() as few:
         browser.get("/wispmega/messages/")
     with isp_scope(isp):
-        Mail.objects.bulk_create(
-            Mail(to="x@mail.example", subject=f"S{n}", text="t", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+        Message.objects.bulk_create(
+            Message(to="x@mail.example", subject=f"S{n}", text="t", created_at=datetime(2026, 1, 1, tzinfo=UTC))
             for n in range(60)
         )
     with count_queries() as many:
@@ -90,7 +90,7 @@ def test_for_how_long_is_set_by_the_company(isp, owner, signed_in):
     assert page.status_code == 422
     browser.post("/wispmega/settings/messages/", {"kept_months": "6"})
     with isp_scope(isp):
-        assert MailSettings.load().kept_months == 6
+        assert MessageSettings.load().kept_months == 6
 
 
 class TestInThePortal:

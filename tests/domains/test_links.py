@@ -12,7 +12,7 @@ from company.models import Profile
 from core.scope import isp_scope, public_scope
 from domains import links
 from domains.models import Domain
-from messaging.models import Mail
+from messaging.models import Message
 from preinstall.services.requests import submit_request
 from tests.preinstall.test_services import DATA
 
@@ -86,7 +86,7 @@ def test_mails_of_an_isp_lead_its_staff_to_their_own_domain(isp, domains):
     with isp_scope(isp):
         Profile.objects.update_or_create(pk=1, defaults={"email": "hola@wispmega.example"})
         made = submit_request(isp=isp, submission=uuid4(), language="es", **DATA)
-        texts = " ".join(Mail.objects.values_list("text", flat=True))
+        texts = " ".join(Message.objects.values_list("text", flat=True))
     assert f"http://sistema.wispmega.example/wispmega/requests/{made.number}/" in texts
     assert "localhost" not in texts
 

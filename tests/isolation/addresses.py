@@ -81,7 +81,7 @@ FILLINGS: dict[str, Any] = {
     "document": lambda side: rows(side, "preinstall.requestdocument"),
     "paper": lambda side: rows(side, "subscribers.subscriberdocument"),
     "announcement": lambda side: rows(side, "subscribers.announcement"),
-    "message": lambda side: rows(side, "messaging.mail"),
+    "message": lambda side: rows(side, "messaging.message"),
     "note": lambda side: rows(side, "subscribers.note"),
     "service": lambda side: ["1", "2"],
     "tariff": lambda side: rows(side, "subscribers.tariff"),

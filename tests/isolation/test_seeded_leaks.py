@@ -14,7 +14,7 @@ from core.models import StoredFile
 from core.scope import PUBLIC, Scope, isp_scope, public_scope, required
 from domains import resolver
 from domains.models import Domain, DomainQuerySet
-from messaging.models import Mail
+from messaging.models import Message
 from portal.preview import PREVIEW_KEY, new_session
 from subscribers.authentication import HASH_KEY, USER_KEY
 from subscribers.models import SubscriberDocument
@@ -313,7 +313,7 @@ def test_every_channel_is_read(channel, look, world, judge, monkeypatch):
             response.content = canary("a", StaffUser, "s")
         if channel == "mail":
             with isp_scope(world.a.isp):
-                Mail.objects.create(to="x@example.com", subject="Hello", text=mark)
+                Message.objects.create(to="x@example.com", subject="Hello", text=mark)
         return response
 
     monkeypatch.setattr(judge.client, "generic", answer)

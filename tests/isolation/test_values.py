@@ -16,7 +16,7 @@ from billing.services import notices
 from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from portal.entry import DEVICE_COOKIE
 from preinstall.services import requests as preinstall
 from subscribers import attempts, devices
@@ -133,7 +133,7 @@ def test_a_task_runs_in_the_isp_of_its_message_alone(world):
 
     @app.task(base=IspTask, name="tests.look")
     def look(*, isp_id):
-        seen.append(list(Mail.objects.values_list("subject", flat=True)))
+        seen.append(list(Message.objects.values_list("subject", flat=True)))
 
     try:
         for side in world.sides:
@@ -142,7 +142,7 @@ def test_a_task_runs_in_the_isp_of_its_message_alone(world):
             look(isp_id=world.b.isp.pk)
     finally:
         app.tasks.unregister("tests.look")
-    subjects = [[row.subject for row in side.rows["messaging.mail"].values()] for side in world.sides]
+    subjects = [[row.subject for row in side.rows["messaging.message"].values()] for side in world.sides]
     assert [sorted(each) for each in seen] == [sorted(each) for each in subjects]
 
 

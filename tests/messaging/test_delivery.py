@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from core import mail
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from messaging.services import send_mail
 from messaging.tasks import deliver_mail, sweep_mail
 from tenants.models import ISP
@@ -55,14 +55,14 @@ def server(settings) -> Iterator[Server]:
     controller.stop()
 
 
-def waiting_mail(**fields) -> Mail:
+def waiting_mail(**fields) -> Message:
     values = {"to": "rosa@mail.example", "subject": "Su solicitud R-000001", "text": "Gracias, Núñez.\n", **fields}
-    return Mail.objects.create(**values)
+    return Message.objects.create(**values)
 
 
 def test_the_server_gets_the_mail_in_the_isps_name(in_isp, server):
     written = waiting_mail(from_name="WispMega", reply_to="hola@wispmega.example")
-    assert mail.deliver(Mail, written.pk) is True
+    assert mail.deliver(Message, written.pk) is True
     (recipients, message), *more = server.taken
     assert (recipients, more) == (["rosa@mail.example"], [])
     assert message["From"].addresses[0].display_name == "WispMega"
@@ -71,37 +71,37 @@ def test_the_server_gets_the_mail_in_the_isps_name(in_isp, server):
     assert message["X-Lastmile-Scope"] == f"isp{in_isp.uuid}"
     assert message.get_content().strip() == "Gracias, Núñez."
     written.refresh_from_db()
-    assert written.state == Mail.State.SENT
+    assert written.state == Message.State.SENT
     assert written.sent_at is not None
 
 
 def test_delivered_again_it_is_not_sent_again(in_isp, server):
     written = waiting_mail()
-    assert mail.deliver(Mail, written.pk) is True
-    assert mail.deliver(Mail, written.pk) is False
+    assert mail.deliver(Message, written.pk) is True
+    assert mail.deliver(Message, written.pk) is False
     assert len(server.taken) == 1
 
 
 def test_a_server_that_is_busy_is_asked_again_later(in_isp, server):
     written = waiting_mail()
     server.data_answer = "451 try again"
-    assert mail.deliver(Mail, written.pk) is False
+    assert mail.deliver(Message, written.pk) is False
     written.refresh_from_db()
-    assert (written.state, written.attempts) == (Mail.State.WAITING, 1)
+    assert (written.state, written.attempts) == (Message.State.WAITING, 1)
     assert written.due_at > timezone.now() + timedelta(seconds=50)
     assert "451" in written.error
     server.data_answer = "250 OK"
-    Mail.objects.update(due_at=timezone.now())
-    assert mail.deliver(Mail, written.pk) is True
+    Message.objects.update(due_at=timezone.now())
+    assert mail.deliver(Message, written.pk) is True
     assert len(server.taken) == 1
 
 
 def test_an_address_refused_for_good_is_not_tried_again(in_isp, server):
     written = waiting_mail()
     server.recipient_answer = "550 no such mailbox"
-    assert mail.deliver(Mail, written.pk) is False
+    assert mail.deliver(Message, written.pk) is False
     written.refresh_from_db()
-    assert written.state == Mail.State.FAILED
+    assert written.state == Message.State.FAILED
     assert "550" in written.error
 
 
@@ -109,26 +109,26 @@ def test_no_server_at_all_keeps_the_mail(in_isp, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     written = waiting_mail()
-    assert mail.deliver(Mail, written.pk) is False
+    assert mail.deliver(Message, written.pk) is False
     written.refresh_from_db()
-    assert written.state == Mail.State.WAITING
+    assert written.state == Message.State.WAITING
     assert "refused" in written.error
 
 
 def test_the_last_attempt_ends_it(in_isp, server):
     written = waiting_mail(attempts=mail.ATTEMPTS - 1)
     server.data_answer = "451 try again"
-    mail.deliver(Mail, written.pk)
+    mail.deliver(Message, written.pk)
     written.refresh_from_db()
-    assert written.state == Mail.State.FAILED
+    assert written.state == Message.State.FAILED
 
 
 def test_what_a_dead_worker_left_is_due_again_after_a_while(in_isp, server):
-    left = waiting_mail(state=Mail.State.SENDING, attempts=1)
-    Mail.objects.update(due_at=timezone.now() + mail.STUCK)
-    assert mail.deliver(Mail, left.pk) is False
-    Mail.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    assert mail.deliver(Mail, left.pk) is True
+    left = waiting_mail(state=Message.State.SENDING, attempts=1)
+    Message.objects.update(due_at=timezone.now() + mail.STUCK)
+    assert mail.deliver(Message, left.pk) is False
+    Message.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    assert mail.deliver(Message, left.pk) is True
     assert len(server.taken) == 1
 
 
@@ -142,7 +142,7 @@ def test_nothing_is_sent_for_a_transaction_that_came_to_nothing(in_isp, django_c
             reference="R-000001",
             company="WispMega",
         )
-        assert Mail.objects.count() == 1
+        assert Message.objects.count() == 1
     assert len(callbacks) == 1
 
 
@@ -155,8 +155,8 @@ def test_the_sweep_of_an_isp_finds_its_due_mail_and_no_other(
         with isp_scope(each):
             due = waiting_mail().pk
             later = waiting_mail()
-            Mail.objects.filter(pk=later.pk).update(due_at=timezone.now() + timedelta(minutes=5))
-            waiting_mail(state=Mail.State.SENT)
+            Message.objects.filter(pk=later.pk).update(due_at=timezone.now() + timedelta(minutes=5))
+            waiting_mail(state=Message.State.SENT)
         with django_capture_on_commit_callbacks(execute=True):
             sweep_mail(isp_id=each.pk)
         assert queued == [(each.pk, due)]
@@ -175,7 +175,7 @@ def sent_by_two_workers(server) -> int:
         start.wait(10)
         try:
             with isp_scope(isp):
-                mail.deliver(Mail, pk)
+                mail.deliver(Message, pk)
         finally:
             connection.close()
 
@@ -185,7 +185,7 @@ def sent_by_two_workers(server) -> int:
     for thread in threads:
         thread.join(30)
     with isp_scope(isp), transaction.atomic():
-        Mail.objects.all().delete()
+        Message.objects.all().delete()
     return len(server.taken)
 
 

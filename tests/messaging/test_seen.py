@@ -8,16 +8,16 @@ from django.utils import timezone
 from core.models import AuditEntry
 from core.scope import isp_scope
 from messaging import services
-from messaging.models import Mail, MailSettings
+from messaging.models import Message, MessageSettings
 from messaging.tasks import forget_mail
 from tenants.roles import Role
 from tests.factories.staff import make_member
 from tests.factories.subscribers import SubscriberFactory
 
 
-def a_mail(**fields) -> Mail:
+def a_mail(**fields) -> Message:
     values = {"to": "Rosa@mail.example", "subject": "Su visita", "text": "Mañana a las 10.\n", "state": "sent"}
-    return Mail.objects.create(**(values | fields))
+    return Message.objects.create(**(values | fields))
 
 
 @pytest.fixture
@@ -50,19 +50,19 @@ def test_what_was_sent_or_lets_somebody_in_is_not_sent_again(in_isp, clerk, fiel
     mail = a_mail(**fields)
     with pytest.raises(services.CannotResend):
         services.resend(by=clerk, mail=mail)
-    assert Mail.objects.get(pk=mail.pk).state == fields["state"]
+    assert Message.objects.get(pk=mail.pk).state == fields["state"]
 
 
 def test_old_mails_go_and_those_on_their_way_stay(isp):
     at = timezone.now()
     with isp_scope(isp):
         _old, young, waiting = a_mail(), a_mail(), a_mail(state="waiting", due_at=at + timedelta(days=1))
-        Mail.objects.exclude(pk=young.pk).update(created_at=at - timedelta(days=800))
+        Message.objects.exclude(pk=young.pk).update(created_at=at - timedelta(days=800))
     forget_mail(isp_id=isp.pk)
     with isp_scope(isp):
-        assert set(Mail.objects.all()) == {young, waiting}
-        Mail.objects.update(state="sent", created_at=at - timedelta(days=8000))
-        MailSettings.objects.create(pk=1, kept_months=0)
+        assert set(Message.objects.all()) == {young, waiting}
+        Message.objects.update(state="sent", created_at=at - timedelta(days=8000))
+        MessageSettings.objects.create(pk=1, kept_months=0)
     forget_mail(isp_id=isp.pk)
     with isp_scope(isp):
-        assert Mail.objects.count() == 2  # the control: with 0 nothing goes
+        assert Message.objects.count() == 2  # the control: with 0 nothing goes

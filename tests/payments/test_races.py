@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from billing.models import Account, LedgerEntry
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import Payment, PaymentMethod, PaymentReport
 from payments.services import payments, reports
 from subscribers.models import Counter, Subscriber
@@ -46,7 +46,7 @@ def shop(committed):
         Account.objects.all().delete()
         person.delete()
         method.delete()
-        Mail.objects.all().delete()
+        Message.objects.all().delete()
         Counter.objects.filter(name="payment").delete()
         AuditEntry.objects.all().delete()
 
@@ -156,7 +156,7 @@ def outcome(isp, made):
     with isp_scope(isp), transaction.atomic():
         made.refresh_from_db()
         decided = AuditEntry.objects.filter(verb__in=["payments.report.approved", "payments.report.rejected"])
-        return made.state, decided.count(), Payment.objects.count(), Mail.objects.count()
+        return made.state, decided.count(), Payment.objects.count(), Message.objects.count()
 
 
 @pytest.mark.parametrize("names", [("approve", "reject"), ("approve", "approve"), ("reject", "reject")])

@@ -12,7 +12,7 @@ from billing.models import Invoice, LedgerEntry
 from core import uploads
 from core.acting import InAnothersName, acting
 from core.models import AuditEntry, StoredFile
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import Payment, PaymentReport, VoucherDraft
 from payments.services import payments, reports
 from payments.tasks import sweep_payment_drafts
@@ -43,7 +43,7 @@ def test_an_approved_report_becomes_a_payment_with_its_invoices(in_isp, clerk):
     assert (made.state, made.payment, made.by_name) == ("approved", payment, "Clara Clerk")
     assert (payment.source, payment.reference, payment.key) == ("report", "REF 7", f"report:{made.uuid}")
     assert (left_of(first), left_of(second)) == (500, 0)
-    mail = Mail.objects.get()
+    mail = Message.objects.get()
     # In the language that the report was made in.
     assert (mail.to, mail.subject) == ("ana@example.com", f"Recibo {payment.number} de WispMega")
     assert "300.00" in mail.text
@@ -57,7 +57,7 @@ def test_a_rejected_report_leaves_the_invoice_open_and_says_why(in_isp, clerk):
     reports.reject_report(by=clerk, report=made, reason="The voucher cannot be read.")
     made.refresh_from_db()
     assert (made.state, made.payment, left_of(invoice)) == ("rejected", None, 500)
-    mail = Mail.objects.get()
+    mail = Message.objects.get()
     assert mail.to == "eva@example.com"
     assert "The voucher cannot be read." in mail.text
     assert "/payments/" in mail.text

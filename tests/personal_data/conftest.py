@@ -8,7 +8,7 @@ from core.scope import isp_scope
 from core.sessions import SessionStore
 from domains import resolver
 from imports.models import Batch
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.authentication import USER_KEY
 from subscribers.models import Service
 from tests.isolation import world as isolation
@@ -30,7 +30,7 @@ def _link(side):
     for number in (1, 2):
         person = side.row("subscribers.subscriber", number)
         AuditEntry.objects.filter(pk=number).update(target_type="subscribers.subscriber", target_id=str(number))
-        Mail.objects.filter(pk=number).update(to=person.email)
+        Message.objects.filter(pk=number).update(to=person.email)
         login = side.row("subscribers.portaluser", number)
         store = SessionStore(realm="portal:x")
         store[USER_KEY] = login.pk

@@ -11,7 +11,7 @@ from billing.services.ledger import book
 from core import personal
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from messaging.tasks import deliver_mail
 from preinstall.models import InstallRequest
 from subscribers.models import Consent, Erased, Note, PersonalRequest, PortalUser, Service, Subscriber
@@ -244,25 +244,25 @@ class TestAfter:
 class TestMail:
     def test_the_last_mail_goes_to_the_old_address_and_nothing_of_it_is_kept(self, isp, ref, owner, ana, mailoutbox):
         with isp_scope(isp):
-            Mail.objects.create(to="ANA@example.com", subject="Old", text="Old")
+            Message.objects.create(to="ANA@example.com", subject="Old", text="Old")
         erase(isp, ref, owner, ana, tell=True)
         with isp_scope(isp):
-            mail = Mail.objects.get()
+            mail = Message.objects.get()
             assert "erased" in mail.subject
             pk = mail.pk
         deliver_mail(isp_id=isp.pk, mail_id=pk)
         [sent] = mailoutbox
         assert sent.to == ["ana@example.com"]
         with isp_scope(isp):
-            assert not Mail.objects.exists()
+            assert not Message.objects.exists()
 
     def test_a_mail_to_others_that_names_the_person_goes_and_one_that_does_not_stays(self, isp, ref, owner, ana):
         with isp_scope(isp):
-            Mail.objects.create(to="office@example.com", subject="New", text=f"Call {ana.mobile}, please.")
-            Mail.objects.create(to="office@example.com", subject="Kept", text="Ana from next door")
+            Message.objects.create(to="office@example.com", subject="New", text=f"Call {ana.mobile}, please.")
+            Message.objects.create(to="office@example.com", subject="Kept", text="Ana from next door")
         erase(isp, ref, owner, ana)
         with isp_scope(isp):
-            assert [mail.subject for mail in Mail.objects.all()] == ["Kept"]
+            assert [mail.subject for mail in Message.objects.all()] == ["Kept"]
 
 
 def test_what_the_subscriber_asked_for_is_answered_by_the_erasure(isp, ref, owner, ana):
@@ -278,7 +278,7 @@ def test_marks_are_long_enough_to_be_nobody_elses(isp, ref, owner, ana):
     """A short official number stands in many texts."""
     with isp_scope(isp):
         Subscriber.objects.filter(pk=ana.pk).update(id_number="12")
-        Mail.objects.create(to="office@example.com", subject="Kept", text="At 12 o'clock")
+        Message.objects.create(to="office@example.com", subject="Kept", text="At 12 o'clock")
         erasures.erase(by=owner, isp=ref, subscriber=ana, at=timezone.now())
-        assert Mail.objects.get().subject == "Kept"
+        assert Message.objects.get().subject == "Kept"
     assert personal.register()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import PersonalExport, PersonalRequest
 from subscribers.services import personal_exports
 from subscribers.tasks import make_personal_export, sweep_personal_exports
@@ -161,7 +161,7 @@ class TestAsking:
         with isp_scope(isp):
             wish.refresh_from_db()
             assert wish.state == "refused"
-            assert "Come to the office." in Mail.objects.get().text
+            assert "Come to the office." in Message.objects.get().text
         assert "Come to the office." in text_of(browser.get("/account/consents/"))
         late = client.post(url, {"outcome": "done", "answer": ""}, follow=True)
         assert "Somebody was quicker" in text_of(late)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from core import tokens
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from messaging.tasks import deliver_mail
 from subscribers.models import AutoLoginLink, LoginRules, PortalToken, PortalUser
 from subscribers.services import autologin, logins, passwords
@@ -37,7 +37,7 @@ def sent(isp, maria):
     """The path of a link that staff have sent to Maria."""
     with isp_scope(isp):
         passwords.send_set_password_link(by=maria, isp=ref(isp), user=maria)
-        return path_in(Mail.objects.get())
+        return path_in(Message.objects.get())
 
 
 def set_it(client, path, new=NEW, again=None):
@@ -122,11 +122,11 @@ class TestLink:
     def test_the_secret_is_stored_nowhere_once_the_mail_is_out(self, isp, maria, sent):
         secret = sent.rstrip("/").rpartition("/")[2]
         with isp_scope(isp):
-            [pk] = Mail.objects.values_list("pk", flat=True)
+            [pk] = Message.objects.values_list("pk", flat=True)
         deliver_mail(isp_id=isp.pk, mail_id=pk)
         with isp_scope(isp):
-            kept = str([list(model.objects.values()) for model in (Mail, PortalToken, AuditEntry, PortalUser)])
-            assert Mail.objects.get().state == "sent"
+            kept = str([list(model.objects.values()) for model in (Message, PortalToken, AuditEntry, PortalUser)])
+            assert Message.objects.get().state == "sent"
         assert secret not in kept
 
     @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ class TestLink:
             maria.refresh_from_db()
             with pytest.raises(passwords.CannotSend, match=reason):
                 passwords.send_set_password_link(by=maria, isp=ref(isp), user=maria)
-            assert not Mail.objects.exists()
+            assert not Message.objects.exists()
 
     def test_nor_without_a_mail_server(self, isp, maria, settings):
         settings.EMAIL_HOST = ""
@@ -156,7 +156,7 @@ class TestForgotten:
 
     def mails(self, isp):
         with isp_scope(isp):
-            return list(Mail.objects.order_by("pk"))
+            return list(Message.objects.order_by("pk"))
 
     @pytest.mark.parametrize(
         "login", ["maria", "MARIA", "maria@wispmega", "maria@example.com", "nobody", "x@y.example"]

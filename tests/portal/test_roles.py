@@ -7,7 +7,7 @@ import pytest
 from billing.models import Account
 from core.models import AuditEntry
 from core.scope import isp_scope
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import PaymentMethod
 from portal.access import subscriber_page
 from subscribers.models import LoginRules, PortalUser
@@ -73,7 +73,7 @@ class TestColleagues:
         answer = browser.post("/colleagues/", {"name": "Eva", "email": "eva.ruiz@x.example", "role": "payer"})
         assert answer["Location"] == "/colleagues/"
         with isp_scope(isp):
-            mail, eva = Mail.objects.get(), PortalUser.objects.get(email="eva.ruiz@x.example")
+            mail, eva = Message.objects.get(), PortalUser.objects.get(email="eva.ruiz@x.example")
             assert (eva.username, eva.role, eva.subscriber_id) == ("eva.ruiz", "payer", maria.subscriber_id)
             assert AuditEntry.objects.filter(verb="subscribers.portal_user.created").get().actor_label == "maria"
         path = "/set-password/" + mail.text.partition("/set-password/")[2].split()[0]
@@ -100,7 +100,7 @@ class TestColleagues:
         assert message in answer.text
         with isp_scope(isp):
             assert PortalUser.objects.count() == 1
-            assert not Mail.objects.exists()
+            assert not Message.objects.exists()
 
     def test_there_is_a_most(self, isp, browser):
         with isp_scope(isp):

@@ -10,7 +10,7 @@ from django.utils import translation
 from company.models import DocumentRule, Identifier, PortalSettings, Profile
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope
-from messaging.models import Mail
+from messaging.models import Message
 from preinstall import views
 from preinstall.models import DraftUpload, InstallRequest, RequestDocument
 from tests.factories.preinstall import picture, upload
@@ -210,7 +210,7 @@ def test_sent_twice_is_one_request(prospect, made, isp):
     assert first["Location"] == second["Location"]
     assert len(made()) == 1
     with isp_scope(isp):
-        assert Mail.objects.count() == 1
+        assert Message.objects.count() == 1
 
 
 def test_without_a_solved_captcha_nothing_is_made(prospect, made):
@@ -345,7 +345,7 @@ def test_mail_to_the_isp_and_to_the_prospect(prospect, isp, django_capture_on_co
     with django_capture_on_commit_callbacks(execute=True):
         prospect().send()
     with isp_scope(isp):
-        office, person = Mail.objects.get(to="ventas@wispmega.example"), Mail.objects.get(to="rosa@example.org")
+        office, person = Message.objects.get(to="ventas@wispmega.example"), Message.objects.get(to="rosa@example.org")
     assert office.reply_to == "rosa@example.org"
     for part in ("R-000001", "Rosa Quintero Ibarra", "rosa@example.org", "55 1234 5678", "Calle Cinco 12"):
         assert part in office.text
@@ -361,7 +361,7 @@ def test_mail_to_the_isp_and_to_the_prospect(prospect, isp, django_capture_on_co
 def test_no_address_no_mail(prospect, isp):
     prospect().send(email="")
     with isp_scope(isp):
-        assert not Mail.objects.exists()
+        assert not Message.objects.exists()
 
 
 def test_a_name_cannot_add_headers(prospect, isp, made):
@@ -370,7 +370,7 @@ def test_a_name_cannot_add_headers(prospect, isp, made):
     (request,) = made()
     assert request.full_name == "Rosa Bcc x Q uintero"
     with isp_scope(isp):
-        assert "\n" not in Mail.objects.get().subject
+        assert "\n" not in Message.objects.get().subject
 
 
 def test_a_duplicate_is_never_told_to_the_prospect(prospect, made):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope
 from core.uploads import BadUpload
-from messaging.models import Mail
+from messaging.models import Message
 from preinstall.models import Installation, InstallRequest
 from preinstall.services import installations as services
 from subscribers.models import PortalUser, Router, Service, Subscriber
@@ -83,7 +83,7 @@ def test_a_request_becomes_subscriber_login_service_and_visit_in_one_act(in_isp,
     assert (login.subscriber, login.has_usable_password()) == (person, False)
     assert (made.on, made.technician_name, made.is_planned) == (DAY, people[Role.TECHNICIAN].name, True)
     assert request.state_changes.last().by_name == people[Role.SUPPORT].name
-    note = Mail.objects.get(to="rosa@example.org")
+    note = Message.objects.get(to="rosa@example.org")
     assert made.reference in note.text
     assert set(AuditEntry.objects.values_list("verb", flat=True)) >= {
         "preinstall.request.activated",
@@ -127,9 +127,9 @@ def test_moving_tells_the_subscriber_of_another_time_and_of_nothing_else(in_isp,
     found = InstallationFactory(on=DAY, begins=time(9), service__subscriber__email="ana@example.org")
     move = {"isp": ref, "installation": found, "by": people[Role.SUPPORT]}
     services.move_installation(**move, visit=visit(people, ends=None))
-    assert not Mail.objects.exists()
+    assert not Message.objects.exists()
     services.move_installation(**move, visit=visit(people, on=DAY + timedelta(days=1)))
-    assert "new date" in Mail.objects.get().subject
+    assert "new date" in Message.objects.get().subject
     assert [change.on.day for change in found.changes.all()] == [4, 5]
 
 

@@ -30,7 +30,7 @@ def committed_isp(committed):
     with owner_scope(isp), transaction.atomic():
         connection.cursor().execute(
             "TRUNCATE preinstall_installrequest, preinstall_draftupload, preinstall_requestcounter,"
-            " core_storedfile, core_auditentry, messaging_mail RESTART IDENTITY CASCADE"
+            " core_storedfile, core_auditentry, messaging_message RESTART IDENTITY CASCADE"
         )
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.models import AuditEntry
 from core.scope import isp_scope
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import FieldAccess, ProfileChange, ProfileRule, Subscriber, profile_access
 from subscribers.services import profiles
 from tenants.directory import by_slug
@@ -74,7 +74,7 @@ def test_approval_puts_it_into_the_card_and_tells_old_and_new_address(ana, clerk
     change = profiles.approve_change(isp=by_slug("wispmega"), change=ProfileChange.objects.get(), by=clerk)
     person = Subscriber.objects.get()
     assert (person.email, person.address, change.by_name) == ("new@example.org", "Calle 2", clerk.name)
-    assert set(Mail.objects.values_list("to", flat=True)) == {"ana@example.org", old, "new@example.org"}
+    assert set(Message.objects.values_list("to", flat=True)) == {"ana@example.org", old, "new@example.org"}
     entry = AuditEntry.objects.get(verb="subscribers.subscriber.changed")
     assert entry.details["changes"]["address"] == ["Calle 1", "Calle 2"]
     for decide in (profiles.approve_change, profiles.refuse_change):
@@ -89,7 +89,7 @@ def test_refusal_leaves_the_card_and_tells_why(ana, clerk):
     change = ProfileChange.objects.get()
     profiles.refuse_change(isp=by_slug("wispmega"), change=change, by=clerk, reason="Please send a bill")
     assert Subscriber.objects.get().address == "Calle 1"
-    assert "Please send a bill" in Mail.objects.filter(to="ana@example.org").get().text
+    assert "Please send a bill" in Message.objects.filter(to="ana@example.org").get().text
 
 
 def test_rules_keep_the_id_number_closed(in_isp, clerk):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import AutoLoginLink, LoginRules, LoginRun, PortalToken, PortalUser, Subscriber
 from subscribers.services import starts
 from subscribers.tasks import sweep_login_runs, work_off_login_run
@@ -100,7 +100,7 @@ class TestSending:
         again = starts.send_set_password_links(by=BY, isp=ref, subscriber_ids=ids, run=run)
         assert again.get("sent", 0) == 0
         assert again["before"] == 1
-        assert [mail.to for mail in Mail.objects.all()] == ["a@x.example"]
+        assert [mail.to for mail in Message.objects.all()] == ["a@x.example"]
         assert starts.send_set_password_links(by=BY, isp=ref, subscriber_ids=ids, run=uuid4())["sent"] == 1
 
     def test_only_to_those_who_never_signed_in(self, ref):
@@ -109,13 +109,13 @@ class TestSending:
             by=BY, isp=ref, subscriber_ids=[user.subscriber_id], run=uuid4(), only_new=True
         )
         assert counts["before"] == 1
-        assert not Mail.objects.exists()
+        assert not Message.objects.exists()
 
     def test_auto_login_links_too(self, ref):
         user, run = PortalUserFactory(), uuid4()
         for _ in range(2):
             starts.send_autologin_links(by=BY, isp=ref, subscriber_ids=[user.subscriber_id], run=run)
-        link, mail = AutoLoginLink.objects.get(), Mail.objects.get()
+        link, mail = AutoLoginLink.objects.get(), Message.objects.get()
         assert (link.scope, link.by_name, mail.has_secret) == ("pay", "Olga Owner", True)
         assert "/go/" in mail.text
 
@@ -139,7 +139,7 @@ class TestRun:
         assert (run.seen, run.made, run.sent, run.total, run.state) == (5, 5, 5, 5, "done")
         # More deliveries of the task do no more.
         work_off_login_run(isp_id=ref.pk, run_id=run.pk)
-        assert Mail.objects.count() == PortalToken.objects.count() == 5
+        assert Message.objects.count() == PortalToken.objects.count() == 5
 
     def test_a_lost_task_is_made_up_for(self, ref, run, django_capture_on_commit_callbacks, monkeypatch):
         queued = []

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core import periodic
 from core.celery import IspTask
 from core.scope import isp_scope
-from messaging.models import Mail
+from messaging.models import Message
 from messaging.services import send_mail
 from messaging.tasks import deliver_mail, sweep_mail
 from subscribers.tasks import sweep_sessions
@@ -190,15 +190,15 @@ def test_the_sweep_enqueues_what_no_task_has_taken_and_comes_back_for_the_next_a
     planned.update(due_at=now + timedelta(hours=1))
     with isp_scope(isp):
         for name, minutes in (("due", -1), ("later", 5), ("sent", -1)):
-            mail = Mail.objects.create(to=f"{name}@example.com", subject=name, text=name)
-            Mail.objects.filter(pk=mail.pk).update(
+            mail = Message.objects.create(to=f"{name}@example.com", subject=name, text=name)
+            Message.objects.filter(pk=mail.pk).update(
                 due_at=now + timedelta(minutes=minutes), state="sent" if name == "sent" else "waiting"
             )
     with django_capture_on_commit_callbacks(execute=True):
         sweep_mail(isp_id=isp.pk)
     assert sent == [("messaging.tasks.deliver_mail", isp.pk)]
     with isp_scope(isp):
-        Mail.objects.filter(subject="due").update(state="sent")
+        Message.objects.filter(subject="due").update(state="sent")
     planned.update(due_at=now + timedelta(hours=1))
     sweep_mail(isp_id=isp.pk)
     assert due_at(isp, "mail") == now + timedelta(minutes=5)
@@ -210,7 +210,7 @@ def test_a_mail_that_failed_is_tried_again_when_its_time_comes(planned, isp, set
     now = timezone.now()
     planned.update(due_at=now + timedelta(hours=1))
     with isp_scope(isp):
-        mail = Mail.objects.create(to="a@example.com", subject="a", text="a")
+        mail = Message.objects.create(to="a@example.com", subject="a", text="a")
     deliver_mail(isp_id=isp.pk, mail_id=mail.pk)
     assert now + timedelta(seconds=55) < due_at(isp, "mail") < timezone.now() + timedelta(seconds=65)
 

@@ -19,7 +19,7 @@ from company.models import CaptchaKeys
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
 from domains.models import Claim, Domain
-from messaging.models import Mail
+from messaging.models import Message
 from subscribers.models import PortalUser, Subscriber
 from tenants import archives
 from tenants.models import ISP, Licence, Membership, StaffUser
@@ -143,7 +143,7 @@ def test_a_copy_comes_beside_the_living_one(full_isp, archive, tmp_path, form, c
     with isp_scope(copy), transaction.atomic():
         assert Subscriber.objects.get(pk=1).last_name == "=HYPERLINK(1)"
         assert not CaptchaKeys.objects.exclude(secret_key="").exists()
-        assert set(Mail.objects.values_list("state", flat=True)) <= {"failed", "sent"}
+        assert set(Message.objects.values_list("state", flat=True)) <= {"failed", "sent"}
         stored = StoredFile.objects.get(pk=2)
         assert stored.path.startswith(f"{copy.uuid}/")
         from core.uploads import open_file
@@ -423,7 +423,7 @@ def test_an_export_of_an_older_release_is_brought_to_todays(full_isp, archive, m
     result = restore(path=archive, slug="bellavista")
     assert result.isp.release == current_release()
     with isp_scope(result.isp), transaction.atomic():
-        assert not Mail.objects.exists()
+        assert not Message.objects.exists()
         assert Subscriber.objects.count() == 2
 
 

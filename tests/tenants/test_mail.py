@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.models import OutgoingMail
 from core.scope import isp_scope, public_scope
-from messaging.models import Mail
+from messaging.models import Message
 from tenants import tasks
 from tenants.models import PlatformMail
 from tenants.services.mail import send_platform_mail
@@ -35,7 +35,7 @@ def enqueued(monkeypatch) -> list[int]:
 def test_in_an_isps_scope_too_the_mail_is_the_platforms(isp, enqueued, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), isp_scope(isp):
         row = write()
-        assert Mail.objects.count() == 0
+        assert Message.objects.count() == 0
     with public_scope():
         assert PlatformMail.objects.get().pk == row.pk
     assert enqueued == [row.pk]

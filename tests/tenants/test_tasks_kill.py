@@ -183,12 +183,12 @@ def test_ten_killed_workers_an_emptied_redis_and_a_restarted_database_lose_and_d
 
     installation.until(lambda: installation.undone() == 0, seconds=180)
     # A worker died while a server had its mail: that is found ten minutes later, here at once.
-    installation.rows("UPDATE messaging_mail SET due_at = now() WHERE state = 'sending' RETURNING id")
+    installation.rows("UPDATE messaging_message SET due_at = now() WHERE state = 'sending' RETURNING id")
     with psycopg.connect(installation.database_url, autocommit=True) as connection:
         connection.execute("UPDATE tenants_duework SET due_at = now() WHERE kind = 'mail'")
     installation.until(
         lambda: (
-            not any(row[0] for row in installation.rows("SELECT count(*) FROM messaging_mail WHERE state <> 'sent'"))
+            not any(row[0] for row in installation.rows("SELECT count(*) FROM messaging_message WHERE state <> 'sent'"))
         ),
         seconds=60,
     )

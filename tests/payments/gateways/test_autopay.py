@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from messaging.models import Mail
+from messaging.models import Message
 from payments.gateways.base import Saved
 from payments.models import Checkout, Payment, SavedMethod
 from payments.services import autopay
@@ -39,7 +39,7 @@ def test_the_agreement_is_kept_with_its_words_and_when(card, ana):
 
 
 def test_the_subscriber_is_written_to_with_the_words_agreed_to(card, ana):
-    mail = Mail.objects.get(occasion="payments/card_agreed")
+    mail = Message.objects.get(occasion="payments/card_agreed")
     assert (mail.to, TERMS in mail.text, "/pay/card/" in mail.text) == ("ana@mail.example", True, True)
 
 
@@ -95,7 +95,7 @@ def test_a_card_that_is_refused_is_tried_on_the_third_and_fifth_day_and_then_let
     bank.declines = True
     tried = [day for day in range(20) if charge(in_isp, DAY + timedelta(days=day), AT + timedelta(days=day))]
     assert tried == [0, 3, 8]
-    refused = Mail.objects.filter(occasion="payments/card_refused").order_by("pk")
+    refused = Message.objects.filter(occasion="payments/card_refused").order_by("pk")
     assert [row.to for row in refused] == ["ana@mail.example"] * 3
     assert ["will not try this card again" in row.text for row in refused] == [False, False, True]
     card.refresh_from_db()

@@ -1,0 +1,147 @@
+"""What Lastmile asks of a carrier of messages, and in which words it answers. Nothing here touches the database.
+
+`send`, `check` and `balance` call the outside system, so none is called inside a transaction. What a carrier says is
+never shown to subscribers.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+
+class ChannelProblem(Exception):
+    """A call did not do what it was for. The text is the carrier's own, for staff."""
+
+
+class Away(ChannelProblem):
+    """No answer, or one that says nothing: it may have been taken. Tried again later, with the same key."""
+
+    def __init__(self, text: str, after: float | None = None) -> None:
+        super().__init__(text)
+        self.after = after  # seconds that the carrier asks to wait
+
+
+class SetupRefused(ChannelProblem):
+    """The carrier does not know the keys, or they may not do this. Nothing is sent until staff mend it."""
+
+
+class Refused(ChannelProblem):
+    """This message will never be taken."""
+
+
+class NoSuchAddress(Refused):
+    """Nobody can be reached there: the address is stopped."""
+
+
+class Forged(ChannelProblem):
+    """A callback that is not the carrier's, or that is too old."""
+
+
+class Fate(StrEnum):
+    """What a carrier says later of a message that it took."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    BOUNCED = "bounced"  # there is no such address
+    COMPLAINED = "complained"  # who got it calls it spam, or asks for no more
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an ISP has typed for a channel, secrets included; `number` is that of its account here."""
+
+    number: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Setup({self.number})"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message to hand over. `key` is the same at each attempt and differs between messages."""
+
+    key: str
+    to: str
+    text: str
+    subject: str = ""
+    html: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    callback_url: str = ""  # for what the carrier says later
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The carrier has it: the number it has there, and in how many pieces it went."""
+
+    number: str = ""
+    segments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What became of a message, by the number that `send` gave.
+
+    Where the carrier names an address only, as in an answer of STOP, `number` is empty and `address` says whose.
+    """
+
+    number: str
+    fate: Fate
+    said: str = ""
+    at: datetime | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that staff type to connect the channel."""
+
+    name: str
+    title: Promise | str
+    help_text: Promise | str = ""
+    is_secret: bool = False
+    is_required: bool = True
+    choices: Sequence[tuple[str, Promise | str]] = ()
+    initial: str = ""
+
+
+@dataclass
+class Channel(ABC):
+    """A carrier of messages, with one ISP's account.
+
+    An object belongs to one thread and hands over many messages, one after the other: it may keep a connection between
+    them. Several threads have one each, and `at_once` says how many.
+    """
+
+    setup: Setup
+
+    do_not_call_in_templates: ClassVar[bool] = True  # pages speak of the class
+    name: ClassVar[str]  # of its folder
+    title: ClassVar[Promise | str]
+    medium: ClassVar[str]  # one of messaging.models.Medium
+    fields: ClassVar[Sequence[Field]] = ()
+    needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
+    is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
+    at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
+
+    @abstractmethod
+    def send(self, parcel: Parcel) -> Taken:
+        """Hand over one message. Raises Away, Refused, NoSuchAddress, SetupRefused."""
+
+    @abstractmethod
+    def check(self) -> str:
+        """Try the keys without sending anything; what staff may see of whose they are. Raises SetupRefused, Away."""
+
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+        """What a callback tells. Raises Forged."""
+        raise Forged(f"{self.name} calls nobody back.")
+
+    def close(self) -> None:  # noqa: B027 (few hold connections)
+        """Let go of connections. The channel is not used afterwards."""

@@ -1,0 +1,105 @@
+"""What an ISP has with those who carry its messages, and addresses that are written to no more."""
+
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.crypto import SecretField
+from messaging.channels import kinds, open_channel
+from messaging.channels.base import Channel, Setup
+from messaging.models.messages import Medium, Message
+
+STALE = timedelta(days=2)  # keys are looked at once a day
+
+
+class ChannelAccountQuerySet(models.QuerySet["ChannelAccount"]):
+    def carrying(self, medium: Medium | str) -> "ChannelAccountQuerySet":
+        """Those that are switched on for a medium."""
+        return self.filter(medium=medium, is_on=True)
+
+
+class ChannelAccount(models.Model):
+    """An ISP's own account with a carrier of messages. What is secret of it is never shown again."""
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    channel = models.CharField(max_length=30, unique=True)  # the name of its folder
+    medium = models.CharField(max_length=10, choices=Medium)
+    values = models.JSONField(default=dict, db_default={})  # what staff typed that is no secret
+    secrets = SecretField(blank=True)  # the rest, as JSON
+    is_on = models.BooleanField(_("in use"), default=True, db_default=True)
+    rate = models.PositiveSmallIntegerField(_("messages a second at most"), default=0, db_default=0)  # 0: as it comes
+    price = models.DecimalField(_("price"), max_digits=10, decimal_places=4, default=0, db_default=0)
+    problem = models.CharField(max_length=300, blank=True, db_default="")
+    checked_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+    connected_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChannelAccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["medium"], condition=models.Q(is_on=True), name="one_channel_for_a_medium"),
+        ]
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+
+    def __str__(self) -> str:
+        return self.title
+
+    def open(self) -> Channel:
+        """The channel with what is set. Nothing is called yet."""
+        secrets: dict[str, Any] = json.loads(self.secrets) if self.secrets else {}
+        return open_channel(self.channel, Setup(number=str(self.uuid), values={**self.values, **secrets}))
+
+    @property
+    def kind(self) -> type[Channel] | None:
+        """None where its folder is gone."""
+        return kinds().get(self.channel)
+
+    @property
+    def title(self) -> str:
+        return str(self.kind.title) if self.kind else self.channel
+
+    @property
+    def light(self) -> str:
+        """Green, yellow or red."""
+        if self.problem:
+            return "red"
+        return "green" if self.is_on and self.checked_at else "yellow"
+
+    def is_stale(self, at: datetime) -> bool:
+        """Whether nobody knows any more if the keys work."""
+        return self.checked_at is None or at - self.checked_at > STALE
+
+
+class StoppedAddress(models.Model):
+    """An address that is written to no more: it does not exist, or who has it does not want that."""
+
+    class Reason(models.TextChoices):
+        BOUNCE = "bounce", _("does not exist")
+        COMPLAINT = "complaint", _("was reported as spam")
+        OPT_OUT = "opt_out", _("asked for no more messages")
+        STAFF = "staff", _("stopped by staff")
+
+    medium = models.CharField(max_length=10, choices=Medium)
+    address = models.CharField(max_length=254)  # in small letters
+    reason = models.CharField(max_length=12, choices=Reason)
+    said = models.CharField(max_length=300, blank=True)  # by the other side
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["medium", "address"], name="stopped_once")]
+        verbose_name = _("stopped address")
+        verbose_name_plural = _("stopped addresses")
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,145 @@
+"""What one ISP writes to people, on its way out and kept afterwards."""
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models.functions import Collate, Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models import OutgoingMail
+from core.singleton import Singleton
+
+COLOURS = {
+    "waiting": "azure",
+    "sending": "azure",
+    "sent": "green",
+    "delivered": "green",
+    "failed": "red",
+    "stopped": "secondary",
+}
+
+
+class Medium(models.TextChoices):
+    """By which kind of way a message reaches somebody."""
+
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    PUSH = "push", _("browser notification")
+
+
+def plain_address() -> Collate:
+    """The address as it is looked up: in small letters, sorted by bytes so that an index finds beginnings."""
+    return Collate(Lower("to"), "C")
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def failed(self) -> "MessageQuerySet":
+        """Those that were given up, which staff may send again."""
+        return self.filter(state=Message.State.FAILED)
+
+    def over(self) -> "MessageQuerySet":
+        """Those that are no longer on their way."""
+        return self.exclude(state__in=[Message.State.WAITING, Message.State.SENDING])
+
+    def to_address(self, beginning: str) -> "MessageQuerySet":
+        """Those to addresses that begin so."""
+        return self.alias(address=plain_address()).filter(address__startswith=beginning.lower())
+
+
+class Message(OutgoingMail):
+    """Something that the ISP says to one person by one medium, in its own name."""
+
+    class Lane(models.IntegerChoices):
+        """What goes first. A message that somebody waits for never stands behind those that were sent to many."""
+
+        URGENT = 0, _("urgent")
+        NORMAL = 1, _("normal")
+        BULK = 2, _("to many")
+
+    medium = models.CharField(_("by"), max_length=10, choices=Medium, default=Medium.EMAIL, db_default=Medium.EMAIL)
+
+    # An e-mail address, a phone as E.164, or the UUID of a browser that takes notifications.
+    to = models.CharField(_("to"), max_length=254)
+    lane = models.PositiveSmallIntegerField(choices=Lane, default=Lane.NORMAL, db_default=Lane.NORMAL)
+    language = models.CharField(max_length=10, blank=True, db_default="")
+
+    # Names what it is written for; a second message with the same key is never written.
+    key = models.CharField(max_length=160, blank=True, db_default="")
+    due_at = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    # What a medium needs besides the text, such as the approved template of WhatsApp with its parameters.
+    data = models.JSONField(default=dict, db_default={})
+
+    # The folder of the channel that took it, the number it has there, and what became of it.
+    channel = models.CharField(max_length=30, blank=True, db_default="")
+    number_there = models.CharField(max_length=160, blank=True, db_default="")
+    delivered_at = models.DateTimeField(null=True)
+    segments = models.PositiveSmallIntegerField(default=0, db_default=0)
+    price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
+
+    # It carries a link that lets somebody in, so its text is not kept for staff to read.
+    has_secret = models.BooleanField(default=False, db_default=False)
+
+    # It goes to somebody whose data has been erased, so nothing of it is kept.
+    is_last = models.BooleanField(default=False, db_default=False)
+
+    # What it was written for: the name of its template, see messaging.occasions.
+    occasion = models.CharField(_("about"), max_length=60, blank=True, db_default="")
+
+    # In whose matter: the key of a subscriber, who live in an app above this one.
+    subscriber_key = models.BigIntegerField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta(OutgoingMail.Meta):
+        ordering = ["-created_at", "-pk"]
+        indexes: list[Any] = [
+            models.Index(fields=["state", "due_at"], name="message_due"),
+            models.Index(fields=["-created_at", "-id"], name="mail_by_time"),
+            models.Index(fields=["subscriber_key", "-created_at", "-id"], name="mail_of_subscriber"),
+            models.Index(plain_address(), name="mail_by_address"),
+            models.Index(
+                fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=~models.Q(key=""), name="message_written_once"),
+        ]
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+
+    @property
+    def is_forgotten_once_tried(self) -> bool:
+        return self.is_last
+
+    @property
+    def is_erased_once_sent(self) -> bool:
+        return self.has_secret
+
+    @property
+    def colour(self) -> str:
+        """Of the badge that says the state."""
+        return COLOURS.get(self.state, "secondary")
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether it was given up and still says what it should: a link that lets in may have ended by now."""
+        return self.state == self.State.FAILED and not self.has_secret
+
+
+class MessageSettings(Singleton):
+    """How long an ISP keeps what it wrote."""
+
+    kept_months = models.PositiveSmallIntegerField(
+        _("keep messages for"),
+        default=24,
+        db_default=24,
+        validators=[MaxValueValidator(120)],
+        help_text=_("Months; 0 keeps them for ever. Older ones are deleted, with their texts."),
+    )
+
+    class Meta(Singleton.Meta):
+        verbose_name = _("message settings")
