@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from billing.holds import hold
 from billing.models import (
@@ -373,6 +373,11 @@ def test_public_holidays_of_the_country_and_own_days_are_left_alone(service, in_
     assert (each.is_open, bool(each.day_off)) == (False, True)
     suspension_runs.begin_automatic(at=monday)
     assert not SuspensionRun.objects.exists()
+    # Each reader is told in their own language which day it is.
+    with translation.override("es"):
+        assert "Juárez" in suspensions.plan(at=monday)[0].day_off
+    with translation.override("en"):
+        assert "Benito Juárez's birthday" in suspensions.plan(at=monday)[0].day_off
     SuspensionSettings(pk=1, keeps_public_holidays=False).save()
     [each] = suspensions.plan(at=monday)
     assert each.is_open
