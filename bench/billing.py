@@ -1,5 +1,6 @@
-"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one; and a
-statement of the bank against what is open then."""
+"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one; a
+statement of the bank against what is open then; and suspension for debt, from what the page shows to the last cut.
+"""
 
 import json
 import sys
@@ -21,6 +22,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
         lines = inbox.QUICK if quick else inbox.FULL
         told = {size: measured(place, size, lines) for size in (small, large)}
+        cut = measured(place, large, module="bench.suspending")
     for size, took in told.items():
         group = f"{size:,} invoices"
         yield Figure(group, "forecast", "s", [took["forecast"]])
@@ -40,13 +42,24 @@ def figures(quick: bool) -> Iterator[Figure]:
     note = "A quarter of the lines name their invoice, a quarter the customer with another amount, a quarter a name alone."
     for size, took in told.items():
         yield Figure(f"Inbox, {size:,} open invoices", said, "s", [took["matching"]], note=note)
+    yield from suspension(large, cut)
     ratio = told[large]["memory"] / told[small]["memory"]
     yield Figure("Memory", f"{large:,} invoices / {small:,} invoices", "×", [ratio], at_most=1.2)
 
 
-def measured(place: Scratch, size: int, lines: int) -> dict[str, float]:
-    """What one process takes for an ISP of so many subscribers with a service each."""
-    out = place.run("lastmile", "-m", "bench.billing", str(size), str(lines), CELERY_TASK_ALWAYS_EAGER="0")
+def suspension(size: int, cut: dict[str, float]) -> Iterator[Figure]:
+    """What a rule would do, written down, and done, as bench.suspending has measured it."""
+    group = f"Suspension: {size:,} subscribers, {int(cut['debtors']):,} of them in debt"
+    yield Figure(group, "what the rule would do, as its page counts it", "ms", [cut["plan"] * 1000])
+    yield Figure(group, "the list of a run, written down", "s", [cut["prepare"]])
+    yield Figure(group, "run", "s", [cut["run"]], note="Each cut in its lock, with its record and a mail; one process.")
+    yield Figure(group, "run, subscribers a second", "1/s", [cut["debtors"] / cut["run"]])
+    yield Figure(group, "longest part of the run", "ms", [cut["part"] * 1000], note="A payment of one of its 50 waits.")
+
+
+def measured(place: Scratch, *sizes: int, module: str = "bench.billing") -> dict[str, float]:
+    """What one process takes for an ISP of so many subscribers with a service each, and a statement of so many lines."""
+    out = place.run("lastmile", "-m", module, *map(str, sizes), CELERY_TASK_ALWAYS_EAGER="0")
     return dict(json.loads(out.splitlines()[-1]))
 
 

@@ -15,11 +15,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import clock
 from billing.holds import held_by
-from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule, SuspensionRun
+from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule
 from billing.notice_links import notice_path
 from billing.reach import reach
 from company.models import InvoiceGroup, Profile
-from domains.links import portal_url, staff_url
+from domains.links import portal_url
 from messaging.services import send_mail
 from subscribers.models import PortalUser, Service, Subscriber
 
@@ -130,20 +130,6 @@ def tell_cut(*, subscriber: Subscriber, suspension: Suspension) -> None:
 def tell_return(*, subscriber: Subscriber, suspension: Suspension) -> None:
     """Tell somebody that the service is on again."""
     _send(subscriber, template="billing/return", suspension=suspension, why=suspension.ended_why)
-
-
-def tell_kept_back(*, run: SuspensionRun, planned: int) -> None:
-    """Tell the company that a run of its own waits for somebody to look at it."""
-    isp, profile = clock.current_isp(), Profile.load()
-    if profile.email:
-        send_mail(
-            template="billing/kept_back",
-            language=isp.language,
-            to=profile.email,
-            rule=run.title,
-            planned=planned,
-            link=staff_url(isp, f"suspension/{run.uuid}/"),
-        )
 
 
 def _send(subscriber: Subscriber, *, template: str, **context: Any) -> None:
