@@ -1,6 +1,6 @@
 """Messages, who carries them, and who gets none."""
 
-from messaging.models.channels import ChannelAccount, StoppedAddress
-from messaging.models.messages import Medium, Message, MessageSettings
+from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
+from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
 
-__all__ = ["ChannelAccount", "Medium", "Message", "MessageSettings", "StoppedAddress"]
+__all__ = ["UNSENT", "ChannelAccount", "EarlyEvent", "Medium", "Message", "MessageSettings", "StoppedAddress"]
