@@ -12,6 +12,8 @@ OCCASIONS: dict[str, Any] = {
     "payments/card_agreed": _("card that pays by itself"),
     "payments/card_ended": _("card is not charged any more"),
     "payments/card_refused": _("card was refused"),
+    "portal/sms": _("SMS from the portal"),
+    "channels/test": _("test message"),
     "preinstall/new_request": _("new install request, to you"),
     "preinstall/received": _("install request received"),
     "preinstall/installation_planned": _("visit planned"),
