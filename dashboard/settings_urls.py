@@ -18,6 +18,7 @@ from dashboard.views import (
     settings_payments,
     settings_router,
     settings_suspension,
+    settings_texts,
 )
 
 urlpatterns = [
@@ -27,6 +28,11 @@ urlpatterns = [
     path("branding/logo/", settings.current_logo, name="settings-logo"),
     path("branding/logo/remove/", settings.remove_logo, name="settings-remove-logo"),
     path("messages/", messages.message_settings, name="settings-messages"),
+    path("texts/", settings_texts.texts, name="settings-texts"),
+    path("texts/<slug:event>/", settings_texts.text, name="settings-text"),
+    path("texts/<slug:event>/test/", settings_texts.send_test, name="settings-text-test"),
+    path("texts/<uuid:text>/back/", settings_texts.back, name="settings-text-back"),
+    path("texts/<uuid:text>/versions/<int:version>/", settings_texts.restore, name="settings-text-restore"),
     path("portal/", settings.portal, name="settings-portal"),
     path("domains/", settings_domains.domains, name="settings-domains"),
     path("domains/<uuid:claim>/", settings_domains.claim_page, name="settings-domain"),

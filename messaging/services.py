@@ -7,14 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from company.models import Profile
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.changes import Changes, set_fields
-from core.mail import SETTLED, compose
+from core.mail import SETTLED, one_line
 from core.scope import NoScope, required
 from messaging.models import Message, MessageSettings
+from messaging.occasions import name_of
+from messaging.reader import current_isp
 from messaging.tasks import deliver_mail
+from messaging.text_services import note_failure, note_try, warning_of
+from messaging.texts import Words, mail_words
 from tenants.services import due_work
 
 MONTH = timedelta(days=30.5)
@@ -32,23 +38,61 @@ def send_mail(
     language: str,
     to: str,
     about: int | None = None,
+    group: int | None = None,
     has_secret: bool = False,
     is_last: bool = False,
     **context: object,
 ) -> Message:
-    """Write a mail of the current ISP and have it delivered once the transaction is durable. See core.mail.compose.
+    """Write a mail of the current ISP and have it delivered once the transaction is durable.
 
-    `about` is the key of the subscriber in whose matter it is, on whose card it stands. `has_secret` says that it
+    Its words are the ISP's own for the event that `template` names, or else `emails/<template>.txt`; see
+    messaging.texts. `from_name` and `reply_to` in the context are used for the headers too. `about` is the key of the
+    subscriber in whose matter it is, on whose card it stands, `group` that of their invoice group. `has_secret` says that it
     carries a link that lets somebody in: its text is erased once it is sent. `is_last`: then nothing of the mail is
     kept. If the task is lost, the ISP's sweep finds the mail a minute later.
     """
-    mail = compose(Message, template=template, language=language, to=to, **context)
-    said = {"occasion": template, "subscriber_key": about, "has_secret": has_secret, "is_last": is_last}
-    for name, value in said.items():
-        setattr(mail, name, value)
-    mail.save(update_fields=list(said))
+    words = mail_words(template, language=language, group=group, context=context)
+    mail = Message.objects.create(
+        to=to,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        from_name=one_line(str(context.get("from_name", "")))[:120],
+        reply_to=one_line(str(context.get("reply_to", ""))),
+        language=language,
+        occasion=template,
+        subscriber_key=about,
+        has_secret=has_secret,
+        is_last=is_last,
+    )
+    _have_delivered(mail)
+    tell_of_failure(words)
+    return mail
+
+
+def send_test(*, by: Actor, to: str, words: Words, event: str) -> Message:
+    """Send somebody of the staff what a text looks like. What is written for a phone comes as a mail, too."""
+    profile = Profile.load()
+    mail = Message.objects.create(
+        to=to,
+        subject=(gettext("Test: %(subject)s") % {"subject": words.subject or name_of(event)})[:200],
+        text=words.text,
+        html=words.html,
+        from_name=(profile.display_name or current_isp().name)[:120],
+        reply_to=profile.email,
+        occasion=event,
+    )
+    note_try(by=by, event=event)
     _have_delivered(mail)
     return mail
+
+
+def tell_of_failure(words: Words) -> None:
+    """Tell the company of a text of its own that could not be used, the first time."""
+    if words.failed and note_failure(row=words.failed, problem=words.problem):
+        words.failed.problem = words.problem
+        if warning := warning_of(words.failed):
+            send_mail(**warning)
 
 
 def _have_delivered(mail: Message) -> None:

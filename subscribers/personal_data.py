@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import ChannelAccount, Message, MessageSettings, StoppedAddress
+from messaging.models import ChannelAccount, Message, MessageSettings, OwnText, StoppedAddress, TextVersion
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -238,6 +238,7 @@ personal(
     because=NEVER_AGAIN,
 )
 not_personal(ChannelAccount, because="the ISP's accounts with carriers of messages")
+not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

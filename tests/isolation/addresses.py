@@ -124,6 +124,8 @@ FILLINGS: dict[str, Any] = {
     "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),
     "notice": lambda side: ["cut-off", "maintenance"],
+    "event": lambda side: ["billing-reminder"],
+    "text": lambda side: rows(side, "messaging.owntext"),
     "source": lambda side: rows(side, "billing.noticesource"),
     "address": lambda side: rows(side, "billing.listtoken"),
     "portal link": lambda side: notice_links(side),
