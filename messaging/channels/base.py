@@ -87,12 +87,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What became of a message, by the number that `send` gave."""
+    """What became of a message, by the number that `send` gave.
+
+    Where the carrier names an address only, as in an answer of STOP, `number` is empty and `address` says whose.
+    """
 
     number: str
     fate: Fate
     said: str = ""
     at: datetime | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,11 @@ class Field:
 
 @dataclass
 class Channel(ABC):
-    """A carrier of messages, with one ISP's account."""
+    """A carrier of messages, with one ISP's account.
+
+    An object belongs to one thread and hands over many messages, one after the other: it may keep a connection between
+    them. Several threads have one each, and `at_once` says how many.
+    """
 
     setup: Setup
 
@@ -119,6 +127,7 @@ class Channel(ABC):
     title: ClassVar[Promise | str]
     medium: ClassVar[str]  # one of messaging.models.Medium
     fields: ClassVar[Sequence[Field]] = ()
+    needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
 
