@@ -99,11 +99,6 @@ class OutgoingMail(models.Model):
         """Whether its text goes once the mail server has it."""
         return not self.keeps_text
 
-    @property
-    def is_forgotten_once_tried(self) -> bool:
-        """Whether nothing of it is kept once it is sent or given up, not even to whom."""
-        return False
-
 
 class Token(models.Model):
     """A secret that was handed out once and is kept hashed. Concrete where its owner lives."""

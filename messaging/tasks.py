@@ -1,49 +1,64 @@
 """Deliveries, and the sweep for what a crash left behind."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from core import mail as core_mail
 from core.celery import IspTask, app, enqueue_on_commit
+from core.mail import SETTLED
 from core.periodic import for_each_isp
 from messaging.models import Message
+from messaging.outbox import claims, fates, turns
 from tenants.services import due_work
 
-BATCH = 500
+SOON = timedelta(seconds=60)  # for which the broker is asked to wait; what is later is planned
 
 
 @app.task(base=IspTask, atomic=False)
-def deliver_mail(*, isp_id: int, mail_id: int) -> None:
-    """Hand one mail of an ISP to the mail server."""
-    if not core_mail.deliver(Message, mail_id):
-        with transaction.atomic():
-            _plan_next_sweep(isp_id)
+def take_turn(*, isp_id: int, medium: str) -> None:
+    """Hand over what is due of an ISP by one medium for a moment; the rest waits for its next turn."""
+    next_at = turns.take_turn(isp_id=isp_id, medium=medium)
+    wait = next_at - timezone.now() if next_at else SOON
+    if wait <= timedelta(0):
+        enqueue_on_commit(take_turn, isp_id=isp_id, medium=medium)
+    elif wait < SOON:
+        take_turn.apply_async(kwargs={"isp_id": isp_id, "medium": medium}, countdown=wait.total_seconds())
+    _plan_sweep(isp_id, next_at)
+
+
+@app.task(base=IspTask, atomic=False)
+def deliver_message(*, isp_id: int, message_id: int) -> None:
+    """Hand over one urgent message, whatever else waits."""
+    _plan_sweep(isp_id, turns.deliver_one(message_id))
 
 
 @for_each_isp("mail", every=timedelta(minutes=15))
 @app.task(base=IspTask)
-def sweep_mail(*, isp_id: int) -> None:
-    """Deliver the due mails of an ISP that no task has taken: after a crash, or for another attempt."""
-    for pk in list(core_mail.waiting(Message).order_by("due_at").values_list("pk", flat=True)[:BATCH]):
-        enqueue_on_commit(deliver_mail, isp_id=isp_id, mail_id=pk)
-    _plan_next_sweep(isp_id)
+def sweep_messages(*, isp_id: int) -> None:
+    """Have the due messages of an ISP delivered that no task has taken: after a crash, or for another attempt."""
+    for medium in Message.objects.due(timezone.now()).order_by().values_list("medium", flat=True).distinct():
+        enqueue_on_commit(take_turn, isp_id=isp_id, medium=medium)
+    for channel in fates.channels_with_early():
+        fates.match_early(channel=channel)
+    _plan_sweep(isp_id, claims.next_due())
 
 
-def _plan_next_sweep(isp_id: int) -> None:
-    """Look again when the next attempt of a mail is due, though not at once at what has just been enqueued."""
-    next_at = core_mail.next_attempt(Message)
-    if next_at:
-        due_work.bring_forward(isp_id=isp_id, kind="mail", at=next_at)
+def _plan_sweep(isp_id: int, at: datetime | None) -> None:
+    """Look again when the next attempt is due, though not at once at what has just been enqueued."""
+    if at is not None:
+        with transaction.atomic():
+            due_work.bring_forward(isp_id=isp_id, kind="mail", at=max(at, timezone.now() + SETTLED))
 
 
 @for_each_isp("old-mail", every=timedelta(days=1))
 @app.task(base=IspTask, atomic=False)
-def forget_mail(*, isp_id: int) -> None:
-    """Delete the mails that are older than the ISP keeps them, a part in each transaction."""
+def forget_messages(*, isp_id: int) -> None:
+    """Delete the messages that are older than the ISP keeps them, a part in each transaction."""
     from messaging.services import forget_old_mails
 
+    with transaction.atomic():
+        fates.forget_early(at=timezone.now())
     while True:
         with transaction.atomic():
             if not forget_old_mails(at=timezone.now()):

@@ -25,7 +25,8 @@ from messaging.wording import fill, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
-SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2013": "-", "\u2022": "*"})  # which would make an SMS cost twice as much
+# What would make an SMS cost twice as much.
+SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2013": "-", "\u2022": "*"})
 LANGUAGES = {code for code, _name in settings.LANGUAGES}
 
 
@@ -59,7 +60,7 @@ def words_for(
         try:
             with transaction.atomic():  # values may be read from the database
                 return own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the message goes
+        except Exception as error:
             problem = f"{type(error).__name__}: {error}"[:300]
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
         words = built_in(event, medium, context=context, reader=reader)

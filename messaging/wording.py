@@ -80,7 +80,8 @@ def parse(text: str, *, names: Collection[str], longest: int = LONGEST) -> list[
         part = parts[at]
         if part in _CLOSING:
             if at + 2 >= len(parts) or parts[at + 2] != _CLOSING[part] or "\n" in parts[at + 1]:
-                raise BadWording(_("“%(mark)s” is not closed by “%(end)s”.") % {"mark": part, "end": _CLOSING[part]}, line)
+                words = _("“%(mark)s” is not closed by “%(end)s”.")
+                raise BadWording(words % {"mark": part, "end": _CLOSING[part]}, line)
             inside = parts[at + 1].strip()
             if part == "{{":
                 pieces.append(Value(_known(inside, names, line)))

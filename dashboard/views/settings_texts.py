@@ -17,7 +17,6 @@ from company.models import InvoiceGroup
 from dashboard.access import staff_page
 from dashboard.message_samples import context_for, find_customer
 from dashboard.views.settings import section_page
-from messaging import text_services as services
 from messaging.events.base import Event, Kind
 from messaging.letters import body_html
 from messaging.models import Medium, OwnText, TextVersion
@@ -25,6 +24,7 @@ from messaging.occasions import EVENTS, by_slug, name_of
 from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import send_test as send_own_test
+from messaging.services import texts as services
 from messaging.text_forms import TextForm
 from messaging.texts import Words, own_words, starter
 from messaging.wording import parse
@@ -112,7 +112,8 @@ def text(request: HttpRequest, event: str) -> HttpResponse:
             seen=form.cleaned_data["seen"],
         )
     except services.ChangedMeanwhile:
-        form.add_error(None, _("Somebody else has saved this text meanwhile. Compare with the history, then save again."))
+        words = _("Somebody else has saved this text meanwhile. Compare with the history, then save again.")
+        form.add_error(None, words)
         return _page(request, target, form, meanwhile=True)
     messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return _back(request, target)
@@ -227,7 +228,7 @@ def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bo
         "variables": [(each, examples[each.name]) for each in target.event.named.values()],
         "look": look,
         "media": [(each, target.query(medium=each.value)) for each in target.event.media],
-        "languages": [(code, name, target.query(language=code)) for code, name in settings.LANGUAGES],
+        "text_languages": [(code, name, target.query(language=code)) for code, name in settings.LANGUAGES],
         "groups": [(each, target.query(group=str(each.uuid))) for each in InvoiceGroup.objects.all()],
         "all_query": target.query(group=""),
         "versions": row.versions.all()[:VERSIONS] if row else [],

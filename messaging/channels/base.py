@@ -129,6 +129,7 @@ class Channel(ABC):
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
+    bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
 
     @abstractmethod

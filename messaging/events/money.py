@@ -38,7 +38,9 @@ def _headline(context: Context, reader: Reader) -> str:
     days, company = int(context["days"]), str(context.get("company") or reader.company)
     if days > 0:
         text = ngettext(
-            "Your bill from %(company)s is due in %(days)s day", "Your bill from %(company)s is due in %(days)s days", days
+            "Your bill from %(company)s is due in %(days)s day",
+            "Your bill from %(company)s is due in %(days)s days",
+            days,
         )
     elif days == 0:
         text = _("Your bill from %(company)s is due today")
@@ -137,9 +139,7 @@ def _rejected(reader: Reader) -> dict[str, Any]:
 
 def _next_step(context: Context, reader: Reader) -> str:
     if context.get("is_over"):
-        return _(
-            "It was the third time, so we will not try this card again. You can pay, and keep another card, here:"
-        )
+        return _("It was the third time, so we will not try this card again. You can pay, and keep another card, here:")
     return _("We will try again in a few days. You can also pay here, or keep another card:")
 
 
@@ -153,9 +153,7 @@ def _card(reader: Reader) -> dict[str, Any]:
 
 
 CARD = Variable("card", gettext_lazy("the card, with its last four digits"), given("card"))
-LINK = Variable(
-    "link", gettext_lazy("the page of the portal where this is"), given("url"), is_link=True, may_miss=True
-)
+LINK = Variable("link", gettext_lazy("the page of the portal where this is"), given("url"), is_link=True, may_miss=True)
 
 EVENTS = [
     Event(
@@ -219,8 +217,10 @@ EVENTS = [
             Variable("planned", gettext_lazy("how many services it would switch off"), given("planned")),
             Variable("link", gettext_lazy("the list, for staff"), given("link"), is_link=True),
         ),
-        lambda reader: shared_sample(reader)
-        | {"rule": _("All others"), "planned": 87, "link": "https://app.example/suspension/…/"},
+        lambda reader: (
+            shared_sample(reader)
+            | {"rule": _("All others"), "planned": 87, "link": "https://app.example/suspension/…/"}
+        ),
         readers=Readers.STAFF,
     ),
     Event(
@@ -251,7 +251,9 @@ EVENTS = [
             Variable("amount", gettext_lazy("what was reported"), lambda c, r: r.money(c["report"].amount)),
             Variable("paid_on", gettext_lazy("the day that was reported"), lambda c, r: r.day(c["report"].paid_on)),
             Variable("method", gettext_lazy("how it was paid"), _method, may_miss=True),
-            Variable("reference", gettext_lazy("the reference"), lambda c, r: str(c["report"].reference), may_miss=True),
+            Variable(
+                "reference", gettext_lazy("the reference"), lambda c, r: str(c["report"].reference), may_miss=True
+            ),
             Variable("reason", gettext_lazy("why not, as staff wrote it"), given("reason")),
             LINK,
         ),

@@ -92,7 +92,9 @@ EVENTS = [
         Kind.VISITS,
         VISIT,
         _visit,
-        short=gettext_lazy("{{ company }}: we come to install on {{ long_day }}{% if hours %}, {{ hours }}{% endif %}."),
+        short=gettext_lazy(
+            "{{ company }}: we come to install on {{ long_day }}{% if hours %}, {{ hours }}{% endif %}."
+        ),
     ),
     Event(
         "preinstall/installation_moved",

@@ -34,7 +34,8 @@ class ChannelAccount(models.Model):
     is_on = models.BooleanField(_("in use"), default=True, db_default=True)
     rate = models.PositiveSmallIntegerField(_("messages a second at most"), default=0, db_default=0)  # 0: as it comes
     price = models.DecimalField(_("price"), max_digits=10, decimal_places=4, default=0, db_default=0)
-    problem = models.CharField(max_length=300, blank=True, db_default="")
+    problem = models.CharField(max_length=300, blank=True, db_default="")  # while there is one, nothing is sent
+    paused_until = models.DateTimeField(null=True)  # the carrier asked for it, or `rate` does
     checked_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
@@ -103,3 +104,25 @@ class StoppedAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class EarlyEvent(models.Model):
+    """What a carrier said of a message before the number that it has there was written down here."""
+
+    channel = models.CharField(max_length=30)
+    number = models.CharField(max_length=160)
+    fate = models.CharField(max_length=12)
+    said = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "number", "fate"], name="early_event_once"),
+        ]
+        verbose_name = _("early event")
+        verbose_name_plural = _("early events")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.number}"

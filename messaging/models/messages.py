@@ -1,5 +1,6 @@
 """What one ISP writes to people, on its way out and kept afterwards."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import MaxValueValidator
@@ -18,6 +19,22 @@ COLOURS = {
     "delivered": "green",
     "failed": "red",
     "stopped": "secondary",
+}
+
+
+# Those that are on their way, as the conditions of the indexes know them.
+UNSENT = ["waiting", "sending"]
+
+
+# What we ourselves have against a message, by what stands in `error`.
+TROUBLES: dict[str, Any] = {
+    "BadAddress": _("This is no address that can be written to."),
+    "NoChannel": _("No channel is connected for it. Connect one in the settings, then send it again."),
+    "WorkerLost": _("Each attempt ended in the middle, and nobody knows why."),
+    "Stopped:bounce": _("The address does not exist, so it is written to no more."),
+    "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
+    "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:staff": _("Your staff stopped this address."),
 }
 
 
@@ -42,7 +59,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def over(self) -> "MessageQuerySet":
         """Those that are no longer on their way."""
-        return self.exclude(state__in=[Message.State.WAITING, Message.State.SENDING])
+        return self.exclude(state__in=UNSENT)
+
+    def unsent(self) -> "MessageQuerySet":
+        """Those that are on their way, or will be when they are due."""
+        return self.filter(state__in=UNSENT)
+
+    def due(self, at: datetime) -> "MessageQuerySet":
+        """Those that should be handed over: never tried, to be tried again, or left behind by a worker that died."""
+        return self.unsent().filter(due_at__lte=at)
 
     def to_address(self, beginning: str) -> "MessageQuerySet":
         """Those to addresses that begin so."""
@@ -98,6 +123,11 @@ class Message(OutgoingMail):
         ordering = ["-created_at", "-pk"]
         indexes: list[Any] = [
             models.Index(fields=["state", "due_at"], name="message_due"),
+            # What goes next, and whether something older is on its way to the same address.
+            models.Index(fields=["medium", "lane", "id"], name="message_next", condition=models.Q(state__in=UNSENT)),
+            models.Index(
+                fields=["medium", "to", "lane", "id"], name="message_in_order", condition=models.Q(state__in=UNSENT)
+            ),
             models.Index(fields=["-created_at", "-id"], name="mail_by_time"),
             models.Index(fields=["subscriber_key", "-created_at", "-id"], name="mail_of_subscriber"),
             models.Index(plain_address(), name="mail_by_address"),
@@ -112,10 +142,6 @@ class Message(OutgoingMail):
         verbose_name_plural = _("messages")
 
     @property
-    def is_forgotten_once_tried(self) -> bool:
-        return self.is_last
-
-    @property
     def is_erased_once_sent(self) -> bool:
         return self.has_secret
 
@@ -127,7 +153,12 @@ class Message(OutgoingMail):
     @property
     def may_be_sent_again(self) -> bool:
         """Whether it was given up and still says what it should: a link that lets in may have ended by now."""
-        return self.state == self.State.FAILED and not self.has_secret
+        return self.state in (self.State.FAILED, self.State.STOPPED) and not self.has_secret
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
+        return str(TROUBLES.get(self.error, self.error))
 
 
 class MessageSettings(Singleton):

@@ -5,7 +5,6 @@ from django.core import mail as outbox
 from django.utils import timezone
 
 from core import mail
-from messaging.models import Message
 from tenants.models import PlatformMail
 from tenants.services.mail import send_platform_mail
 
@@ -27,28 +26,28 @@ def test_a_name_adds_no_line_to_a_mail_and_no_header(in_public, break_):
 
 
 @pytest.mark.parametrize("field", ["to", "reply_to"])
-def test_an_address_that_cannot_be_written_fails_once_and_for_good(in_isp, field):
-    made = Message.objects.create(**{"to": "a@example.com", "subject": "x", "text": "x", field: UNWRITABLE})
-    assert mail.deliver(Message, made.pk) is False
+def test_an_address_that_cannot_be_written_fails_once_and_for_good(in_public, field):
+    made = PlatformMail.objects.create(**{"to": "a@example.com", "subject": "x", "text": "x", field: UNWRITABLE})
+    assert mail.deliver(PlatformMail, made.pk) is False
     made.refresh_from_db()
-    assert (made.state, made.attempts) == (Message.State.FAILED, 1)
+    assert (made.state, made.attempts) == (PlatformMail.State.FAILED, 1)
     assert "Unwritable" in made.error
     assert outbox.outbox == []
 
 
-def test_a_mail_that_takes_its_worker_down_each_time_is_given_up(in_isp, monkeypatch):
+def test_a_mail_that_takes_its_worker_down_each_time_is_given_up(in_public, monkeypatch):
     def die(each):
         raise SystemExit
 
-    made = Message.objects.create(to="a@example.com", subject="x", text="x")
+    made = PlatformMail.objects.create(to="a@example.com", subject="x", text="x")
     monkeypatch.setattr(mail, "_send", die)
     for _ in range(mail.ATTEMPTS):
         with pytest.raises(SystemExit):
-            mail.deliver(Message, made.pk)
-        Message.objects.update(due_at=timezone.now())
-    assert mail.deliver(Message, made.pk) is False
+            mail.deliver(PlatformMail, made.pk)
+        PlatformMail.objects.update(due_at=timezone.now())
+    assert mail.deliver(PlatformMail, made.pk) is False
     made.refresh_from_db()
-    assert (made.state, made.error, made.attempts) == (Message.State.FAILED, "WorkerLost", mail.ATTEMPTS)
+    assert (made.state, made.error, made.attempts) == (PlatformMail.State.FAILED, "WorkerLost", mail.ATTEMPTS)
 
 
 def test_a_link_that_lets_somebody_in_is_not_kept_once_it_was_sent(in_public):

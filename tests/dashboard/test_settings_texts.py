@@ -107,7 +107,9 @@ def test_versions_are_used_again_and_the_built_in_text_too(admin, isp):
         assert OwnText.objects.get().version == 4
 
 
-@pytest.mark.parametrize("query", ["medium=fax", "language=xx", "group=1", "group=7b0c7a5e-0000-4000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "query", ["medium=fax", "language=xx", "group=1", "group=7b0c7a5e-0000-4000-8000-000000000000"]
+)
 def test_what_there_is_not_is_not_found(admin, query):
     answer = admin.get(f"{PAGE}?{query}")
     assert (answer.status_code, "Variables" in text_of(answer)) == (404, False)

@@ -37,7 +37,8 @@ ARGUMENTS = {
     "billing.tasks.work_off_suspension_run": {"run_id": 1},
     "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
-    "messaging.tasks.deliver_mail": {"mail_id": 1},
+    "messaging.tasks.deliver_message": {"message_id": 1},
+    "messaging.tasks.take_turn": {"medium": "email"},
     "payments.tasks.work_on_statement": {"statement_id": 2},
     "payments.tasks.process_event": {"event_id": 1},
     "subscribers.tasks.make_personal_export": {"export_id": 2},
@@ -61,7 +62,7 @@ def test_every_task_is_of_one_of_the_two_kinds(world):
     ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
     assert ours
     assert all(isinstance(task, IspTask | PlatformTask) for task in ours)
-    assert "messaging.tasks.deliver_mail" in {task.name for task in tasks(IspTask)}
+    assert "messaging.tasks.deliver_message" in {task.name for task in tasks(IspTask)}
 
 
 @pytest.mark.parametrize("isp_id", [None, 0, -1, 2**40])

@@ -11,11 +11,11 @@ from aiosmtpd.controller import Controller
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core import mail
 from core.scope import isp_scope, public_scope
 from messaging.models import Message
+from messaging.outbox import claims, turns
 from messaging.services import send_mail
-from messaging.tasks import deliver_mail, sweep_mail
+from messaging.tasks import sweep_messages, take_turn
 from tenants.models import ISP
 
 
@@ -60,9 +60,17 @@ def waiting_mail(**fields) -> Message:
     return Message.objects.create(**values)
 
 
+def sent(message: Message) -> bool:
+    """Whether an attempt by itself brings it to the server."""
+    before = Message.objects.get(pk=message.pk).state
+    turns.deliver_one(message.pk)
+    message.refresh_from_db()
+    return message.state == Message.State.SENT != before
+
+
 def test_the_server_gets_the_mail_in_the_isps_name(in_isp, server):
     written = waiting_mail(from_name="WispMega", reply_to="hola@wispmega.example")
-    assert mail.deliver(Message, written.pk) is True
+    assert sent(written) is True
     (recipients, message), *more = server.taken
     assert (recipients, more) == (["rosa@mail.example"], [])
     assert message["From"].addresses[0].display_name == "WispMega"
@@ -77,29 +85,29 @@ def test_the_server_gets_the_mail_in_the_isps_name(in_isp, server):
 
 def test_delivered_again_it_is_not_sent_again(in_isp, server):
     written = waiting_mail()
-    assert mail.deliver(Message, written.pk) is True
-    assert mail.deliver(Message, written.pk) is False
+    assert sent(written) is True
+    assert sent(written) is False
     assert len(server.taken) == 1
 
 
 def test_a_server_that_is_busy_is_asked_again_later(in_isp, server):
     written = waiting_mail()
     server.data_answer = "451 try again"
-    assert mail.deliver(Message, written.pk) is False
+    assert sent(written) is False
     written.refresh_from_db()
     assert (written.state, written.attempts) == (Message.State.WAITING, 1)
     assert written.due_at > timezone.now() + timedelta(seconds=50)
     assert "451" in written.error
     server.data_answer = "250 OK"
     Message.objects.update(due_at=timezone.now())
-    assert mail.deliver(Message, written.pk) is True
+    assert sent(written) is True
     assert len(server.taken) == 1
 
 
 def test_an_address_refused_for_good_is_not_tried_again(in_isp, server):
     written = waiting_mail()
     server.recipient_answer = "550 no such mailbox"
-    assert mail.deliver(Message, written.pk) is False
+    assert sent(written) is False
     written.refresh_from_db()
     assert written.state == Message.State.FAILED
     assert "550" in written.error
@@ -109,26 +117,26 @@ def test_no_server_at_all_keeps_the_mail(in_isp, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     written = waiting_mail()
-    assert mail.deliver(Message, written.pk) is False
+    assert sent(written) is False
     written.refresh_from_db()
     assert written.state == Message.State.WAITING
     assert "refused" in written.error
 
 
 def test_the_last_attempt_ends_it(in_isp, server):
-    written = waiting_mail(attempts=mail.ATTEMPTS - 1)
+    written = waiting_mail(attempts=claims.ATTEMPTS - 1)
     server.data_answer = "451 try again"
-    mail.deliver(Message, written.pk)
+    sent(written)
     written.refresh_from_db()
     assert written.state == Message.State.FAILED
 
 
 def test_what_a_dead_worker_left_is_due_again_after_a_while(in_isp, server):
     left = waiting_mail(state=Message.State.SENDING, attempts=1)
-    Message.objects.update(due_at=timezone.now() + mail.STUCK)
-    assert mail.deliver(Message, left.pk) is False
+    Message.objects.update(due_at=timezone.now() + claims.STUCK)
+    assert sent(left) is False
     Message.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    assert mail.deliver(Message, left.pk) is True
+    assert sent(left) is True
     assert len(server.taken) == 1
 
 
@@ -150,16 +158,17 @@ def test_the_sweep_of_an_isp_finds_its_due_mail_and_no_other(
     isp, other_isp, monkeypatch, django_capture_on_commit_callbacks
 ):
     queued = []
-    monkeypatch.setattr(deliver_mail, "delay", lambda **told: queued.append((told["isp_id"], told["mail_id"])))
+    monkeypatch.setattr(take_turn, "delay", lambda **told: queued.append((told["isp_id"], told["medium"])))
     for each in (isp, other_isp):
         with isp_scope(each):
-            due = waiting_mail().pk
+            waiting_mail()
+            waiting_mail(to="ana@mail.example")
             later = waiting_mail()
             Message.objects.filter(pk=later.pk).update(due_at=timezone.now() + timedelta(minutes=5))
             waiting_mail(state=Message.State.SENT)
         with django_capture_on_commit_callbacks(execute=True):
-            sweep_mail(isp_id=each.pk)
-        assert queued == [(each.pk, due)]
+            sweep_messages(isp_id=each.pk)
+        assert queued == [(each.pk, "email")]
         queued.clear()
 
 
@@ -175,7 +184,7 @@ def sent_by_two_workers(server) -> int:
         start.wait(10)
         try:
             with isp_scope(isp):
-                mail.deliver(Message, pk)
+                turns.deliver_one(pk)
         finally:
             connection.close()
 
@@ -194,9 +203,6 @@ def test_two_workers_send_one_mail(committed, server):
 
 
 def test_control_without_the_claim_two_workers_send_two(committed, server, monkeypatch):
-    def unlocked(model, pk):
-        with transaction.atomic():
-            return model.objects.get(pk=pk)
-
-    monkeypatch.setattr(mail, "_claim", unlocked)
+    monkeypatch.setattr(turns, "claim_one", lambda medium, pk: Message.objects.get(pk=pk))
+    monkeypatch.setattr(turns, "claim_urgent_to", lambda medium, to: None)
     assert sent_by_two_workers(server) == 2

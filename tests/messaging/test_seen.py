@@ -9,7 +9,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope
 from messaging import services
 from messaging.models import Message, MessageSettings
-from messaging.tasks import forget_mail
+from messaging.tasks import forget_messages
 from tenants.roles import Role
 from tests.factories.staff import make_member
 from tests.factories.subscribers import SubscriberFactory
@@ -58,11 +58,11 @@ def test_old_mails_go_and_those_on_their_way_stay(isp):
     with isp_scope(isp):
         _old, young, waiting = a_mail(), a_mail(), a_mail(state="waiting", due_at=at + timedelta(days=1))
         Message.objects.exclude(pk=young.pk).update(created_at=at - timedelta(days=800))
-    forget_mail(isp_id=isp.pk)
+    forget_messages(isp_id=isp.pk)
     with isp_scope(isp):
         assert set(Message.objects.all()) == {young, waiting}
         Message.objects.update(state="sent", created_at=at - timedelta(days=8000))
         MessageSettings.objects.create(pk=1, kept_months=0)
-    forget_mail(isp_id=isp.pk)
+    forget_messages(isp_id=isp.pk)
     with isp_scope(isp):
         assert Message.objects.count() == 2  # the control: with 0 nothing goes

@@ -8,11 +8,11 @@ from django.utils import translation
 from company.models import Branding, InvoiceGroup, Profile
 from core.models import AuditEntry
 from messaging import services
-from messaging import text_services as texts
 from messaging.letters import markup_in
 from messaging.models import Message, OwnText
 from messaging.occasions import EVENTS
 from messaging.reader import Reader, current_isp
+from messaging.services import texts
 from messaging.text_forms import TextForm
 from messaging.texts import own_words, starter, words_for
 from tenants.roles import Role
@@ -87,7 +87,7 @@ def test_the_group_comes_before_all_and_all_before_ours(clerk, group):
     assert said().text == "Para todos.\n"
     # Another language and another medium have none.
     assert "is on again" in said(language="en", group=group.pk).text
-    assert "activo de nuevo" in said(medium="sms", group=group.pk).text
+    assert "funciona de nuevo" in said(medium="sms", group=group.pk).text
     texts.use_built_in(by=clerk, row=OwnText.objects.get(group=group))
     assert said(group=group.pk).text == "Para todos.\n"
 
@@ -96,7 +96,11 @@ def test_a_mail_has_the_own_words_in_text_and_html(clerk, mailoutbox):
     Branding.objects.create(pk=1, colour="#7a1f5c")
     write(clerk, subject="Hola {{ name }}", text="**Ya** está, {{ name }}.\n\n[Su cuenta]({{ link }})")
     mail = services.send_mail(
-        template=BACK, language="es", to="ana@mail.example", name="Ana *& Co*", link="https://wispmega.example/x?a=1&b=2"
+        template=BACK,
+        language="es",
+        to="ana@mail.example",
+        name="Ana *& Co*",
+        link="https://wispmega.example/x?a=1&b=2",
     )
     assert mail.subject == "Hola Ana *& Co*"
     assert mail.text == "Ya está, Ana *& Co*.\n\nSu cuenta: https://wispmega.example/x?a=1&b=2\n"
@@ -155,7 +159,12 @@ def test_every_version_stays_and_an_earlier_one_can_be_used_again(clerk):
     texts.restore_text(by=clerk, row=row, number=1)
     kept = row.versions.order_by("number").values_list("number", "text", "is_on", "by_name")
     who = clerk.audit_label
-    assert list(kept) == [(1, "Uno.", True, who), (2, "Dos.", True, who), (3, "Dos.", False, who), (4, "Uno.", True, who)]
+    assert list(kept) == [
+        (1, "Uno.", True, who),
+        (2, "Dos.", True, who),
+        (3, "Dos.", False, who),
+        (4, "Uno.", True, who),
+    ]
     assert said().text == "Uno.\n"
     verbs = AuditEntry.objects.filter(verb__startswith="messaging.text.").order_by("pk").values_list("verb", flat=True)
     assert [verb.rpartition(".")[2] for verb in verbs] == ["changed", "changed", "put_back", "changed"]

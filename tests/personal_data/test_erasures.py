@@ -12,7 +12,7 @@ from core import personal
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from messaging.models import Message
-from messaging.tasks import deliver_mail
+from messaging.tasks import deliver_message
 from preinstall.models import InstallRequest
 from subscribers.models import Consent, Erased, Note, PersonalRequest, PortalUser, Service, Subscriber
 from subscribers.services import connections, consents, customers, documents, erasures, logins, notes
@@ -250,7 +250,7 @@ class TestMail:
             mail = Message.objects.get()
             assert "erased" in mail.subject
             pk = mail.pk
-        deliver_mail(isp_id=isp.pk, mail_id=pk)
+        deliver_message(isp_id=isp.pk, message_id=pk)
         [sent] = mailoutbox
         assert sent.to == ["ana@example.com"]
         with isp_scope(isp):

@@ -10,7 +10,7 @@ from core import tokens
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from messaging.models import Message
-from messaging.tasks import deliver_mail
+from messaging.tasks import deliver_message
 from subscribers.models import AutoLoginLink, LoginRules, PortalToken, PortalUser
 from subscribers.services import autologin, logins, passwords
 from subscribers.tasks import send_forgotten_links
@@ -123,7 +123,7 @@ class TestLink:
         secret = sent.rstrip("/").rpartition("/")[2]
         with isp_scope(isp):
             [pk] = Message.objects.values_list("pk", flat=True)
-        deliver_mail(isp_id=isp.pk, mail_id=pk)
+        deliver_message(isp_id=isp.pk, message_id=pk)
         with isp_scope(isp):
             kept = str([list(model.objects.values()) for model in (Message, PortalToken, AuditEntry, PortalUser)])
             assert Message.objects.get().state == "sent"

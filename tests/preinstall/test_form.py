@@ -339,7 +339,7 @@ def test_a_receipt_is_of_one_isp_and_not_guessed(prospect, other_isp):
 
 def test_mail_to_the_isp_and_to_the_prospect(prospect, isp, django_capture_on_commit_callbacks, monkeypatch):
     sent = []
-    monkeypatch.setattr("messaging.tasks.deliver_mail.delay", lambda **kwargs: sent.append(kwargs))
+    monkeypatch.setattr("messaging.tasks.take_turn.delay", lambda **kwargs: sent.append(kwargs))
     with isp_scope(isp):
         Profile(pk=1, display_name="WispMega SA", email="ventas@wispmega.example").save()
     with django_capture_on_commit_callbacks(execute=True):
@@ -355,7 +355,7 @@ def test_mail_to_the_isp_and_to_the_prospect(prospect, isp, django_capture_on_co
     assert "R-000001" in person.subject + person.text
     for part in ("5512345678", "1234 5678", "Calle Cinco", "QUIR800101", "rosa@example.org", "http"):
         assert part not in person.text
-    assert {mail["mail_id"] for mail in sent} == {office.pk, person.pk}
+    assert {(told["isp_id"], told["medium"]) for told in sent} == {(isp.pk, "email")}
 
 
 def test_no_address_no_mail(prospect, isp):

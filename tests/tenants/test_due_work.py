@@ -15,7 +15,7 @@ from core.celery import IspTask
 from core.scope import isp_scope
 from messaging.models import Message
 from messaging.services import send_mail
-from messaging.tasks import deliver_mail, sweep_mail
+from messaging.tasks import deliver_message, sweep_messages
 from subscribers.tasks import sweep_sessions
 from tenants import tasks
 from tenants.models import ISP, DueWork
@@ -126,10 +126,10 @@ def test_isps_off_the_air_are_skipped_until_they_are_back(
     planned.exclude(kind="mail").update(due_at=timezone.now() + timedelta(hours=1))
     isps.suspend(isp=isp, reason="unpaid", by=operator)
     hand_out(django_capture_on_commit_callbacks)
-    assert sent == [("messaging.tasks.sweep_mail", other_isp.pk)]
+    assert sent == [("messaging.tasks.sweep_messages", other_isp.pk)]
     isps.resume(isp=isp, by=operator)
     hand_out(django_capture_on_commit_callbacks)
-    assert sent[1:] == [("messaging.tasks.sweep_mail", isp.pk)]
+    assert sent[1:] == [("messaging.tasks.sweep_messages", isp.pk)]
 
 
 def test_a_kind_that_this_release_does_not_know_is_left_alone(planned, isp, sent, django_capture_on_commit_callbacks):
@@ -195,12 +195,12 @@ def test_the_sweep_enqueues_what_no_task_has_taken_and_comes_back_for_the_next_a
                 due_at=now + timedelta(minutes=minutes), state="sent" if name == "sent" else "waiting"
             )
     with django_capture_on_commit_callbacks(execute=True):
-        sweep_mail(isp_id=isp.pk)
-    assert sent == [("messaging.tasks.deliver_mail", isp.pk)]
+        sweep_messages(isp_id=isp.pk)
+    assert sent == [("messaging.tasks.take_turn", isp.pk)]
     with isp_scope(isp):
         Message.objects.filter(subject="due").update(state="sent")
     planned.update(due_at=now + timedelta(hours=1))
-    sweep_mail(isp_id=isp.pk)
+    sweep_messages(isp_id=isp.pk)
     assert due_at(isp, "mail") == now + timedelta(minutes=5)
 
 
@@ -211,7 +211,7 @@ def test_a_mail_that_failed_is_tried_again_when_its_time_comes(planned, isp, set
     planned.update(due_at=now + timedelta(hours=1))
     with isp_scope(isp):
         mail = Message.objects.create(to="a@example.com", subject="a", text="a")
-    deliver_mail(isp_id=isp.pk, mail_id=mail.pk)
+    deliver_message(isp_id=isp.pk, message_id=mail.pk)
     assert now + timedelta(seconds=55) < due_at(isp, "mail") < timezone.now() + timedelta(seconds=65)
 
 

@@ -1,0 +1,37 @@
+"""The mail server of the installation, for every ISP that has none of its own."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.utils.translation import gettext_lazy as _
+
+from messaging.channels.base import Away, SetupRefused
+from messaging.channels.smtp import SmtpChannel
+
+
+class PlatformSmtp(SmtpChannel):
+    """As set for the installation. An ISP types nothing; it may prove a sender domain of its own."""
+
+    name = "platform_smtp"
+    title = _("Mail server of the platform")
+    needs_account = False
+
+    def connect(self) -> Any:
+        """The connection that the settings name."""
+        return get_connection()
+
+    def check(self) -> str:
+        """Whether the installation can send at all."""
+        if not settings.EMAIL_HOST:
+            raise SetupRefused("EMAIL_HOST is not set.")
+        try:
+            self._opened()
+        except OSError as error:
+            raise Away(type(error).__name__) from error
+        finally:
+            self.close()
+        return str(settings.DEFAULT_FROM_EMAIL)
+
+
+CHANNEL = PlatformSmtp

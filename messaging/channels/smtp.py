@@ -1,0 +1,138 @@
+"""What the channels that speak SMTP have in common: one connection for many mails, and what the answers mean."""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import dkim
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import EmailMessage
+
+from core.mail import Unwritable, envelope
+from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, SetupRefused, Taken
+
+# RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.3 bad syntax, 5.1.10 null MX, 5.2.1 mailbox disabled.
+GONE = re.compile(r"^5\.(1\.(1|2|3|10)|2\.1)\b")
+SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type"]
+
+
+class SmtpChannel(Channel):
+    """A mail server. A dropped connection is made anew, once for each mail."""
+
+    medium: ClassVar[str] = "email"
+    bounces_to_stop: ClassVar[int] = 2  # servers say "no such mailbox" in a bad hour, too
+    _connection: Any = None
+
+    def connect(self) -> Any:
+        """A connection of Django's, not opened yet."""
+        raise NotImplementedError
+
+    def send(self, parcel: Parcel) -> Taken:
+        """Hand over one mail."""
+        values = self.setup.values
+        key = values.get("dkim_key")
+        mail = SignedMail if key else EmailMultiAlternatives
+        try:
+            message = envelope(
+                key=parcel.key,
+                scope=str(values.get("scope", "")),
+                to=parcel.to,
+                subject=parcel.subject,
+                text=parcel.text,
+                html=parcel.html,
+                sender=str(values.get("sender", "")),
+                from_name=parcel.from_name,
+                reply_to=parcel.reply_to,
+                make=mail,
+            )
+            if isinstance(message, SignedMail):
+                message.sign(domain=values["dkim_domain"], selector=values["dkim_selector"], key=values["dkim_key"])
+        except Unwritable as error:
+            raise Refused(f"Unwritable: {error}") from error
+        self._hand_over(message)
+        return Taken()
+
+    def _hand_over(self, message: EmailMessage) -> None:
+        is_fresh = self._connection is None
+        try:
+            self._opened().send_messages([message])
+        except smtplib.SMTPServerDisconnected as error:
+            self.close()
+            if is_fresh:
+                raise Away(_said(error)) from error
+            self._hand_over(message)  # It was kept from an earlier mail, and the server tired of it.
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise _meaning(error) from error
+
+    def _opened(self) -> Any:
+        if self._connection is None:
+            connection = self.connect()
+            connection.open()
+            self._connection = connection
+        return self._connection
+
+    def close(self) -> None:
+        """End the session."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                connection.close()
+
+
+class SignedMail(EmailMultiAlternatives):
+    """A mail whose DKIM signature (RFC 6376) says that the domain of its sender stands for it."""
+
+    _signed: Any = None
+
+    def sign(self, *, domain: str, selector: str, key: str) -> None:
+        """Sign it as it is now."""
+        message = super().message()
+        headers = {name.lower().encode() for name in message.keys()}
+        signature = dkim.sign(
+            message.as_bytes(linesep="\r\n"),
+            selector.encode(),
+            domain.encode(),
+            key.encode(),
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=[name for name in SIGNED if name in headers],
+        )
+        name, _, value = signature.decode().partition(": ")
+        message[name] = " ".join(value.split())
+        self._signed = message
+
+    def message(self) -> Any:
+        """The signed mail, the same each time."""
+        return self._signed or super().message()
+
+
+def _meaning(error: Exception) -> Exception:
+    """What a failed attempt means, in our words."""
+    if isinstance(error, smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
+        return SetupRefused(_said(error))
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+        if all(code >= 500 for code, _ in answers):
+            texts = [_text(text) for _, text in answers]
+            kind = NoSuchAddress if all(GONE.match(text) for text in texts) else Refused
+            return kind("; ".join(f"{code} {text}" for (code, _), text in zip(answers, texts, strict=True)))
+        return Away(_said(error))
+    if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code in (530, 535, 550, 553):
+        return SetupRefused(_said(error))
+    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
+        return Refused(_said(error))
+    return Away(_said(error))
+
+
+def _text(text: Any) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{code} {_text(text)}" for code, text in error.recipients.values())
+    return f"{type(error).__name__}: {error}"

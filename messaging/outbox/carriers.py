@@ -1,0 +1,147 @@
+"""Who carries a medium for the ISP at the moment, and the threads in which messages are handed over."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from core.mail import one_line
+from core.scope import required
+from messaging.channels import kinds
+from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.models import ChannelAccount, Medium, Message
+from messaging.senders import platform_setup
+
+logger = logging.getLogger(__name__)
+PLATFORM = "platform_smtp"  # carries e-mail for those who have no account of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A channel with what the ISP has set for it; `account_id` is None for the platform's own."""
+
+    kind: type[Channel]
+    name: str
+    setup: Setup
+    account_id: int | None = None
+    price: Decimal = Decimal(0)
+    rate: int = 0
+    problem: str = ""
+    paused_until: datetime | None = None
+
+    def open(self) -> Channel:
+        """A channel for one thread."""
+        return self.kind(self.setup)
+
+
+def carrier_of(medium: str) -> Carrier | None:
+    """Who carries a medium; None without anybody. In a transaction."""
+    account = ChannelAccount.objects.carrying(medium).first()
+    if account is not None and account.kind is not None:
+        return Carrier(
+            kind=account.kind,
+            name=account.channel,
+            setup=account.open().setup,
+            account_id=account.pk,
+            price=account.price,
+            rate=account.rate,
+            problem=account.problem,
+            paused_until=account.paused_until,
+        )
+    if account is None and medium == Medium.EMAIL:
+        return Carrier(kind=kinds()[PLATFORM], name=PLATFORM, setup=platform_setup())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt."""
+
+    pk: int
+    attempt: int
+    to: str
+    taken: Taken | None = None
+    problem: Exception | None = None
+
+    @property
+    def said(self) -> str:
+        """What stands in the message's `error`."""
+        return readable(self.problem) if self.problem else ""
+
+
+def readable(problem: Exception) -> str:
+    """A problem on one line, without what PostgreSQL cannot store."""
+    return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
+
+
+def parcel_of(message: Message) -> Parcel:
+    """A message as carriers get it."""
+    return Parcel(
+        key=str(message.uuid),
+        to=message.to,
+        text=message.text,
+        subject=message.subject,
+        html=message.html,
+        from_name=message.from_name,
+        reply_to=message.reply_to,
+        data=message.data,
+    )
+
+
+def hand_over(channel: Channel, message: Message) -> Outcome:
+    """Hand one message to its carrier. Touches no database and raises nothing."""
+    told = {"pk": message.pk, "attempt": message.attempts, "to": message.to}
+    try:
+        return Outcome(**told, taken=channel.send(parcel_of(message)))
+    except (Away, Refused, NoSuchAddress, SetupRefused) as problem:
+        return Outcome(**told, problem=problem)
+    except Exception as problem:
+        # A fault of ours or of a library, after which the message may have been taken: tried again like no answer.
+        logger.exception("Message %s could not be handed over", message.uuid)
+        return Outcome(**told, problem=Away(type(problem).__name__))
+
+
+class Crew:
+    """Threads that hand messages over, each with a channel, and so a connection, of its own."""
+
+    def __init__(self, carrier: Carrier, size: int) -> None:
+        self.carrier = carrier
+        self.size = size
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix=f"outbox-{required().label}")
+        self._own = threading.local()
+        self._channels: list[Channel] = []
+        self._running: set[Future[Outcome]] = set()
+
+    @property
+    def free(self) -> int:
+        """For how many messages there is room: two for each thread, so that none waits for the next claim."""
+        return 2 * self.size - len(self._running)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._running
+
+    def take(self, messages: Iterable[Message]) -> None:
+        self._running |= {self._pool.submit(self._work, message) for message in messages}
+
+    def finished(self, *, seconds: float | None = None) -> list[Outcome]:
+        """What has been done since the last time; waits for one at least, though not longer than `seconds`."""
+        if not self._running:
+            return []
+        done, self._running = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        return [each.result() for each in done]
+
+    def close(self) -> None:
+        """Wait for what is being handed over, and let go of the connections."""
+        self._pool.shutdown(wait=True)
+        for channel in self._channels:
+            channel.close()
+
+    def _work(self, message: Message) -> Outcome:
+        if not hasattr(self._own, "channel"):
+            self._own.channel = self.carrier.open()
+            self._channels.append(self._own.channel)
+        return hand_over(self._own.channel, message)

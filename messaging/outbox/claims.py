@@ -1,0 +1,103 @@
+"""Which messages go next. A message is claimed by one process at a time, in a transaction of its own."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from messaging.models import Message
+
+ATTEMPTS = 10  # over about eight hours
+STUCK = timedelta(minutes=10)  # by then a claim has been left behind by its worker
+# A message of the same lane to the same address that was written before goes first, unless its own time has not come.
+OLDER = """
+SELECT o.id FROM messaging_message o
+WHERE o.state IN ('waiting', 'sending') AND o.medium = m.medium AND o."to" = m."to" AND o.lane = m.lane AND o.id < m.id
+  AND (o.attempts > 0 OR o.due_at <= %(at)s)
+ORDER BY o.id LIMIT 1
+"""
+# Who asked for no more messages still gets what they ask for themselves, such as a link to sign in.
+STOPPED = """
+SELECT s.reason FROM messaging_stoppedaddress s
+WHERE s.medium = m.medium AND s.address = lower(m."to") AND (s.reason <> 'opt_out' OR m.lane > 0)
+"""
+# The two questions stand as values, which the planner asks row by row until it has enough rows, and not as joins over
+# all that waits.
+CLAIM = f"""
+WITH picked AS (
+  SELECT m.id, ({STOPPED}) AS stopped FROM messaging_message m
+  WHERE m.state IN ('waiting', 'sending') AND m.medium = %(medium)s AND m.due_at <= %(at)s {{which}}
+    AND ({OLDER}) IS NULL
+  ORDER BY m.lane, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+)
+UPDATE messaging_message m SET
+  state = CASE WHEN picked.stopped IS NOT NULL THEN 'stopped'
+               WHEN m.attempts >= {ATTEMPTS} THEN 'failed' ELSE 'sending' END,
+  error = CASE WHEN picked.stopped IS NOT NULL THEN 'Stopped:' || picked.stopped
+               WHEN m.attempts >= {ATTEMPTS} AND m.error = '' THEN 'WorkerLost' ELSE m.error END,
+  attempts = m.attempts + 1, due_at = %(stuck)s
+FROM picked WHERE m.id = picked.id RETURNING m.*
+"""  # noqa: S608 - parts of our own
+
+
+def claim(*, medium: str, limit: int) -> list[Message]:
+    """Claim the messages that go next, in order, at most one to an address. In a transaction.
+
+    Those whose address is stopped, or whose last attempt took its worker down, come to their end here.
+    """
+    return _claim("", medium=medium, limit=limit)
+
+
+def claim_one(*, medium: str, pk: int) -> Message | None:
+    """Claim this message, if it is due and nothing older to its address is on its way. In a transaction."""
+    return next(iter(_claim("AND m.id = %(pk)s", medium=medium, limit=1, pk=pk)), None)
+
+
+def claim_urgent_to(*, medium: str, to: str) -> Message | None:
+    """Claim the next urgent message to an address. In a transaction."""
+    return next(iter(_claim('AND m.lane = 0 AND m."to" = %(to)s', medium=medium, limit=1, to=to)), None)
+
+
+def _claim(which: str, *, limit: int, **values: object) -> list[Message]:
+    now = timezone.now()
+    sql = CLAIM.format(which=which)
+    rows = list(Message.objects.raw(sql, {**values, "limit": limit, "at": now, "stuck": now + STUCK}))
+    over = [row.pk for row in rows if row.state != Message.State.SENDING]
+    Message.objects.filter(pk__in=over).update(attempts=F("attempts") - 1)
+    forget_what_is_over(over)
+    return sorted((row for row in rows if row.state == Message.State.SENDING), key=lambda row: (row.lane, row.pk))
+
+
+def give_back_orphans(*, medium: str) -> int:
+    """Have those tried again that a turn left behind when its process died. Only for who holds the lease of turns."""
+    left = Message.objects.filter(state=Message.State.SENDING, medium=medium, lane__gt=Message.Lane.URGENT)
+    now = timezone.now()
+    return left.filter(due_at__gt=now).update(due_at=now)
+
+
+def forget_what_is_over(keys: list[int]) -> None:
+    """Take out of messages that have come to their end what is not kept: links that let in, or all of a last word."""
+    if not keys:
+        return
+    over = Message.objects.over().filter(pk__in=keys)
+    over.filter(has_secret=True).update(text="", html="", data={})
+    over.filter(is_last=True).delete()
+
+
+NEXT = f"""
+SELECT min(found.due_at) FROM (VALUES ('waiting'), ('sending')) AS states (state), LATERAL (
+  SELECT m.due_at FROM messaging_message m
+  WHERE m.state = states.state AND (%(medium)s = '' OR m.medium = %(medium)s) AND ({OLDER}) IS NULL
+  ORDER BY m.due_at LIMIT 1
+) found
+"""  # noqa: S608 - parts of our own
+
+
+@transaction.atomic
+def next_due(*, medium: str = "") -> datetime | None:
+    """When the next message is due for which nothing older has to go first; in the past if one is. None without any."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT, {"medium": medium, "at": timezone.now()})
+        found: datetime | None = cursor.fetchone()[0]
+    return found

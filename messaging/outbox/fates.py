@@ -1,0 +1,113 @@
+"""What carriers say later of messages that they took.
+
+Callbacks come twice, in any order, and now and then before the number of a message is written down here. So what comes
+out is the same in whatever order they come: a message that was ever delivered is delivered, else one that ever failed
+has failed. What is said of a number that nobody knows yet waits for a day.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from core.audit import record
+from messaging.channels.base import Event, Fate
+from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
+from messaging.outbox.results import stop
+
+State = Message.State
+REASONS = {Fate.BOUNCED: StoppedAddress.Reason.BOUNCE, Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT}
+FAILED = {Fate.FAILED, Fate.BOUNCED}
+EARLY = timedelta(days=1)
+AT_ONCE = 500  # events
+
+
+def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
+    """Write down what a carrier tells. Whether some of it waits for its message. In a transaction."""
+    known = _apply(channel, [event for event in events if event.number])
+    early = [event for event in events if event.number and event.number not in known]
+    now = timezone.now()
+    EarlyEvent.objects.bulk_create(
+        [
+            EarlyEvent(
+                channel=channel, number=_plain(event.number, 160), fate=event.fate, said=_plain(event.said, 300),
+                at=event.at or now,
+            )
+            for event in early
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    for event in events:
+        if event.fate in REASONS and event.address and event.number not in known:
+            stop_and_tell(medium=medium, address=event.address, reason=REASONS[event.fate], said=event.said)
+    return bool(early)
+
+
+def match_early(*, channel: str) -> int:
+    """Write down what came too early, once its messages are there; gives how much it was. In a transaction."""
+    known = Message.objects.filter(channel=channel).exclude(number_there="")
+    rows = list(
+        EarlyEvent.objects.filter(channel=channel, number__in=known.values("number_there"))
+        .select_for_update(skip_locked=True)
+        .order_by("pk")[:AT_ONCE]
+    )
+    if rows:
+        _apply(channel, [Event(row.number, Fate(row.fate), row.said, row.at) for row in rows])
+        EarlyEvent.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def channels_with_early() -> list[str]:
+    """The channels of which something came too early."""
+    return list(EarlyEvent.objects.order_by().values_list("channel", flat=True).distinct())
+
+
+def forget_early(*, at: datetime) -> None:
+    """Delete what waited for a day and whose message did not come."""
+    EarlyEvent.objects.filter(received_at__lt=at - EARLY).delete()
+
+
+def stop_and_tell(
+    *, medium: str, address: str, reason: str, said: str = "", message: Message | None = None
+) -> None:
+    """Write to an address no more, and leave a line in the log of what happened."""
+    if stop(medium=medium, address=address, reason=reason, said=said, message_id=message.pk if message else None):
+        row = StoppedAddress.objects.get(medium=medium, address=address.lower())
+        record("messaging.address.stopped", by=None, on=row, reason=reason)
+
+
+def _apply(channel: str, events: Iterable[Event]) -> set[str]:
+    """Write events onto the messages that they speak of; gives the numbers that are known."""
+    by_number: dict[str, list[Event]] = {}
+    for event in events:
+        by_number.setdefault(event.number, []).append(event)
+    messages = Message.objects.filter(channel=channel, number_there__in=list(by_number)).order_by("pk")
+    known = set()
+    for message in messages.select_for_update():
+        known.add(message.number_there)
+        for event in by_number[message.number_there]:
+            _apply_one(message, event)
+    return known
+
+
+def _apply_one(message: Message, event: Event) -> None:
+    if event.fate == Fate.DELIVERED and message.state in (State.SENT, State.FAILED):
+        message.state, message.error = State.DELIVERED, ""
+        message.delivered_at = event.at or timezone.now()
+        message.save(update_fields=["state", "error", "delivered_at"])
+    elif event.fate in FAILED and message.state == State.SENT:
+        message.state, message.error = State.FAILED, _plain(event.said, 300) or str(event.fate)
+        message.save(update_fields=["state", "error"])
+    if event.fate in REASONS:
+        stop_and_tell(
+            medium=message.medium, address=message.to, reason=REASONS[event.fate], said=event.said, message=message
+        )
+
+
+def _plain(text: str, length: int) -> str:
+    return " ".join(text.replace("\0", " ").split())[:length]
+
+
+def note_event(account: ChannelAccount) -> None:
+    """Say that the carrier has been heard of."""
+    ChannelAccount.objects.filter(pk=account.pk).update(last_event_at=timezone.now())

@@ -1,0 +1,120 @@
+"""What became of attempts, written down for many messages in few statements."""
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.utils import timezone
+
+from messaging.channels.base import Away, NoSuchAddress, SetupRefused
+from messaging.models import ChannelAccount, Message, StoppedAddress
+from messaging.models.messages import plain_address
+from messaging.outbox.carriers import Carrier, Outcome
+from messaging.outbox.claims import ATTEMPTS, forget_what_is_over
+
+logger = logging.getLogger(__name__)
+LONGEST = timedelta(hours=4)  # between two attempts
+# What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
+WRITE = """
+UPDATE messaging_message m SET
+  state = r.state, error = r.error, attempts = r.attempts, due_at = r.due_at, sent_at = COALESCE(r.sent_at, m.sent_at),
+  channel = r.channel, number_there = r.number, segments = r.segments, price = r.segments * r.price
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
+            %s::text[], %s::int[], %s::text[], %s::numeric[])
+  AS r (id, attempt, state, error, attempts, due_at, sent_at, number, segments, channel, price)
+WHERE m.id = r.id AND m.state IN ('waiting', 'sending') AND (r.state = 'sent' OR m.attempts = r.attempt)
+RETURNING m.id
+"""
+
+
+def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
+    """Write results. In a transaction."""
+    if not outcomes:
+        return
+    now = timezone.now()
+    rows = [_row(carrier, outcome, now) for outcome in sorted(outcomes, key=lambda each: each.pk)]
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [list(column) for column in zip(*rows, strict=True)])
+        written = {pk for (pk,) in cursor.fetchall()}
+    forget_what_is_over([outcome.pk for outcome in outcomes])
+    for outcome in outcomes:
+        if isinstance(outcome.problem, NoSuchAddress) and outcome.pk in written:
+            _count_bounce(carrier, outcome)
+    if carrier.account_id and any(outcome.taken for outcome in outcomes):
+        ChannelAccount.objects.filter(pk=carrier.account_id).update(last_sent_at=now)
+
+
+def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...]:
+    State = Message.State
+    attempts, due_at, sent_at, number, segments = outcome.attempt, now, None, "", 0
+    problem = outcome.problem
+    if outcome.taken:
+        state, sent_at = State.SENT, now
+        number, segments = outcome.taken.number[:160].replace("\0", ""), outcome.taken.segments
+    elif isinstance(problem, SetupRefused):
+        # Not the message's fault, so it is no attempt of its.
+        state, attempts = State.WAITING, outcome.attempt - 1
+    elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
+        state, due_at = State.WAITING, now + wait_after(outcome.attempt, problem.after)
+    else:
+        state = State.FAILED
+    return (
+        outcome.pk, outcome.attempt, str(state), outcome.said, attempts, due_at, sent_at, number, segments,
+        carrier.name if outcome.taken else "", carrier.price if outcome.taken else Decimal(0),
+    )  # fmt: skip
+
+
+def wait_after(attempt: int, asked: float | None = None) -> timedelta:
+    """How long until the next attempt: as long as the carrier asks, or 1, 2, 4 … minutes."""
+    if asked is not None:
+        return min(timedelta(seconds=max(asked, 1)), LONGEST)
+    return min(timedelta(minutes=2 ** (attempt - 1)), LONGEST)
+
+
+def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
+    """Stop an address that does not exist, once the carrier has said so as often as it has to."""
+    medium = carrier.kind.medium
+    if carrier.kind.bounces_to_stop > 1:
+        same = Message.objects.filter(medium=medium, to=outcome.to, state=Message.State.FAILED)
+        if same.filter(error__startswith="NoSuchAddress").count() < carrier.kind.bounces_to_stop:
+            return
+    stop(
+        medium=medium,
+        address=outcome.to,
+        reason=StoppedAddress.Reason.BOUNCE,
+        said=str(outcome.problem),
+        message_id=outcome.pk,
+    )
+
+
+def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:
+    """Write to an address no more; what waits for it is stopped, too. Whether it was not stopped yet. In a transaction."""
+    words = " ".join(said.replace("\0", " ").split())[:300]
+    row, is_new = StoppedAddress.objects.get_or_create(
+        medium=medium, address=address.lower(), defaults={"reason": reason, "said": words, "message_id": message_id}
+    )
+    waiting = Message.objects.alias(plain=plain_address()).filter(
+        state=Message.State.WAITING, medium=medium, plain=row.address
+    )
+    if row.reason == StoppedAddress.Reason.OPT_OUT:
+        waiting = waiting.exclude(lane=Message.Lane.URGENT)
+    keys = list(waiting.values_list("pk", flat=True))
+    Message.objects.filter(pk__in=keys).update(state=Message.State.STOPPED, error=f"Stopped:{row.reason}")
+    forget_what_is_over(keys)
+    return is_new
+
+
+def hold(carrier: Carrier, problem: str) -> None:
+    """Send nothing more by an account until staff have mended it. In a transaction."""
+    if carrier.account_id is None:
+        logger.error("The platform's own channel %s refused its setup: %s", carrier.name, problem)
+        return
+    ChannelAccount.objects.filter(pk=carrier.account_id).update(problem=problem[:300], checked_at=timezone.now())
+
+
+def pause(carrier: Carrier, until: datetime) -> None:
+    """Send nothing by an account until then. In a transaction."""
+    if carrier.account_id is not None:
+        ChannelAccount.objects.filter(pk=carrier.account_id).update(paused_until=until)
+
