@@ -17,6 +17,7 @@ from dashboard.views import (
     settings_paying,
     settings_payments,
     settings_router,
+    settings_rules,
     settings_suspension,
     settings_texts,
 )
@@ -28,6 +29,8 @@ urlpatterns = [
     path("branding/logo/", settings.current_logo, name="settings-logo"),
     path("branding/logo/remove/", settings.remove_logo, name="settings-remove-logo"),
     path("messages/", messages.message_settings, name="settings-messages"),
+    path("rules/", settings_rules.rules, name="settings-rules"),
+    path("rules/<slug:event>/", settings_rules.rule, name="settings-rule"),
     path("texts/", settings_texts.texts, name="settings-texts"),
     path("texts/<slug:event>/", settings_texts.text, name="settings-text"),
     path("texts/<slug:event>/test/", settings_texts.send_test, name="settings-text-test"),

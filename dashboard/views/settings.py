@@ -45,6 +45,7 @@ SECTIONS = [
     Section("captcha", gettext_lazy("Protection from robots"), "shield-check"),
     Section("chat", gettext_lazy("Chat"), "message-circle"),
     Section("messages", gettext_lazy("Messages"), "mail"),
+    Section("rules", gettext_lazy("Rules of messages"), "route"),
     Section("texts", gettext_lazy("Texts of messages"), "mail-cog"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),

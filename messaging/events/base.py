@@ -29,6 +29,7 @@ class Kind(TextChoices):
     OFFICE = "office", _("to the company itself")
 
 
+WITH_OPT_OUT = {Kind.NEWS}  # what has to say in each mail how to get no more
 NEVER_OFF = {Kind.ACCOUNT, Kind.OFFICE}  # what nobody can choose not to get
 
 

@@ -2,16 +2,20 @@
 
 from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
 from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
+from messaging.models.rules import EventRule, OptOut, QuietHours
 from messaging.models.texts import OwnText, TextVersion
 
 __all__ = [
     "UNSENT",
     "ChannelAccount",
     "EarlyEvent",
+    "EventRule",
     "Medium",
     "Message",
     "MessageSettings",
+    "OptOut",
     "OwnText",
+    "QuietHours",
     "StoppedAddress",
     "TextVersion",
 ]

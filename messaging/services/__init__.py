@@ -3,6 +3,7 @@
 from messaging.services.answers import NoAddress, release_address, resume, stop_address, stopped_among, take_events
 from messaging.services.keeping import change_message_settings, forget_old_mails
 from messaging.services.mails import send_mail, send_test
+from messaging.services.notifying import notify
 from messaging.services.writing import AddressStopped, CannotResend, can_send, resend, write_message
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "can_send",
     "change_message_settings",
     "forget_old_mails",
+    "notify",
     "release_address",
     "resend",
     "resume",

@@ -56,6 +56,8 @@ def write_message(
     data: Mapping[str, Any] | None = None,
     about: int | None = None,
     occasion: str = "",
+    kind: str = "",
+    login: int | None = None,
     has_secret: bool = False,
     is_last: bool = False,
 ) -> Message:
@@ -63,7 +65,8 @@ def write_message(
 
     `key` names what it is written for: if a message has it already, that one is given and none is written. What goes
     to an address that is stopped or none at all is written as such, to be seen, and not sent. `due_at` is for later,
-    `about` the key of the subscriber in whose matter it is. `has_secret` says that it carries a link or a code that
+    `about` the key of the subscriber in whose matter it is, `login` that of the login that it is for, `kind` what
+    people choose by. `has_secret` says that it carries a link or a code that
     lets somebody in: it goes first, and its text is erased once it is over. `is_last`: then nothing of it is kept.
     If the task is lost, the ISP's sweep finds the message a minute later.
     """
@@ -85,6 +88,8 @@ def write_message(
         "data": dict(data or {}),
         "subscriber_key": about,
         "occasion": occasion,
+        "kind": kind,
+        "login_key": login,
         "has_secret": has_secret,
         "is_last": is_last,
         "state": state,

@@ -82,6 +82,8 @@ GIVEN: dict[str, dict[str, Any]] = {
         "begins_at": "2026-01-01T00:00Z",
         "ends_at": None,
     },
+    "messaging.eventrule": {"media": ["email"]},
+    "messaging.optout": {"kind": "bills"},
     "messaging.owntext": {"event": "billing/reminder", "medium": "email"},
     "messaging.channelaccount": {"is_on": False, "values": {}},
     "company.branding": {"colour": "#123456"},
