@@ -39,7 +39,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     times = (took["loop"] / ONE_BY_ONE) / (took["run"] / large)
     yield Figure("One by one", "one by one / in a run", "×", [times], at_least=20)
     said = f"a statement of {lines:,} lines, from the file to the suggestions"
-    note = "A quarter of the lines name their invoice, a quarter the customer with another amount, a quarter a name alone."
+    note = "A quarter of the lines name their invoice, one the customer with another amount, one a name alone."
     for size, took in told.items():
         yield Figure(f"Inbox, {size:,} open invoices", said, "s", [took["matching"]], note=note)
     yield from suspension(large, cut)
@@ -58,7 +58,7 @@ def suspension(size: int, cut: dict[str, float]) -> Iterator[Figure]:
 
 
 def measured(place: Scratch, *sizes: int, module: str = "bench.billing") -> dict[str, float]:
-    """What one process takes for an ISP of so many subscribers with a service each, and a statement of so many lines."""
+    """What one process takes for an ISP of so many subscribers with a service each; then further sizes of its own."""
     out = place.run("lastmile", "-m", module, *map(str, sizes), CELERY_TASK_ALWAYS_EAGER="0")
     return dict(json.loads(out.splitlines()[-1]))
 

@@ -54,6 +54,7 @@ urlpatterns = [
     path("documents/<uuid:paper>/pages/<int:sheet>/", card_documents.sheet, name="subscriber-document-sheet"),
     path("documents/<uuid:paper>/download/", card_documents.download, name="subscriber-document-download"),
     path("messages/", messages.of_subscriber, name="subscriber-messages"),
+    path("messages/preferences/", messages.preferences, name="subscriber-preferences"),
     path("messages/new/", announcements.write_to_one, name="subscriber-announce"),
     path("notes/", card_notes.notes, name="subscriber-notes"),
     path("notes/add/", card_notes.add, name="subscriber-note-add"),

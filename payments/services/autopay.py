@@ -19,11 +19,12 @@ from core.acting import in_own_name
 from core.audit import Actor, record
 from core.requests import outside_transaction
 from domains.links import portal_url
-from messaging.services import send_mail
+from messaging.services import notify
 from payments.gateways.base import Declined, GatewayAway, GatewayProblem, Order, Saved
 from payments.models import Checkout, SavedMethod
 from payments.services.checkouts import note_begun, note_refusal, title_of
 from subscribers.models import Erased, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 
 PAUSES = {0: 0, 1: 3, 2: 5}  # days after a refusal before the card is tried again, by how many there were
@@ -68,14 +69,10 @@ def agree(*, checkout: Checkout, saved: Saved, isp: IspRef, at: datetime) -> Sav
 def _write_to(method: SavedMethod, isp: IspRef, template: str, *, path: str, **context: object) -> None:
     """Tell the subscriber about their card, where there is an address."""
     subscriber, profile = method.subscriber, Profile.load()
-    if not subscriber.email:
-        return
     company = profile.display_name or isp.name
-    send_mail(
-        template=f"payments/{template}",
-        language=isp.language,
-        to=subscriber.email,
-        about=subscriber.pk,
+    notify(
+        event=f"payments/{template}",
+        recipient=recipient_of(subscriber, isp=isp),
         name=subscriber.full_name,
         card=str(method),
         url=portal_url(isp, path),

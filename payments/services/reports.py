@@ -16,13 +16,14 @@ from core import uploads
 from core.acting import in_own_name
 from core.audit import Actor, record
 from domains.links import portal_url
-from messaging.services import send_mail
+from messaging.services import notify
 from payments.models import Payment, PaymentMethod, PaymentReport, VoucherDraft
 from payments.models.methods import CENT
 from payments.services import graces
 from payments.services.payments import MOST, BadAmount, OthersInvoice, register_payment
 from payments.services.receipts import address_of, current_isp, send_receipt
 from subscribers.models import PortalUser, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.models import StaffUser
 
 WAITING_AT_ONCE = 10  # reports of one subscriber that nobody has looked at
@@ -251,13 +252,11 @@ def _settle(report: PaymentReport, state: State, *, by: StaffUser | None = None,
 
 def _tell_rejected(report: PaymentReport) -> None:
     isp, user, profile = current_isp(), report.portal_user, Profile.load()
+    language = (user.language if user else "") or report.language
     address = address_of(report.subscriber, user=user)
-    if not address:
-        return
-    send_mail(
-        template="payments/report_rejected",
-        language=(user.language if user else "") or report.language or isp.language,
-        to=address,
+    notify(
+        event="payments/report_rejected",
+        recipient=recipient_of(report.subscriber, isp=isp, user=user, email=address, language=language),
         isp=isp,
         name=report.subscriber.full_name,
         report=report,
