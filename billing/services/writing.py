@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
+from billing.models import BillingRun, Invoice, LedgerEntry
 from billing.services import invoices, ledger
 from billing.services.planning import Bill, Draft, Rules
 from company.models import InvoiceGroup
@@ -139,9 +139,7 @@ def give_back(*, bill: Bill, run: BillingRun, rules: Rules, by: Actor | None) ->
     return sum((note.total for note in notes), Decimal(0))
 
 
-def _fill(
-    left: deque[tuple[Draft, Decimal, int]], room: Decimal, services: dict[int, Service]
-) -> list[invoices.Line]:
+def _fill(left: deque[tuple[Draft, Decimal, int]], room: Decimal, services: dict[int, Service]) -> list[invoices.Line]:
     """Take from `left` what an invoice has room for. A draft that is split is counted, so that its keys differ."""
     lines = []
     while left and room > 0:

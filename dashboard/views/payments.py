@@ -22,8 +22,8 @@ from core.spreadsheets import csv_pieces
 from core.templatetags.ui import reader_locale
 from dashboard import card
 from dashboard.access import staff_page
-from payments.lists import CardPaymentTable, PaymentFilter, PaymentTable
 from payments.gateway_forms import EndCardForm, ReturnForm
+from payments.lists import CardPaymentTable, PaymentFilter, PaymentTable
 from payments.models import Payment, PaymentReport, SavedMethod, StrayPayment
 from payments.money_forms import TakeBackForm
 from payments.papers import of_receipt

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from payments.models import Checkout, Payment, Refund, StrayPayment
 from billing.models import LedgerEntry
+from payments.models import Checkout, Payment, Refund, StrayPayment
 from payments.services import refunds, strays
 from payments.services.truth import reconcile
 from tests.factories.staff import StaffUserFactory

@@ -275,7 +275,13 @@ def test_the_stand_in_takes_no_parameter_that_the_library_does_not_know(stripe, 
     from stripe.params.checkout import SessionCreateParams
 
     begun = stripe.begin(
-        order(transfers=True, payer="ana", saves=True, email="ana@mail.example", lasts_until=datetime.now(UTC) + timedelta(hours=2))
+        order(
+            transfers=True,
+            payer="ana",
+            saves=True,
+            email="ana@mail.example",
+            lasts_until=datetime.now(UTC) + timedelta(hours=2),
+        )
     )
     lab.pay(begun.number, **GOOD)
     reading = stripe.read(begun.number)
