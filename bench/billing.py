@@ -1,5 +1,6 @@
-"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one; and its
-suspension for debt, from what the page shows to the last cut.
+"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one.
+
+And its suspension for debt, from what the page shows to the last cut.
 """
 
 import json
