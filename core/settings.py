@@ -333,6 +333,13 @@ STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", _NOBODY if TESTING else "htt
 MERCADO_PAGO_API_BASE = os.environ.get("MERCADO_PAGO_API_BASE", _NOBODY if TESTING else "https://api.mercadopago.com")
 GATEWAY_RETRIES = 0 if TESTING else 2  # of calls that came to nothing on the network, with the same key
 GATEWAY_TIMEOUT = float(os.environ.get("GATEWAY_TIMEOUT", "10"))
+# Channels of messages: their addresses, and networks that are not public where channels may be reached all the same,
+# such as that of a message centre behind a VPN ("10.8.0.0/16 …").
+TWILIO_API_BASE = os.environ.get("TWILIO_API_BASE", _NOBODY if TESTING else "https://api.twilio.com")
+WHATSAPP_API_BASE = os.environ.get("WHATSAPP_API_BASE", _NOBODY if TESTING else "https://graph.facebook.com/v21.0")
+CHANNEL_NETWORKS = os.environ.get("CHANNEL_NETWORKS", "127.0.0.0/8" if TESTING else "").split()
+# Services beside those of the browsers' makers that notifications may be handed to ("host host:port …").
+PUSH_SERVICES = os.environ.get("PUSH_SERVICES", "").split()
 # Whether subscribers are offered a gateway whose keys are those of its test mode, where no money moves.
 GATEWAY_TEST_MODE = os.environ.get("GATEWAY_TEST_MODE", "0") == "1"
 

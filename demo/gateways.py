@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from billing.models import Account
 from core.scope import isp_scope, public_scope
+from demo.suspensions import kept_in_debt
 from domains.links import slug_host
 from payments.gateways.base import Keys
 from payments.models import GatewayAccount
@@ -48,8 +49,10 @@ def _connect(isp: IspRef) -> None:
     now = timezone.now()
     connected = connect_gateway(by=None, isp=isp, gateway="stripe", keys=Keys(account["keys"]["live"]), at=now)
     with transaction.atomic():
-        owing = Account.objects.owing().select_related("subscriber").order_by("pk")
-        rows = [(row.subscriber, row.balance) for row in owing[SKIPPED : SKIPPED + PAYERS]]
+        owing = (
+            Account.objects.owing().exclude(subscriber__in=kept_in_debt()).select_related("subscriber").order_by("pk")
+        )
+        rows = [(row.subscriber, row.balance) for row in owing.select_related("subscriber")[SKIPPED : SKIPPED + PAYERS]]
     _sell_a_router(isp, account["keys"]["live"])
     with translation.override(isp.language):
         for number, (subscriber, balance) in enumerate(rows):

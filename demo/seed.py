@@ -97,7 +97,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
-        _seed_suspensions(company)
+        _seed_suspensions(company, isp)
         seed_lists(company)
         seed_announcements(company)
         _seed_requests(company)
@@ -235,10 +235,12 @@ def _seed_billing(company: Company, isp: ISP) -> None:
     seed_billing(company, isp, clerk, _dice(company)[1])
 
 
-def _seed_suspensions(company: Company) -> None:
+def _seed_suspensions(company: Company, isp: ISP) -> None:
     from demo.suspensions import seed_suspensions
 
-    seed_suspensions(company)
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_suspensions(company, clerk)
 
 
 def _seed_requests(company: Company) -> None:

@@ -11,6 +11,7 @@ from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
 from messaging.models import (
+    Browser,
     ChannelAccount,
     EarlyEvent,
     EventRule,
@@ -31,6 +32,7 @@ from subscribers.models import (
     Consent,
     ConsentDocument,
     ConsentVersion,
+    Contact,
     Counter,
     Enforcement,
     ListSettings,
@@ -50,6 +52,7 @@ from subscribers.models import (
     Service,
     ServiceChange,
     SignInBlock,
+    SmsRules,
     Subscriber,
     SubscriberDocument,
     Tariff,
@@ -68,7 +71,7 @@ LOG = _("Who of your staff did what and when stays; names and contents are taken
 not_personal(Tariff, Zone, Router, because="what is sold, and the network")
 not_personal(PriceChange, because="what a service had cost, for billing by days")
 not_personal(Enforcement, because="which services should work in the network")
-not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
+not_personal(Counter, LoginRules, ProfileRule, SmsRules, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
 not_personal(EarlyEvent, because="what a carrier said of a number, for a day")
@@ -116,6 +119,21 @@ personal(
         "last_login",
     ),
     hidden=("password",),
+    deleted=True,
+)
+personal(
+    Contact,
+    title=_("Directory of numbers"),
+    rows="subscriber",
+    exported=("name", "phone", "created_at"),
+    deleted=True,
+)
+personal(
+    Browser,
+    title=_("Browsers with notifications"),
+    rows="subscriber_key",
+    exported=("name", "made_at"),
+    hidden=("digest", "endpoint", "p256dh", "auth"),
     deleted=True,
 )
 personal(

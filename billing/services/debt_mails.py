@@ -15,14 +15,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import clock
 from billing.holds import held_by
-from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule, SuspensionRun
+from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule
 from billing.notice_links import notice_path
 from billing.reach import reach
 from company.models import InvoiceGroup, Profile
-from domains.links import portal_url, staff_url
+from domains.links import portal_url
 from messaging.services import notify
 from subscribers.models import PortalUser, Service, Subscriber
-from subscribers.services.recipients import office, recipient_of
+from subscribers.services.recipients import recipient_of
 
 PART = 100  # subscribers in one transaction
 LATE = 3  # days after its day on which a mail still goes out, as after a failure
@@ -131,19 +131,6 @@ def tell_cut(*, subscriber: Subscriber, suspension: Suspension) -> None:
 def tell_return(*, subscriber: Subscriber, suspension: Suspension) -> None:
     """Tell somebody that the service is on again."""
     _send(subscriber, template="billing/return", suspension=suspension, why=suspension.ended_why)
-
-
-def tell_kept_back(*, run: SuspensionRun, planned: int) -> None:
-    """Tell the company that a run of its own waits for somebody to look at it."""
-    isp, profile = clock.current_isp(), Profile.load()
-    if profile.email:
-        notify(
-            event="billing/kept_back",
-            recipient=office(isp, profile),
-            rule=run.title,
-            planned=planned,
-            link=staff_url(isp, f"suspension/{run.uuid}/"),
-        )
 
 
 def _send(subscriber: Subscriber, *, template: str, **context: Any) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from billing import tasks
 from billing.models import BillingRun, BillingRunRow, BillingSettings, LeftOut
-from billing.services import planning, writing
+from billing.services import held_runs, planning, writing
 from billing.services.planning import Bill, Rules
 from company.models import InvoiceGroup
 from core.acting import in_own_name
@@ -340,6 +340,8 @@ def _end(run: BillingRun, state: BillingRun.State, *, by: Actor | None, why: dic
         run.ended_at = timezone.now()
     verb = {State.DONE: "finished", State.STOPPED: "stopped"}.get(state, "held")
     record(f"billing.run.{verb}", by=by, on=run, **_about(run), why=(why or {}).get("kind", ""))
+    if why and why["kind"] != "staff":
+        held_runs.tell_billing(run=run)
 
 
 def _about(run: BillingRun) -> dict[str, Any]:

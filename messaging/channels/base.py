@@ -4,6 +4,7 @@
 never shown to subscribers.
 """
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ class Away(ChannelProblem):
 class SetupRefused(ChannelProblem):
     """The carrier does not know the keys, or they may not do this. Nothing is sent until staff mend it."""
 
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field  # where staff have to look
+
 
 class Refused(ChannelProblem):
     """This message will never be taken."""
@@ -36,6 +41,10 @@ class Refused(ChannelProblem):
 
 class NoSuchAddress(Refused):
     """Nobody can be reached there: the address is stopped."""
+
+
+class OptedOut(NoSuchAddress):
+    """Who can be reached there has told the carrier to bring no more messages: the address is stopped."""
 
 
 class Forged(ChannelProblem):
@@ -48,7 +57,8 @@ class Fate(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     BOUNCED = "bounced"  # there is no such address
-    COMPLAINED = "complained"  # who got it calls it spam, or asks for no more
+    COMPLAINED = "complained"  # who got it calls it spam
+    OPTED_OUT = "opted_out"  # who got it asks for no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class Setup:
 
     number: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    callback_url: str = ""  # of ours, see Channel.callback
 
     def __repr__(self) -> str:
         return f"Setup({self.number})"
@@ -110,6 +121,20 @@ class Field:
     is_required: bool = True
     choices: Sequence[tuple[str, Promise | str]] = ()
     initial: str = ""
+    is_long: bool = False  # of several lines
+    is_made: bool = False  # by us, when the channel is connected: nobody types it
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A text that the carrier has approved for being sent first, with holes for parameters."""
+
+    name: str
+    language: str
+    state: str
+    kind: str = ""
+    text: str = ""
+    parameters: int = 0
 
 
 @dataclass
@@ -128,9 +153,15 @@ class Channel(ABC):
     medium: ClassVar[str]  # one of messaging.models.Medium
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
+    has_templates: ClassVar[bool] = False  # what is written first must have been approved
+    listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
+    calls_back: ClassVar[bool] = False  # at our address, see `events`
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
+
+    def __post_init__(self) -> None:  # noqa: B027 (few have anything to prepare)
+        """Prepare what calls will need. Calls nobody."""
 
     @abstractmethod
     def send(self, parcel: Parcel) -> Taken:
@@ -143,6 +174,36 @@ class Channel(ABC):
     def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         """What a callback tells. Raises Forged."""
         raise Forged(f"{self.name} calls nobody back.")
+
+    def greeting(self, query: Mapping[str, str]) -> str | None:
+        """What to answer a carrier that asks by GET whether the address is ours. Raises Forged; None: it does not."""
+        return None
+
+    def callback(self, address: str) -> str:
+        """The address that the carrier is given for what it says later."""
+        return address
+
+    def templates(self) -> list[Approved]:
+        """The texts that the carrier has approved. Raises SetupRefused, Away."""
+        return []
+
+    def heard(self) -> list[Event]:
+        """What the carrier has said on our connection since it was asked last. Calls nobody."""
+        return []
+
+    def listen(self, seconds: float) -> list[Event]:
+        """Connect and hear what the carrier has to say, for at most so long. Raises Away, SetupRefused."""
+        return []
+
+    @classmethod
+    def make(cls) -> dict[str, str]:
+        """Values for the fields that are made here: random ones, unless a channel needs others."""
+        return {field.name: secrets.token_urlsafe(24) for field in cls.fields if field.is_made}
+
+    @classmethod
+    def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with typed values, by field, in sentences. Calls nobody."""
+        return {}
 
     def close(self) -> None:  # noqa: B027 (few hold connections)
         """Let go of connections. The channel is not used afterwards."""

@@ -1,5 +1,6 @@
 """Messages, their texts, who carries them, and who gets none."""
 
+from messaging.models.browsers import Browser
 from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
 from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
 from messaging.models.rules import EventRule, OptOut, QuietHours
@@ -7,6 +8,7 @@ from messaging.models.texts import OwnText, TextVersion
 
 __all__ = [
     "UNSENT",
+    "Browser",
     "ChannelAccount",
     "EarlyEvent",
     "EventRule",

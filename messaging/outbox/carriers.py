@@ -11,11 +11,12 @@ from decimal import Decimal
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
 from messaging.models import ChannelAccount, Medium, Message
-from messaging.senders import platform_setup
+from messaging.senders import callback_address, platform_setup
 
 logger = logging.getLogger(__name__)
+DEPTH = 4  # messages claimed for each thread
 PLATFORM = "platform_smtp"  # carries e-mail for those who have no account of their own
 
 
@@ -44,7 +45,7 @@ def carrier_of(medium: str) -> Carrier | None:
         return Carrier(
             kind=account.kind,
             name=account.channel,
-            setup=account.open().setup,
+            setup=account.setup(callback_url=callback_address(account)),
             account_id=account.pk,
             price=account.price,
             rate=account.rate,
@@ -77,7 +78,13 @@ def readable(problem: Exception) -> str:
     return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
 
 
-def parcel_of(message: Message) -> Parcel:
+def callback_of(channel: Channel) -> str:
+    """The address that a carrier gets for what it says later; nothing where it says nothing."""
+    address = channel.setup.callback_url
+    return channel.callback(address) if address and channel.calls_back else ""
+
+
+def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
         key=str(message.uuid),
@@ -88,6 +95,7 @@ def parcel_of(message: Message) -> Parcel:
         from_name=message.from_name,
         reply_to=message.reply_to,
         data=message.data,
+        callback_url=callback_url,
     )
 
 
@@ -95,7 +103,7 @@ def hand_over(channel: Channel, message: Message) -> Outcome:
     """Hand one message to its carrier. Touches no database and raises nothing."""
     told = {"pk": message.pk, "attempt": message.attempts, "to": message.to}
     try:
-        return Outcome(**told, taken=channel.send(parcel_of(message)))
+        return Outcome(**told, taken=channel.send(parcel_of(message, callback_of(channel))))
     except (Away, Refused, NoSuchAddress, SetupRefused) as problem:
         return Outcome(**told, problem=problem)
     except Exception as problem:
@@ -113,32 +121,43 @@ class Crew:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=f"outbox-{required().label}")
         self._own = threading.local()
         self._channels: list[Channel] = []
-        self._running: set[Future[Outcome]] = set()
+        self._running: dict[Future[Outcome], Message] = {}
+        self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:
-        """For how many messages there is room: two for each thread, so that none waits for the next claim."""
-        return 2 * self.size - len(self._running)
+        """For how many messages there is room: several for each thread, so that none waits for the next claim."""
+        return DEPTH * self.size - len(self._running)
 
     @property
     def is_idle(self) -> bool:
         return not self._running
 
     def take(self, messages: Iterable[Message]) -> None:
-        self._running |= {self._pool.submit(self._work, message) for message in messages}
+        self._running |= {self._pool.submit(self._work, message): message for message in messages}
 
     def finished(self, *, seconds: float | None = None) -> list[Outcome]:
         """What has been done since the last time; waits for one at least, though not longer than `seconds`."""
         if not self._running:
             return []
-        done, self._running = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        for each in done:
+            del self._running[each]
         return [each.result() for each in done]
+
+    def recall(self) -> list[Message]:
+        """What no thread has begun with; nobody begins with it any more."""
+        back = [(each, message) for each, message in self._running.items() if each.cancel()]
+        for each, _ in back:
+            del self._running[each]
+        return [message for _, message in back]
 
     def close(self) -> None:
         """Wait for what is being handed over, and let go of the connections."""
         self._pool.shutdown(wait=True)
         for channel in self._channels:
             channel.close()
+            self.heard += channel.heard()
 
     def _work(self, message: Message) -> Outcome:
         if not hasattr(self._own, "channel"):

@@ -82,6 +82,13 @@ def give_back_orphans(*, medium: str) -> int:
     return left.filter(due_at__gt=now).update(due_at=now)
 
 
+def give_back(messages: list[Message]) -> None:
+    """Put back what was claimed and not tried; it is no attempt. In a transaction."""
+    keys = [message.pk for message in messages]
+    mine = Message.objects.filter(pk__in=keys, state=Message.State.SENDING)
+    mine.update(state=Message.State.WAITING, attempts=F("attempts") - 1, due_at=timezone.now())
+
+
 def forget_what_is_over(keys: list[int]) -> None:
     """Take out of messages that have come to their end what is not kept: links that let in, or all of a last word."""
     if not keys:

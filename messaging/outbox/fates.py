@@ -6,6 +6,7 @@ has failed. What is said of a number that nobody knows yet waits for a day.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -16,7 +17,11 @@ from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox.results import stop
 
 State = Message.State
-REASONS = {Fate.BOUNCED: StoppedAddress.Reason.BOUNCE, Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT}
+REASONS = {
+    Fate.BOUNCED: StoppedAddress.Reason.BOUNCE,
+    Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT,
+    Fate.OPTED_OUT: StoppedAddress.Reason.OPT_OUT,
+}
 FAILED = {Fate.FAILED, Fate.BOUNCED}
 EARLY = timedelta(days=1)
 AT_ONCE = 500  # events
@@ -24,13 +29,14 @@ AT_ONCE = 500  # events
 
 def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
     """Write down what a carrier tells. Whether some of it waits for its message. In a transaction."""
+    events = [replace(event, number=event.number.replace("\0", "")[:160]) for event in events]
     known = _apply(channel, [event for event in events if event.number])
     early = [event for event in events if event.number and event.number not in known]
     now = timezone.now()
     EarlyEvent.objects.bulk_create(
         [
             EarlyEvent(
-                channel=channel, number=_plain(event.number, 160), fate=event.fate, said=_plain(event.said, 300),
+                channel=channel, number=event.number, fate=event.fate, said=_plain(event.said, 300),
                 at=event.at or now,
             )
             for event in early
@@ -67,9 +73,7 @@ def forget_early(*, at: datetime) -> None:
     EarlyEvent.objects.filter(received_at__lt=at - EARLY).delete()
 
 
-def stop_and_tell(
-    *, medium: str, address: str, reason: str, said: str = "", message: Message | None = None
-) -> None:
+def stop_and_tell(*, medium: str, address: str, reason: str, said: str = "", message: Message | None = None) -> None:
     """Write to an address no more, and leave a line in the log of what happened."""
     if stop(medium=medium, address=address, reason=reason, said=said, message_id=message.pk if message else None):
         row = StoppedAddress.objects.get(medium=medium, address=address.lower())

@@ -13,15 +13,17 @@ from django.utils import timezone
 
 from core.lease import Busy, lease
 from core.scope import NoScope, required
-from messaging.channels.base import Away, SetupRefused
-from messaging.models import Message
+from messaging.channels.base import Away, Event, SetupRefused
+from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
+from messaging.outbox.browsers import give_browsers
 from messaging.outbox.carriers import Carrier, Crew, Outcome, carrier_of, hand_over
 from messaging.outbox.claims import (
     claim,
     claim_one,
     claim_urgent_to,
     forget_what_is_over,
+    give_back,
     give_back_orphans,
     next_due,
 )
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 SLICE = 1.0  # seconds
 REST = timedelta(seconds=30)  # after a carrier did not answer
 REFUSED_REST = timedelta(minutes=5)  # after the platform's own channel refused its setup
+GATHER = 0.02  # seconds in which results are gathered for one transaction
 BLINK = 0.1  # seconds that a turn waits for the rate rather than end
 
 
@@ -80,6 +83,7 @@ class _Turn:
             self._loop(carrier, crew)
         finally:
             crew.close()
+            _note_heard(carrier, crew.heard)
         return self.rest_until
 
     def _loop(self, carrier: Carrier, crew: Crew) -> None:
@@ -88,15 +92,18 @@ class _Turn:
             with transaction.atomic():
                 write_down(carrier, done)
                 self._judge(carrier, done)
+                if self.rest_until:
+                    give_back(crew.recall())
                 room = self._room(carrier, crew)
                 claimed = claim(medium=self.medium, limit=room) if room else []
+                give_browsers(claimed)
             self.handed += len(claimed)
             crew.take(claimed)
             if crew.is_idle and self._is_done(carrier, room):
                 break
             # A short while more, so that one transaction serves several messages.
             done = crew.finished()
-            time.sleep(min(0.02, BLINK))
+            time.sleep(GATHER)
             done += crew.finished(seconds=0)
         self._keep_rate(carrier)
 
@@ -164,6 +171,7 @@ def deliver_one(pk: int) -> datetime | None:
         if carrier.problem:
             return timezone.now() + REFUSED_REST
         message = claim_one(medium=medium, pk=pk)
+        give_browsers([message] if message else [])
     if message is None:
         return next_due(medium=medium)
     channel = carrier.open()
@@ -177,9 +185,19 @@ def deliver_one(pk: int) -> datetime | None:
                     hold(carrier, outcome.said)
                     break
                 message = claim_urgent_to(medium=medium, to=to)
+                give_browsers([message] if message else [])
     finally:
         channel.close()
+        _note_heard(carrier, channel.heard())
     return next_due(medium=medium)
+
+
+def _note_heard(carrier: Carrier, events: list[Event]) -> None:
+    """Write down what a carrier said on our own connection."""
+    if events and carrier.account_id is not None:
+        with transaction.atomic():
+            ChannelAccount.objects.filter(pk=carrier.account_id).update(last_event_at=timezone.now())
+            fates.take(channel=carrier.name, medium=carrier.kind.medium, events=events)
 
 
 def _give_up_for_want_of_a_channel(medium: str) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.mail import SETTLED
+from messaging import sms
 from messaging.models import ChannelAccount, Medium, Message, StoppedAddress
 from messaging.outbox.claims import forget_what_is_over
 from messaging.outbox.turns import isp_of_scope
@@ -38,6 +39,12 @@ def can_send(medium: str = Medium.EMAIL) -> bool:
     if medium == Medium.EMAIL and settings.EMAIL_HOST:
         return True
     return ChannelAccount.objects.carrying(medium).exists()
+
+
+def sms_spelling() -> str:
+    """What the ISP wants done about characters that make an SMS cost more; one query."""
+    found = ChannelAccount.objects.carrying(Medium.SMS).values_list("spelling", flat=True).first()
+    return found or sms.Spelling.AS_IS
 
 
 def write_message(
@@ -72,6 +79,8 @@ def write_message(
     """
     if has_secret:
         lane = Lane.URGENT
+    if medium == Medium.SMS:
+        text = sms.spelled(text, sms_spelling())
     state, error = _verdict(medium, to, lane)
     values = {
         "medium": medium,

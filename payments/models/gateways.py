@@ -119,6 +119,7 @@ class SavedMethod(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_how = models.CharField(max_length=12, choices=Ended, blank=True)
     ended_by_name = models.CharField(max_length=200, blank=True)
+    ended_reason = models.CharField(_("reason"), max_length=300, blank=True, default="", db_default="")
     forgotten_at = models.DateTimeField(null=True)  # the gateway can no longer charge it
 
     objects = SavedMethodQuerySet.as_manager()

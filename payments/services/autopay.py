@@ -84,20 +84,29 @@ def _write_to(method: SavedMethod, isp: IspRef, template: str, *, path: str, **c
     )
 
 
-def _end(method: SavedMethod, *, how: str, by_name: str, at: datetime) -> None:
+def _end(method: SavedMethod, *, how: str, by_name: str, at: datetime, reason: str = "") -> None:
     method.ended_at, method.ended_how, method.ended_by_name = at, how, by_name[:200]
-    method.save(update_fields=["ended_at", "ended_how", "ended_by_name"])
+    method.ended_reason = reason[:300]
+    method.save(update_fields=["ended_at", "ended_how", "ended_by_name", "ended_reason"])
 
 
 @transaction.atomic
-def end_saved_method(*, by: Actor, method: SavedMethod, how: SavedMethod.Ended, at: datetime) -> None:
-    """Charge a card no more, from this moment. That the gateway forgets it follows (`forget_ended`)."""
+def end_saved_method(
+    *, by: Actor, method: SavedMethod, how: SavedMethod.Ended, at: datetime, reason: str = "", isp: IspRef | None = None
+) -> None:
+    """Charge a card no more, from this moment. That the gateway forgets it follows (`forget_ended`).
+
+    With `isp` the subscriber is told, who did not end it themselves.
+    """
     in_own_name()
     method = SavedMethod.objects.select_for_update(of=["self"]).select_related("subscriber").get(pk=method.pk)
     if not method.is_running:
         return
-    _end(method, how=how, by_name=by.audit_label, at=at)
-    record("payments.saved_method.ended", by=by, on=method, subscriber=method.subscriber.number, card=str(method))
+    _end(method, how=how, by_name=by.audit_label, at=at, reason=reason)
+    about = {"subscriber": method.subscriber.number, "card": str(method), "reason": reason}
+    record("payments.saved_method.ended", by=by, on=method, **about)
+    if isp:
+        _write_to(method, isp, "card_ended", path="/pay/", reason=reason)
 
 
 def forget_ended(*, at: datetime) -> None:

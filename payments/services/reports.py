@@ -122,7 +122,7 @@ def report_payment(
         amount=str(amount),
         reference=reference,
     )
-    graces.give_grace(by=by, report=report, at=timezone.now())
+    graces.give_graces(by=by, report=report, at=timezone.now())
     return report
 
 
@@ -207,7 +207,7 @@ def reject_report(*, by: StaffUser, report: PaymentReport, reason: str) -> Payme
     """
     report = _locked(report)
     _settle(report, State.REJECTED, by=by, reason=reason)
-    graces.end_grace(by=by, report=report, why=reason, at=timezone.now())
+    graces.end_graces(by=by, report=report, why=reason, at=timezone.now())
     _tell_rejected(report)
     record(
         "payments.report.rejected",
@@ -226,7 +226,7 @@ def withdraw_report(*, by: PortalUser, report: PaymentReport) -> PaymentReport:
     in_own_name()
     report = _locked(report)
     _settle(report, State.WITHDRAWN)
-    graces.end_grace(by=by, report=report, why="", at=timezone.now())
+    graces.end_graces(by=by, report=report, why="", at=timezone.now())
     record(
         "payments.report.withdrawn", by=by, on=report, subscriber=report.subscriber.number, amount=str(report.amount)
     )

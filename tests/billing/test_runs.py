@@ -21,11 +21,14 @@ from billing.models import (
 )
 from billing.services import invoices, planning, runs, schedule
 from core.models import AuditEntry
+from messaging.models import Message
 from payments.services import payments
 from subscribers.models import PriceChange, ServiceChange
 from subscribers.services import connections
 from tenants.directory import IspRef
+from tenants.roles import Role
 from tests.billing.test_books import adds_up
+from tests.factories.staff import make_member
 from tests.factories.subscribers import (
     InvoiceGroupFactory,
     ServiceFactory,
@@ -156,7 +159,7 @@ def test_a_change_of_tariff_within_a_billed_period_costs_the_difference_by_days(
     PriceChange.objects.update(on=date(2026, 4, 21))
     run = billed(ref, date(2026, 5, 1))
     assert run.amount == 700  # May, and ten days of April at 300 more a month
-    line = InvoiceLine.objects.get(adjusts=f"change:{change.pk}")
+    line = InvoiceLine.objects.get(adjusts__startswith=f"change:{change.pk}:")
     assert (line.amount, line.period_from, line.period_to) == (100, date(2026, 4, 21), LAST)
     assert billed(ref, date(2026, 6, 1)).amount == 600
     adds_up()
@@ -395,7 +398,8 @@ def test_the_schedule_has_a_run_for_each_billing_day_and_runs_before_it_if_so_se
     assert schedule.next_day(date(2026, 4, 5), billing_day=10, lead_days=5) == date(2026, 5, 5)
 
 
-def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref):
+def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref, isp):
+    clerk = make_member(isp, Role.BILLING)
     ServiceFactory(started_on=date(2025, 1, 1))
     said(is_automatic=True)
     (run,) = schedule.begin_due(isp=ref, at=local(2026, 4, 1, 6, 0))
@@ -408,9 +412,36 @@ def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref):
         pass
     run.refresh_from_db()
     assert (run.state, run.report["stopped"]["kind"], run.count) == ("planned", "far", 0)
+    assert list(BillingRun.objects.held(since=run.at)) == [run]
+    mail = Message.objects.get()
+    assert (mail.to, mail.occasion) == (clerk.email, "billing/run_held")
+    told = ("did not begin", f"/wispmega/billing/runs/{run.uuid}/", f"{run.expected_amount:,}")
+    assert all(text in mail.text for text in told)
     runs.start_run(by=None, run=run, isp_id=ref.pk)
     run.refresh_from_db()
     assert run.state == "running"
+    assert not BillingRun.objects.held(since=run.at).exists()
+
+
+def test_whoever_may_run_the_billing_is_told_of_a_run_that_stopped_on_its_way(ref, isp):
+    make_member(isp, Role.OWNER)
+    for _ in range(2):
+        ServiceFactory(started_on=APRIL)
+    run = runs.plan_run(by=None, isp=ref, on=APRIL)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    BillingRun.objects.update(most_count=1)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, list(BillingRun.objects.held(since=run.at))) == ("stopped", [run])
+    assert "has stopped at one of your limits" in Message.objects.get().text
+    # Stopped by hand it waits for nobody in particular, and nobody is written to.
+    runs.resume_run(by=None, run=run, isp_id=ref.pk, anyway=True)
+    runs.stop_run(by=None, run=run)
+    assert not BillingRun.objects.held(since=run.at).exists()
+    assert Message.objects.count() == 1
 
 
 def test_the_first_run_says_from_when_on_services_are_billed_here(ref):

@@ -11,7 +11,7 @@ from billing.models import Account, LedgerEntry
 from billing.services.ledger import book
 from core.scope import isp_scope
 from lab.stripe.server import StripeLab
-from payments.models import Checkout, GatewayAccount, PaymentMethod, Refund, StrayPayment
+from payments.models import Checkout, GatewayAccount, Payment, PaymentMethod, Refund, StrayPayment
 from payments.services.checkouts import begin_checkout
 from payments.services.truth import reconcile
 from tenants.roles import Role
@@ -244,6 +244,46 @@ def test_it_is_put_aside_with_a_reason(connected, stray):
     page = text_of(connected.post(f"{STRAYS}{stray.uuid}/dismiss/", {"note": "Sold a router"}, follow=True))
     assert "Sold a router" in page
     assert "Every payment has found its subscriber" in page
+
+
+def assigned(isp, client, stray):
+    client.post(f"{STRAYS}{stray.uuid}/assign/", {"number": "77"})
+    with isp_scope(isp):
+        return Payment.objects.get()
+
+
+def test_what_was_assigned_wrongly_goes_back_to_where_it_was(isp, connected, stray):
+    address = f"/wispmega/payments/{assigned(isp, connected, stray).number}/"
+    page = text_of(connected.get(address))
+    assert f"{STRAYS}{stray.uuid}/return/" in page
+    wrong = connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": ""})
+    assert wrong.status_code == 422
+    page = text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "Typing error"}, follow=True))
+    assert "The payment fits nothing again" in page
+    assert "Typing error" in page
+    with isp_scope(isp):
+        assert Account.objects.get(subscriber__number=77).balance == 800
+    page = text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "x"}, follow=True))
+    assert "It waits already" in page
+    assert "/return/" not in text_of(connected.get(address))
+
+
+def test_what_was_put_aside_is_decided_anew(isp, connected, stray):
+    connected.post(f"{STRAYS}{stray.uuid}/dismiss/", {"note": "Sold a router"})
+    assert f"{STRAYS}{stray.uuid}/return/" in text_of(connected.get(STRAYS))
+    assert "card-footer" in text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "x"}, follow=True))
+
+
+def test_what_was_assigned_is_paid_back_at_the_gateway(isp, connected, lab, stray):
+    address = f"/wispmega/payments/{assigned(isp, connected, stray).number}/"
+    assert f"{address}refund/" in text_of(connected.get(address))
+    page = text_of(connected.get(f"{address}refund/"))
+    assert stray.number in page
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    page = text_of(connected.post(f"{address}refund/", {"amount": "450", "reason": "x", "key": key}, follow=True))
+    assert "Paid back." in page
+    with isp_scope(isp):
+        assert (Refund.objects.get().state, Account.objects.get(subscriber__number=77).balance) == ("done", 800)
 
 
 def test_the_light_goes_stale(isp, connected):

@@ -16,6 +16,7 @@ class PlatformSmtp(SmtpChannel):
     name = "platform_smtp"
     title = _("Mail server of the platform")
     needs_account = False
+    at_once = 12
 
     def connect(self) -> Any:
         """The connection that the settings name."""

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('company', '0004_captcha_tests'),
-        ('messaging', '0006_outbox'),
+        ('messaging', '0007_channels'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0011_price_change'),
+        ('subscribers', '0013_portal_sms'),
     ]
 
     operations = [

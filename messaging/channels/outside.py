@@ -1,0 +1,228 @@
+"""Calls of addresses that staff typed or browsers sent: they reach the Internet and nothing behind our own wall.
+
+A name is looked up once, its addresses are judged, and the connection goes to the one that was judged; so a name that
+answers differently the second time gains nothing. Redirects are not followed, and no more is read than an answer of a
+gateway holds.
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import urllib3
+from django.conf import settings
+from django.utils.translation import gettext as _
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from messaging.channels.base import Away, Refused, SetupRefused
+
+LONGEST = 256 * 1024  # bytes of an answer
+AFTER = 3600.0  # seconds that a carrier may have us wait at most
+
+
+class NotOutside(OSError):
+    """The name leads to an address that is not on the public Internet."""
+
+
+def may_reach(address: str) -> bool:
+    """Whether an IP address is one that an ISP may have us call."""
+    ip: Any = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    networks = [ipaddress.ip_network(text) for text in settings.CHANNEL_NETWORKS]
+    if any(ip.version == network.version and ip in network for network in networks):
+        return True
+    if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in NAT64):
+        return False
+    return bool(ip.is_global) and not ip.is_multicast
+
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def addresses(host: str, port: int) -> list[Any]:
+    """Where a name leads, as `socket.getaddrinfo` says it. Raises NotOutside if any of it is no public address."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not found or not all(may_reach(str(row[4][0])) for row in found):
+        raise NotOutside(host)
+    return found
+
+
+def connected(host: str, port: int, timeout: float) -> socket.socket:
+    """A connection to one of the addresses that a name leads to. Raises OSError, NotOutside among them."""
+    last: OSError = OSError(host)
+    for family, kind, protocol, _name, where in addresses(host, port):
+        channel = socket.socket(family, kind, protocol)
+        channel.settimeout(timeout)
+        try:
+            channel.connect(where)
+        except OSError as error:
+            channel.close()
+            last = error
+        else:
+            return channel
+    raise last
+
+
+class _Judged:
+    """Connects by way of `connected`."""
+
+    def _new_conn(self) -> socket.socket:
+        timeout = self.timeout if isinstance(self.timeout, int | float) else settings.GATEWAY_TIMEOUT  # type: ignore[attr-defined]
+        try:
+            return connected(self._dns_host, self.port, timeout)  # type: ignore[attr-defined]
+        except NotOutside:
+            raise
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no answer") from error  # type: ignore[arg-type]
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error  # type: ignore[arg-type]
+
+
+class _Plain(_Judged, HTTPConnection):
+    pass
+
+
+class _Secure(_Judged, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, the headers and the text, cut where no gateway's answer goes on."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def is_html(self) -> bool:
+        """A page for people: of a proxy, of a maintenance, or of an address that is wrong."""
+        kind = self.headers.get("Content-Type", "").lower()
+        return "html" in kind or self.text.lstrip()[:200].lower().startswith(("<!doctype html", "<html"))
+
+    @property
+    def data(self) -> Any:
+        """The answer as JSON; None if it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+    @property
+    def after(self) -> float | None:
+        """The seconds after which the other side wants to be asked again."""
+        text = self.headers.get("Retry-After", "").strip()
+        return min(float(text), AFTER) if text.isdigit() else None
+
+
+class Session:
+    """Calls one after the other, on connections that stay open."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment would look names up itself
+        adapter = _Adapter(max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def call(self, method: str, url: str, **options: Any) -> Answer:
+        """One call. Raises Away without an answer, SetupRefused for an address that we do not call."""
+        limit = settings.GATEWAY_TIMEOUT
+        until = time.monotonic() + limit
+        with (
+            _in_our_words(),
+            self._session.request(method, url, timeout=limit, allow_redirects=False, stream=True, **options) as answer,
+        ):
+            data = bytearray()
+            for piece in answer.iter_content(16 * 1024):
+                data += piece
+                if len(data) > LONGEST or time.monotonic() > until:
+                    break
+            text = bytes(data[:LONGEST]).decode(answer.encoding or "utf-8", errors="replace")
+            return Answer(answer.status_code, answer.headers, text)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except NotOutside as error:
+        raise SetupRefused(_("The address does not lead to the public Internet.")) from error
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidSchema,
+    ) as error:
+        raise SetupRefused(_("This is no address that can be called.")) from error
+    except (requests.exceptions.InvalidHeader, UnicodeError) as error:
+        raise SetupRefused(_("A header holds something that cannot be sent.")) from error
+    except requests.exceptions.SSLError as error:
+        raise Away(_("The certificate of the other side is not valid.")) from error
+    except requests.exceptions.ConnectionError as error:
+        if _cause(error, NotOutside):
+            raise SetupRefused(_("The address does not lead to the public Internet.")) from error
+        raise Away(_("Nobody answers at this address.")) from error
+    except requests.exceptions.Timeout as error:
+        raise Away(_("There was no answer in time.")) from error
+    except (requests.exceptions.RequestException, OSError) as error:
+        raise Away(_("The call failed (%(kind)s).") % {"kind": type(error).__name__}) from error
+
+
+def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, kind) or any(isinstance(arg, kind) for arg in getattr(error, "args", ())):
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
+
+
+def sound(answer: Answer) -> Answer:
+    """An answer that says something about the message. Raises what a status says by itself."""
+    if answer.status == 429:
+        raise Away(_("The carrier asks us to slow down."), answer.after or 30.0)
+    if answer.status >= 500 or answer.status == 408:
+        raise Away(_("The carrier answered %(status)s.") % {"status": answer.status}, answer.after)
+    if 300 <= answer.status < 400:
+        raise SetupRefused(_("The address sends us on to another one. Please enter the one that answers itself."))
+    if answer.status in {401, 403}:
+        raise SetupRefused(_("The carrier does not know these keys, or they may not do this."))
+    if answer.is_html:
+        if answer.status >= 400:
+            raise SetupRefused(
+                _("A web page with the status %(status)s came back. Is the address right?") % {"status": answer.status}
+            )
+        raise Away(_("A web page came back where a short answer is expected."))
+    return answer
+
+
+def refused(text: str, *, status: int) -> Refused:
+    """A refusal with the carrier's own words, on one line."""
+    said = " ".join(text.split())[:200]
+    return Refused(said or _("The carrier answered %(status)s.") % {"status": status})

@@ -1,0 +1,188 @@
+"""SMS by SMPP 3.4, straight to a message centre.
+
+Receipts come on the connection that sends, between answers; those that come later are heard by `listen`, which a task
+calls while messages wait for theirs.
+"""
+
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from smpplib import consts
+
+from messaging import sms
+from messaging.channels.base import Away, Channel, Event, Field, Parcel, Taken
+from messaging.channels.smpp.line import Line
+
+GSM, LATIN, UCS2 = 0, 3, 8  # data codings
+FIELDS = [
+    Field("host", gettext_lazy("Host"), gettext_lazy("Name or address of the message centre.")),
+    Field("port", gettext_lazy("Port"), initial="2775"),
+    Field("tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("none")), ("yes", "TLS")], initial="no"),
+    Field("system_id", gettext_lazy("System ID")),
+    Field("password", gettext_lazy("Password"), gettext_lazy("At most 8 characters."), is_secret=True),
+    Field("system_type", gettext_lazy("System type"), is_required=False),
+    Field(
+        "sender",
+        gettext_lazy("Sender"),
+        gettext_lazy("A number with +, a short number, or a name of up to 11 letters and digits."),
+    ),
+    Field(
+        "alphabet",
+        gettext_lazy("Basic alphabet"),
+        gettext_lazy("If accents and @ arrive wrong, choose the other one."),
+        choices=[("gsm", "GSM 03.38"), ("latin", "ISO 8859-1")],
+        initial="gsm",
+    ),
+    Field(
+        "numbers",
+        gettext_lazy("Numbers of messages"),
+        gettext_lazy("If messages stay undelivered though they arrive, choose the other one."),
+        choices=[
+            ("same", gettext_lazy("the same in receipts")),
+            ("hex", gettext_lazy("hexadecimal first, decimal in receipts")),
+        ],
+        initial="same",
+    ),
+]
+
+
+class SmppChannel(Channel):
+    name = "smpp"
+    title = "SMPP"
+    medium = "sms"
+    fields = FIELDS
+    listens = True
+    at_once = 1  # most message centres take one connection of a system
+
+    def __post_init__(self) -> None:
+        self._line: Line | None = None
+        self._heard: list[Event] = []
+
+    @classmethod
+    def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
+        found = {}
+        port = values.get("port", "")
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            found["port"] = _("Enter a number between 1 and 65535.")
+        host = values.get("host", "")
+        if not host.isprintable() or any(mark in host for mark in "/:@ "):
+            found["host"] = _("Enter the name alone, such as smpp.example.com.")
+        for name, most in (("system_id", 15), ("password", 8), ("system_type", 12)):
+            value = values.get(name, "")
+            if len(value) > most or not (value.isascii() and (value.isprintable() or not value)):
+                found[name] = _("At most %(most)s letters, digits and signs.") % {"most": most}
+        sender = values.get("sender", "")
+        if not sender.isascii() or not ((sender.lstrip("+").isdigit() and len(sender) <= 16) or len(sender) <= 11):
+            found["sender"] = _("Enter a number, or a name of up to 11 letters and digits without accents.")
+        return found
+
+    def check(self) -> str:
+        line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
+        self._heard += line.events
+        line.close()
+        return f"{self.setup.values['system_id']} · {self.setup.values['host']}"
+
+    def send(self, parcel: Parcel) -> Taken:
+        segments, coding = self._segments(parcel.text)
+        numbers = []
+        for place, segment in enumerate(segments, start=1):
+            numbers.append(self._submit(parcel.to, segment, coding, len(segments) > 1, is_last=place == len(segments)))
+        number = numbers[-1]
+        if self.setup.values.get("numbers") == "hex":
+            with suppress(ValueError):
+                number = str(int(number, 16))
+        return Taken(number[:160], len(segments))
+
+    def _segments(self, text: str) -> tuple[list[bytes], int]:
+        """The segments as they are sent, each with the header that says which one it is if there are several."""
+        if sms.strange(text):
+            coding, pieces = UCS2, [part.encode("utf-16-be") for part in sms.parts(text)]
+        elif self.setup.values.get("alphabet") == "latin" and _is_latin(text):
+            coding, pieces = LATIN, [part.encode("latin-1") for part in _eight_bit(text)]
+        else:
+            coding, pieces = GSM, [sms.encoded(part) for part in sms.parts(text)]
+        if len(pieces) == 1:
+            return pieces, coding
+        mark = secrets.randbelow(256)
+        return [bytes((5, 0, 3, mark, len(pieces), place)) + piece for place, piece in enumerate(pieces, 1)], coding
+
+    def _submit(self, to: str, segment: bytes, coding: int, is_part: bool, *, is_last: bool) -> str:
+        fields: dict[str, Any] = {
+            **_source(self.setup.values["sender"]),
+            "dest_addr_ton": consts.SMPP_TON_INTL,
+            "dest_addr_npi": consts.SMPP_NPI_ISDN,
+            "destination_addr": to.lstrip("+"),
+            "esm_class": consts.SMPP_GSMFEAT_UDHI if is_part else 0,
+            "data_coding": coding,
+            "short_message": segment,
+            "registered_delivery": 1 if is_last else 0,  # one receipt for a message
+        }
+        if self._line is None:
+            self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
+        try:
+            return self._line.submit(**fields)
+        except Away as error:
+            if error.after is None:
+                self._drop()
+            raise
+        finally:
+            if self._line is not None:
+                self._heard += self._line.events
+                self._line.events = []
+
+    def _drop(self) -> None:
+        if self._line is not None:
+            self._heard += self._line.events
+            self._line.drop()
+            self._line = None
+
+    def heard(self) -> list[Event]:
+        events, self._heard = self._heard, []
+        return events
+
+    def listen(self, seconds: float) -> list[Event]:
+        if self._line is None:
+            self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
+        self._line.listen(seconds)
+        self._heard += self._line.events
+        self._line.events = []
+        return self.heard()
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._heard += self._line.events
+            self._line = None
+
+
+def _source(sender: str) -> dict[str, Any]:
+    if sender.startswith("+"):
+        kind, plan, text = consts.SMPP_TON_INTL, consts.SMPP_NPI_ISDN, sender[1:]
+    elif sender.isdigit():
+        kind, plan, text = consts.SMPP_TON_UNK, consts.SMPP_NPI_ISDN, sender
+        if len(sender) <= 6:
+            kind = consts.SMPP_TON_NWSPEC
+    else:
+        kind, plan, text = consts.SMPP_TON_ALNUM, consts.SMPP_NPI_UNK, sender
+    return {"source_addr_ton": kind, "source_addr_npi": plan, "source_addr": text}
+
+
+def _is_latin(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _eight_bit(text: str) -> list[str]:
+    """Segments of 140 characters, or of 134 where there are several."""
+    return [text] if len(text) <= 140 else [text[at : at + 134] for at in range(0, len(text), 134)]
+
+
+CHANNEL = SmppChannel

@@ -1,0 +1,118 @@
+"""Twilio with the ISP's own account: SMS by its HTTP interface, and signed callbacks."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messaging.channels import words
+from messaging.channels.base import (
+    Channel,
+    Event,
+    Fate,
+    Field,
+    Forged,
+    NoSuchAddress,
+    OptedOut,
+    Parcel,
+    SetupRefused,
+    Taken,
+)
+from messaging.channels.outside import Answer, Session, refused, sound
+
+FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "undelivered": Fate.FAILED, "failed": Fate.FAILED}
+NOBODY = {21211, 21217, 21614, 30005, 30006}  # no such number, or a landline
+NOT_OURS = {21606, 21659, 21660, 21212, 21704}  # the sender is not one of the account
+
+
+class TwilioChannel(Channel):
+    name = "twilio"
+    title = "Twilio"
+    medium = "sms"
+    calls_back = True
+    fields = [
+        Field("account", gettext_lazy("Account SID"), gettext_lazy("In Twilio's console. It begins with AC.")),
+        Field(
+            "token", gettext_lazy("Auth token"), gettext_lazy("In Twilio's console, beside the SID."), is_secret=True
+        ),
+        Field(
+            "sender",
+            gettext_lazy("Sender"),
+            gettext_lazy("A number of yours with +, a name of up to 11 letters, or a messaging service (MG…)."),
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        self.session = Session()
+
+    def close(self) -> None:
+        self.session.close()
+
+    @classmethod
+    def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
+        if not values.get("account", "").startswith("AC") or not values["account"].isalnum():
+            return {"account": _("It begins with AC, and has letters and digits only.")}
+        return {}
+
+    def _call(self, method: str, path: str, data: dict[str, str] | None = None) -> Answer:
+        account = self.setup.values["account"]
+        url = f"{settings.TWILIO_API_BASE}/2010-04-01/Accounts/{quote(account, safe='')}{path}"
+        return self.session.call(method, url, auth=(account, self.setup.values["token"]), data=data)
+
+    def check(self) -> str:
+        answer = sound(self._call("GET", ".json"))
+        data = answer.data if isinstance(answer.data, dict) else {}
+        if answer.status != 200:
+            raise SetupRefused(str(data.get("message") or answer.status)[:200], "account")
+        if data.get("status") not in {"active", None}:
+            raise SetupRefused(_("Twilio says that this account is %(state)s.") % {"state": data["status"]}, "account")
+        return str(data.get("friendly_name") or self.setup.values["account"])[:200]
+
+    def send(self, parcel: Parcel) -> Taken:
+        sender = self.setup.values["sender"]
+        data = {"To": parcel.to, "Body": parcel.text}
+        data["MessagingServiceSid" if sender.startswith("MG") and len(sender) > 11 else "From"] = sender
+        if parcel.callback_url:
+            data["StatusCallback"] = parcel.callback_url
+        answer = sound(self._call("POST", "/Messages.json", data))
+        said = answer.data if isinstance(answer.data, dict) else {}
+        if answer.status >= 400:
+            raise self._problem(int(said.get("code") or 0), str(said.get("message") or ""), answer.status)
+        return Taken(str(said.get("sid") or ""), int(said.get("num_segments") or 1))
+
+    def _problem(self, code: int, text: str, status: int) -> Exception:
+        if code == 21610:
+            return OptedOut(text[:200])
+        if code in NOBODY:
+            return NoSuchAddress(text[:200])
+        if code in NOT_OURS or status == 404:
+            return SetupRefused(text[:200] or str(status), "sender" if code else "account")
+        return refused(text, status=status)
+
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        signed = url + "".join(f"{name}{value}" for name, value in sorted(set(pairs)))
+        due = hmac.new(self.setup.values["token"].encode(), signed.encode(), hashlib.sha1)
+        given = headers.get("X-Twilio-Signature", "")
+        if not hmac.compare_digest(base64.b64encode(due.digest()).decode().encode(), given.encode()):
+            raise Forged("The signature does not fit.")
+        said: dict[str, Any] = dict(pairs)
+        if "Body" in said:
+            asks = words.asks_to_stop(said.get("OptOutType") or said["Body"])
+            return [Event("", Fate.OPTED_OUT, said["Body"][:200], address=said.get("From", ""))] if asks else []
+        fate = FATES.get(said.get("MessageStatus", ""))
+        if fate is None or not said.get("MessageSid"):
+            return []
+        code = said.get("ErrorCode", "")
+        if fate is Fate.FAILED and code.isdigit() and int(code) in NOBODY:
+            fate = Fate.BOUNCED
+        return [Event(said["MessageSid"], fate, said.get("ErrorMessage") or (f"Twilio: {code}" if code else ""))]
+
+
+CHANNEL = TwilioChannel

@@ -1,0 +1,25 @@
+"""A carrier of SMS that the ISP has an account with."""
+
+import pytest
+
+from messaging.channels import kinds
+from messaging.models import ChannelAccount
+from tenants.roles import Role
+from tests.factories.staff import make_member
+from tests.messaging.fakes import FakeChannel, fresh
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    monkeypatch.setitem(kinds(), "fake", FakeChannel)
+    yield from fresh()
+
+
+@pytest.fixture
+def account(in_isp, fake) -> ChannelAccount:
+    return ChannelAccount.objects.create(channel="fake", medium="sms", price="0.5")
+
+
+@pytest.fixture
+def clerk(isp):
+    return make_member(isp, Role.SUPPORT, name="Sara Support", email="sara@wispmega.example")
