@@ -18,6 +18,7 @@ from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
+from demo.messages import seed_messages
 from demo.payments import seed_payments
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
@@ -105,6 +106,7 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        seed_messages(company)
         _seed_statement(company, isp)
         _seed_desk(company, isp)
         seed_payments(company, isp)

@@ -101,7 +101,7 @@ def test_the_same_cause_is_told_once(in_isp):
         (datetime(2026, 3, 10, 13, 59, tzinfo=UTC), "America/Mexico_City", datetime(2026, 3, 10, 14, tzinfo=UTC)),
         (datetime(2026, 3, 10, 14, tzinfo=UTC), "America/Mexico_City", None),
         (NOON, "Asia/Tokyo", datetime(2026, 3, 10, 23, tzinfo=UTC)),
-        (NIGHT, "No/Such", None),
+        (NIGHT, "No/Such", datetime(2026, 3, 11, 8, tzinfo=UTC)),
     ],
 )
 def test_quiet_hours_are_those_of_the_person(at, zone, until):

@@ -57,7 +57,7 @@ def test_what_is_chosen_in_the_portal_counts_at_once(isp, maria, browser):
         for kind in ("bills", "visits"):
             Message.objects.create(**values, kind=kind)
     assert "Messages that I want" in browser.get("/account/messages/").content.decode()
-    wanted = dict.fromkeys(["payments", "service", "visits", "news"], ["email"])
+    wanted = {kind: ["email"] for kind in ("payments", "service", "visits", "news")}
     answer = browser.post("/account/messages/", wanted)
     assert answer.headers["Location"] == "/account/messages/"
     with isp_scope(isp):
