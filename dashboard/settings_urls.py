@@ -18,8 +18,10 @@ from dashboard.views import (
     settings_paying,
     settings_payments,
     settings_router,
+    settings_rules,
     settings_sms,
     settings_suspension,
+    settings_texts,
 )
 
 urlpatterns = [
@@ -38,6 +40,13 @@ urlpatterns = [
     path("channels/<slug:channel>/test/", settings_channels.test, name="settings-channel-test"),
     path("channels/<slug:channel>/texts/", settings_channels.fetch, name="settings-channel-texts"),
     path("channels/<slug:channel>/disconnect/", settings_channels.disconnect, name="settings-channel-disconnect"),
+    path("rules/", settings_rules.rules, name="settings-rules"),
+    path("rules/<slug:event>/", settings_rules.rule, name="settings-rule"),
+    path("texts/", settings_texts.texts, name="settings-texts"),
+    path("texts/<slug:event>/", settings_texts.text, name="settings-text"),
+    path("texts/<slug:event>/test/", settings_texts.send_test, name="settings-text-test"),
+    path("texts/<uuid:text>/back/", settings_texts.back, name="settings-text-back"),
+    path("texts/<uuid:text>/versions/<int:version>/", settings_texts.restore, name="settings-text-restore"),
     path("portal/", settings.portal, name="settings-portal"),
     path("domains/", settings_domains.domains, name="settings-domains"),
     path("domains/<uuid:claim>/", settings_domains.claim_page, name="settings-domain"),
@@ -94,6 +103,7 @@ urlpatterns = [
     path("online-payments/", settings_gateways.gateways, name="settings-gateways"),
     path("online-payments/<slug:gateway>/", settings_gateways.gateway, name="settings-gateway"),
     path("online-payments/<slug:gateway>/check/", settings_gateways.check, name="settings-gateway-check"),
+    path("online-payments/<slug:gateway>/transfers/", settings_gateways.transfers, name="settings-gateway-transfers"),
     path("online-payments/<slug:gateway>/switch/", settings_gateways.switch, name="settings-gateway-switch"),
     path("payments/add/", settings_payments.add, name="settings-payments-add"),
     path("payments/<uuid:method>/", settings_payments.change, name="settings-payments-change"),

@@ -10,7 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import Browser, ChannelAccount, EarlyEvent, Message, MessageSettings, StoppedAddress
+from messaging.models import (
+    Browser,
+    ChannelAccount,
+    EarlyEvent,
+    EventRule,
+    Message,
+    MessageSettings,
+    OptOut,
+    OwnText,
+    QuietHours,
+    StoppedAddress,
+    TextVersion,
+)
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -243,7 +255,7 @@ personal(
     title=_("Messages"),
     rows=mails_of,
     exported=("medium", "to", "subject", "text", "created_at", "sent_at", "delivered_at"),
-    hidden=("from_name", "reply_to", "html", "error", "occasion", "key", "data", "number_there"),
+    hidden=("from_name", "reply_to", "html", "error", "occasion", "kind", "key", "data", "number_there"),
     deleted=True,
 )
 personal(
@@ -256,6 +268,16 @@ personal(
     because=NEVER_AGAIN,
 )
 not_personal(ChannelAccount, because="the ISP's accounts with carriers of messages")
+personal(
+    OptOut,
+    title=_("Messages that are not wanted"),
+    rows="subscriber_key",
+    exported=("kind", "medium", "at"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+not_personal(EventRule, QuietHours, because="how events are told")
+not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

@@ -47,6 +47,8 @@ SECTIONS = [
     Section("messages", gettext_lazy("Messages"), "mail"),
     Section("channels", gettext_lazy("Channels"), "send"),
     Section("portal-sms", gettext_lazy("SMS from the portal"), "message-2"),
+    Section("rules", gettext_lazy("Rules of messages"), "route"),
+    Section("texts", gettext_lazy("Texts of messages"), "mail-cog"),
     Section("router", gettext_lazy("Router"), "router"),
     Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
     Section("billing", gettext_lazy("Billing"), "file-invoice", Right.PAYMENT_SETTINGS),

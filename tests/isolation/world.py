@@ -83,6 +83,9 @@ GIVEN: dict[str, dict[str, Any]] = {
         "begins_at": "2026-01-01T00:00Z",
         "ends_at": None,
     },
+    "messaging.eventrule": {"media": ["email"]},
+    "messaging.optout": {"kind": "bills"},
+    "messaging.owntext": {"event": "billing/reminder", "medium": "email"},
     "messaging.channelaccount": {
         "channel": "http_sms",
         "medium": "sms",

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0011_price_change'),
+        ('subscribers', '0012_grace_per_service'),
     ]
 
     operations = [
