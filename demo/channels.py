@@ -53,6 +53,8 @@ def _connect(isp: IspRef, gateway: str) -> None:
     with transaction.atomic():
         ChannelAccount.objects.update(price="0.35" if isp.currency == "MXN" else "45")
         SmsRules.objects.get_or_create(pk=1, defaults={"is_on": True})
-        owner = PortalUser.objects.filter(role=PortalRole.OWNER).order_by("pk").first()
+        # The first of those whose login is shown.
+        owners = PortalUser.objects.filter(role=PortalRole.OWNER, one_time="", valid_until=None, blocks=None)
+        owner = owners.order_by("pk").first()
         for name, phone in PEOPLE.get(isp.country, []) if owner else []:
             Contact.objects.create(subscriber=owner.subscriber, name=name, phone=phone)
