@@ -25,6 +25,7 @@ from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import send_test as send_own_test
 from messaging.services import texts as services
+from messaging.sms import Count, count
 from messaging.text_forms import TextForm
 from messaging.texts import Words, own_words, starter
 from messaging.wording import parse
@@ -109,6 +110,7 @@ def text(request: HttpRequest, event: str) -> HttpResponse:
             medium=target.medium,
             subject=form.cleaned_data.get("subject", ""),
             text=form.cleaned_data["text"],
+            approved=form.cleaned_data.get("approved", ""),
             seen=form.cleaned_data["seen"],
         )
     except services.ChangedMeanwhile:
@@ -178,6 +180,7 @@ def _form(request: HttpRequest, target: Target) -> TextForm:
         with translation.override(target.language):
             subject, said = starter(target.event, target.medium, reader=Reader(request.isp))
     initial = {"subject": subject, "text": said, "seen": row.version if row else 0}
+    initial["approved"] = row.approved if row else ""
     return TextForm(initial=initial, event=target.event, medium=target.medium)
 
 
@@ -187,6 +190,7 @@ class Look:
 
     words: Words | None = None
     html: str = ""  # of the text itself, without the frame of a mail
+    cost: Count | None = None  # of an SMS
     customer: Subscriber | None = None
     several: tuple[Subscriber, ...] = ()
 
@@ -204,11 +208,11 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
         context = context_for(target.event, customer, reader)
         wording = {"subject": said.get("subject", ""), "text": said["text"]}
         words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
-        html = ""
+        html, cost = "", count(words.text) if target.medium == Medium.SMS else None
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
             html = body_html(pieces, Values(target.event.named, context, reader), target.event)
-    return Look(words, html, customer)
+    return Look(words, html, cost, customer)
 
 
 def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bool = False) -> HttpResponse:

@@ -146,6 +146,24 @@ def test_a_value_that_cannot_be_read_is_no_reason_either(clerk):
     assert "suspendido" in words.subject
 
 
+def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
+    texts.save_text(
+        by=clerk,
+        event=BACK,
+        group=None,
+        language="es",
+        medium="whatsapp",
+        subject="",
+        text="Hola {{ name }}, {{ company }}{% if link %} {{ link }}{% endif %} {{ name }}",
+        approved="service_on:es_MX",
+    )
+    words = said(medium="whatsapp")
+    assert words.data == {"template": "service_on", "language": "es_MX", "parameters": ["Ana", "WispMega", "Ana"]}
+    assert said(medium="sms").data == {}
+    form = TextForm({"text": "x", "approved": "Bill Due"}, event=EVENTS[BACK], medium="whatsapp")
+    assert list(form.errors) == ["approved"]
+
+
 # History
 
 
