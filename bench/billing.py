@@ -39,7 +39,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     times = (took["loop"] / ONE_BY_ONE) / (took["run"] / large)
     yield Figure("One by one", "one by one / in a run", "×", [times], at_least=20)
     said = f"a statement of {lines:,} lines, from the file to the suggestions"
-    note = "A quarter of the lines name their invoice, one the customer with another amount, one a name alone."
+    note = "A quarter of the lines name their invoice, a quarter the customer and another amount, a quarter a name."
     for size, took in told.items():
         yield Figure(f"Inbox, {size:,} open invoices", said, "s", [took["matching"]], note=note)
     yield from suspension(large, cut)

@@ -183,6 +183,7 @@ ACTS: dict[str, Any] = {
     "messaging.channel.disconnected": _("Disconnected a channel for messages"),
     "payments.gateway.connected": _("Connected a gateway"),
     "payments.gateway.resumed": _("Put a gateway back in use"),
+    "payments.gateway.transfers_changed": _("Changed whether a gateway takes bank transfers"),
     "payments.gateway.stopped": _("Took a gateway out of use"),
     "payments.checkout.begun": _("Began to pay online"),
     "payments.checkout.disputed": _("An online payment is disputed"),

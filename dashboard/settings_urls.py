@@ -103,6 +103,7 @@ urlpatterns = [
     path("online-payments/", settings_gateways.gateways, name="settings-gateways"),
     path("online-payments/<slug:gateway>/", settings_gateways.gateway, name="settings-gateway"),
     path("online-payments/<slug:gateway>/check/", settings_gateways.check, name="settings-gateway-check"),
+    path("online-payments/<slug:gateway>/transfers/", settings_gateways.transfers, name="settings-gateway-transfers"),
     path("online-payments/<slug:gateway>/switch/", settings_gateways.switch, name="settings-gateway-switch"),
     path("payments/add/", settings_payments.add, name="settings-payments-add"),
     path("payments/<uuid:method>/", settings_payments.change, name="settings-payments-change"),

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    safe_because = "an ISP has some thousand graces at most, and only its own writes wait while they are read"
 
     dependencies = [
         ('billing', '0006_invoice_key'),

@@ -250,8 +250,8 @@ def credit_invoice(
     """Take an invoice back by a credit note, in whole or by an amount (tax included), which lowers what is owed.
 
     What had been paid of it becomes credit of the subscriber. A whole credit sets the days of its services free to be
-    billed anew, unless `lines` say what is given back. A `key` that was used gives the credit note that is there. Raises NotOpen, ledger.TooMuch,
-    InAnothersName, Erased.
+    billed anew, unless `lines` say what is given back. A `key` that was used gives the credit note that is there.
+    Raises NotOpen, ledger.TooMuch, InAnothersName, Erased.
     """
     in_own_name()
     subscriber = Subscriber.objects.lock_to_add(invoice.subscriber_id)

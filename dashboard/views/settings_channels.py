@@ -54,7 +54,7 @@ def _kind(channel: str) -> type[Channel]:
     return kind
 
 
-def _page(request: HttpRequest, channel: str, *, form: Any = None, **forms: Any) -> HttpResponse:
+def _page(request: HttpRequest, channel: str, /, *, form: Any = None, **forms: Any) -> HttpResponse:
     """The page of one channel: its keys, and what else is set once it is connected."""
     kind = _kind(channel)
     account = ChannelAccount.objects.filter(channel=channel).first()

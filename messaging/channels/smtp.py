@@ -12,6 +12,7 @@ from django.core.mail.message import EmailMessage
 
 from core.mail import Unwritable, envelope
 from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, SetupRefused, Taken
+from messaging.channels.outside import NotOutside
 
 # RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.3 bad syntax, 5.1.10 null MX, 5.2.1 mailbox disabled.
 GONE = re.compile(r"^5\.(1\.(1|2|3|10)|2\.1)\b")
@@ -69,6 +70,8 @@ class SmtpChannel(Channel):
             if is_fresh:
                 raise Away(_said(error)) from error
             self._hand_over(message)  # It was kept from an earlier mail, and the server tired of it.
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+            raise _meaning(error) from error  # about this mail: the session goes on
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise _meaning(error) from error
@@ -116,9 +119,8 @@ class SignedMail(EmailMultiAlternatives):
 
 def _meaning(error: Exception) -> Exception:
     """What a failed attempt means, in our words."""
-    if isinstance(
-        error, smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError
-    ):
+    unusable = smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError
+    if isinstance(error, NotOutside | unusable):
         return SetupRefused(_said(error))
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())

@@ -121,7 +121,9 @@ class Crew:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=f"outbox-{required().label}")
         self._own = threading.local()
         self._channels: list[Channel] = []
-        self._running: dict[Future[Outcome], Message] = {}
+        self._running: dict[Future[Outcome | None], Message] = {}
+        self._halt = threading.Event()
+        self._untried: list[Message] = []
         self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
@@ -141,16 +143,21 @@ class Crew:
         if not self._running:
             return []
         done, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        told = []
         for each in done:
-            del self._running[each]
-        return [each.result() for each in done]
+            message, outcome = self._running.pop(each), each.result()
+            if outcome is None:
+                self._untried.append(message)
+            else:
+                told.append(outcome)
+        return told
 
     def recall(self) -> list[Message]:
         """What no thread has begun with; nobody begins with it any more."""
-        back = [(each, message) for each, message in self._running.items() if each.cancel()]
-        for each, _ in back:
-            del self._running[each]
-        return [message for _, message in back]
+        self._halt.set()
+        back = [each for each in self._running if each.cancel()]
+        untried, self._untried = self._untried, []
+        return [*untried, *[self._running.pop(each) for each in back]]
 
     def close(self) -> None:
         """Wait for what is being handed over, and let go of the connections."""
@@ -159,8 +166,14 @@ class Crew:
             channel.close()
             self.heard += channel.heard()
 
-    def _work(self, message: Message) -> Outcome:
+    def _work(self, message: Message) -> Outcome | None:
+        """The outcome; None once another thread has heard that nothing more should be handed over for now."""
+        if self._halt.is_set():
+            return None
         if not hasattr(self._own, "channel"):
             self._own.channel = self.carrier.open()
             self._channels.append(self._own.channel)
-        return hand_over(self._own.channel, message)
+        outcome = hand_over(self._own.channel, message)
+        if isinstance(outcome.problem, SetupRefused) or (isinstance(outcome.problem, Away) and outcome.problem.after):
+            self._halt.set()
+        return outcome

@@ -14,7 +14,8 @@ from core.acting import in_own_name
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
 from messaging import sms
-from messaging.models import Medium, Message, MessageQuerySet, StoppedAddress
+from messaging.models import Medium, Message, StoppedAddress
+from messaging.models.messages import MessageQuerySet
 from messaging.services import can_send, write_message
 from messaging.services.writing import sms_spelling
 from subscribers.models import Contact, PortalUser, SmsRules, Subscriber
@@ -22,7 +23,8 @@ from subscribers.models import Contact, PortalUser, SmsRules, Subscriber
 OCCASION = "portal/sms"
 CONTACTS = 200  # of one subscriber
 # Addresses of pages, with or without a scheme; also those whose dots somebody has spelled around.
-LINK = re.compile(r"https?:|www\.|\b[\w-]+\s?(?:\.|\[\.\]|\(dot\))\s?(?:[a-z]{2,24})(?:/|\b)", re.IGNORECASE)
+DOT = r"(?:\.|\s?\[\.\]\s?|\s?\(dot\)\s?)"
+LINK = re.compile(rf"https?:|www\.|\b[\w-]+{DOT}[a-z]{{2,24}}(?:/|\b)", re.IGNORECASE)
 
 
 class CannotSend(Exception):

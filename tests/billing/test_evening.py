@@ -317,7 +317,7 @@ def histories(ref, examples, steps=9):  # noqa: F811
 
 
 def test_in_the_end_each_day_has_cost_what_it_costs(ref):  # noqa: F811
-    histories(ref, examples=int(__import__("os").environ.get("EX", "15")))
+    histories(ref, examples=15)
 
 
 def test_a_difference_that_stays_without_its_days_would_be_found(ref, monkeypatch):  # noqa: F811

@@ -17,6 +17,7 @@ from billing.models import (
     GroupBilling,
     Invoice,
     InvoiceLine,
+    InvoiceSeries,
     LedgerEntry,
 )
 from billing.services import invoices, planning, runs, schedule
@@ -466,3 +467,63 @@ def test_old_forecasts_are_forgotten_and_lost_tasks_made_up_for(ref, monkeypatch
     BillingRun.objects.filter(pk=run.pk).update(ended_at=timezone.now() - timedelta(days=91))
     runs.sweep(isp_id=ref.pk)
     assert (run.rows.count(), sent) == (0, [other.pk])
+
+
+def test_a_run_stops_where_the_books_take_none_of_its_invoices(ref, monkeypatch):
+    """As when the next number is taken already: it would leave out all that follow, and say that it is done."""
+    monkeypatch.setattr(runs, "CHUNK", 2)
+    for _ in range(8):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    runs.work_off(run_id=run.pk, isp=ref)
+    InvoiceSeries.objects.update(last=0)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.report["stopped"]["kind"], run.count, run.left_out) == ("stopped", "failed", 2, 0)
+    # Mended, it goes on with those it stopped at.
+    InvoiceSeries.objects.update(last=2)
+    runs.resume_run(by=None, run=run, isp_id=ref.pk)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.count, run.left_out, Invoice.objects.count()) == ("done", 8, 0, 8)
+    adds_up()
+
+
+def test_a_run_is_not_done_while_its_invoices_are_not_there(ref):
+    for _ in range(3):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    runs.work_off(run_id=run.pk, isp=ref)
+    Invoice.objects.filter(pk=Invoice.objects.latest("pk").pk).update(run=None)
+    assert not runs.work_off(run_id=run.pk, isp=ref)
+    run.refresh_from_db()
+    why = run.report["stopped"]
+    assert (run.state, why["kind"], why["value"], why["bound"]) == ("stopped", "missing", "2", "3")
+    runs.resume_run(by=None, run=run, isp_id=ref.pk)
+    assert not runs.work_off(run_id=run.pk, isp=ref)
+    run.refresh_from_db()
+    assert (run.state, run.count) == ("done", 2)
+
+
+def test_a_chunk_whose_people_are_gone_ends_no_run(ref, monkeypatch):
+    """Between the look for whom to bill and the lock on them they were erased; others follow."""
+    monkeypatch.setattr(runs, "CHUNK", 1)
+    for _ in range(3):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    usual, calls = runs._chunk, []
+
+    def chunk(run, *, locked):
+        calls.append(1)
+        return usual(run, locked=locked) if len(calls) != 2 else usual(run, locked=locked)[:0]
+
+    monkeypatch.setattr(runs, "_chunk", chunk)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.count) == ("done", 2)

@@ -143,6 +143,43 @@ def test_it_is_taken_out_of_use_and_put_back(isp, connected):
     assert "Subscribers can pay with Stripe." in page
 
 
+def test_bank_transfers_are_offered_where_the_isp_wants_them(isp, connected, lab, paid):
+    assert f"{STRIPE}transfers/" in text_of(connected.get(SETTINGS))
+    page = text_of(connected.post(f"{STRIPE}transfers/", {"takes": "1"}, follow=True))
+    assert "Stripe offers bank transfers, too." in page
+    assert "offered on the payment page" in page
+    assert ("payments.gateway.transfers_changed", {"gateway": "stripe", "takes": True}) in audit_rows(isp)
+    with isp_scope(isp):
+        bea = SubscriberFactory()
+        owes(bea)
+        checkout = begin_checkout(
+            by=None,
+            isp=ref(isp),
+            subscriber=bea,
+            account=GatewayAccount.objects.get(),
+            amount=Decimal(800),
+            at=timezone.now(),
+            host="wispmega.localhost",
+        )
+        lab.pay(checkout.number, way="customer_balance")
+        checkout = reconcile(checkout=checkout, at=timezone.now())
+        assert (checkout.state, str(checkout.shown_way)) == ("processing", "bank transfer")
+        lab.end_voucher(lab.books.holder(checkout.number).rows[checkout.number]["payment_intent"], paid=True)
+        assert reconcile(checkout=checkout, at=timezone.now()).state == "paid"
+        assert Account.objects.get(subscriber=bea).balance == 0
+    page = text_of(connected.post(f"{STRIPE}transfers/", {"takes": "0"}, follow=True))
+    assert "Stripe offers no bank transfers." in page
+
+
+def test_where_stripe_takes_none_transfers_are_not_offered(isp, connected):
+    with isp_scope(isp):
+        GatewayAccount.objects.update(currency="BRL")
+    assert "transfers/" not in text_of(connected.get(SETTINGS))
+    connected.post(f"{STRIPE}transfers/", {"takes": "1"})
+    with isp_scope(isp):
+        assert not GatewayAccount.objects.get().takes_transfers
+
+
 def test_keys_of_another_account_are_refused_while_payments_are_open(isp, connected, lab, paid):
     with isp_scope(isp):
         Checkout.objects.update(state="processing")

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from core.scope import isp_scope
-from messaging.models import Mail
+from messaging.models import Message
 from payments.models import GatewayAccount, PaymentMethod, SavedMethod
 from tenants.roles import Role
 from tests.dashboard.settings_pages import audit_rows, staff_client, text_of
@@ -45,7 +45,7 @@ def test_staff_end_a_card_with_a_reason_and_the_subscriber_is_told(isp, saved):
     with isp_scope(isp):
         saved.refresh_from_db()
         assert (saved.ended_how, saved.ended_reason, saved.is_running) == ("staff", "Asked for by phone", False)
-        mail = Mail.objects.get(occasion="payments/card_ended")
+        mail = Message.objects.get(occasion="payments/card_ended")
         assert mail.to == "ana@mail.example"
         assert "Asked for by phone" in mail.text
     (details,) = [details for verb, details in audit_rows(isp) if verb == "payments.saved_method.ended"]
@@ -53,7 +53,7 @@ def test_staff_end_a_card_with_a_reason_and_the_subscriber_is_told(isp, saved):
     # Once more tells nobody anything.
     clerk.post(f"{CARD}card/{saved.uuid}/end/", {"reason": "Again"})
     with isp_scope(isp):
-        assert Mail.objects.filter(occasion="payments/card_ended").count() == 1
+        assert Message.objects.filter(occasion="payments/card_ended").count() == 1
 
 
 def test_without_a_reason_nothing_ends(isp, saved):

@@ -576,6 +576,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/settings/online-payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/online-payments/<slug:gateway>/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/online-payments/<slug:gateway>/check/": staff(Right.PAYMENT_SETTINGS),
+        "<slug:slug>/settings/online-payments/<slug:gateway>/transfers/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/online-payments/<slug:gateway>/switch/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/": staff(Right.PAYMENT_SETTINGS),
         "<slug:slug>/settings/payments/add/": staff(Right.PAYMENT_SETTINGS),

@@ -203,6 +203,12 @@ def test_two_workers_send_one_mail(committed, server):
 
 
 def test_control_without_the_claim_two_workers_send_two(committed, server, monkeypatch):
-    monkeypatch.setattr(turns, "claim_one", lambda medium, pk: Message.objects.get(pk=pk))
+    both = threading.Barrier(2)
+
+    def unlocked(medium, pk):
+        both.wait(10)
+        return Message.objects.get(pk=pk)
+
+    monkeypatch.setattr(turns, "claim_one", unlocked)
     monkeypatch.setattr(turns, "claim_urgent_to", lambda medium, to: None)
     assert sent_by_two_workers(server) == 2

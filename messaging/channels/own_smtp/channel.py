@@ -1,0 +1,134 @@
+"""The ISP's own mail server, with its own login."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.validators import validate_email
+from django.utils.translation import gettext as now
+from django.utils.translation import gettext_lazy as _
+
+from messaging.channels.base import Away, Field, SetupRefused
+from messaging.channels.outside import NotOutside, connected
+from messaging.channels.smtp import SmtpChannel
+
+TIMEOUT = 10  # seconds
+PORTS = (25, 465, 587, 2525)  # those of mail servers; others lead elsewhere
+FIELDS = [
+    Field("host", _("Mail server"), _("Its name, such as smtp.example.net.")),
+    Field("port", _("Port"), _("Usually 587, or 465 for TLS from the beginning."), initial="587"),
+    Field(
+        "security",
+        _("Encryption"),
+        _("Without it no password is sent."),
+        choices=[("starttls", "STARTTLS"), ("tls", _("TLS from the beginning")), ("none", _("none"))],
+        initial="starttls",
+    ),
+    Field("user", _("User name"), is_required=False),
+    Field("password", _("Password"), is_secret=True, is_required=False),
+    Field("sender", _("Sender"), _("The address that your mails come from. The server must let this login use it.")),
+]
+
+
+class OwnSmtp(SmtpChannel):
+    """As the ISP has typed it. It reaches the public Internet only."""
+
+    name = "own_smtp"
+    title = _("Own mail server")
+    fields = FIELDS
+    at_once = 4  # small servers count connections
+    ports: ClassVar[tuple[int, ...]] = PORTS
+
+    @classmethod
+    def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with what was typed."""
+        wrong = {}
+        if not values.get("port", "").isdecimal() or int(values["port"]) not in cls.ports:
+            wrong["port"] = now("Mail servers answer at one of these: %(ports)s.") % {
+                "ports": ", ".join(map(str, cls.ports))
+            }
+        if values.get("security") == "none" and values.get("user"):
+            wrong["security"] = now("A password is not sent without encryption.")
+        try:
+            validate_email(values.get("sender", ""))
+        except ValidationError:
+            wrong["sender"] = now("Enter an e-mail address.")
+        return wrong
+
+    def connect(self) -> Any:
+        """A connection with what was typed."""
+        values = self.setup.values
+        security = values.get("security", "starttls")
+        return _Backend(
+            host=str(values.get("host", "")),
+            port=int(values.get("port") or 587),
+            username=str(values.get("user", "")),
+            password=str(values.get("password", "")),
+            use_tls=security == "starttls",
+            use_ssl=security == "tls",
+            timeout=TIMEOUT,
+        )
+
+    def check(self) -> str:
+        """Sign in, and ask whether this login may write as the sender. Nothing is sent."""
+        sender = str(self.setup.values.get("sender", ""))
+        try:
+            server = self._opened().connection
+            code, answer = server.mail(sender)
+            server.rset()
+        except NotOutside as error:
+            raise SetupRefused(now("The address does not lead to the public Internet."), "host") from error
+        except smtplib.SMTPAuthenticationError as error:
+            raise SetupRefused(_words(error.smtp_code, error.smtp_error), "password") from error
+        except ssl.SSLCertVerificationError as error:
+            raise SetupRefused(now("The certificate of the server is not valid."), "host") from error
+        except ssl.SSLError as error:
+            raise SetupRefused(now("The server does not speak TLS at this port."), "security") from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise SetupRefused(now("The server offers no STARTTLS, or no login."), "security") from error
+        except socket.gaierror as error:
+            raise SetupRefused(now("There is no server with this name."), "host") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Away(f"{type(error).__name__}: {error}") from error
+        finally:
+            self.close()
+        if code >= 400:
+            raise SetupRefused(_words(code, answer), "sender")
+        return sender
+
+
+def _words(code: int, answer: bytes | str) -> str:
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+    return f"{code} {text}"
+
+
+class _Smtp(smtplib.SMTP):
+    """Connects to public addresses only."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connected(host, port, timeout)
+
+
+class _SmtpTls(smtplib.SMTP_SSL):
+    """The same with TLS from the beginning."""
+
+    _host: str
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(connected(host, port, timeout), server_hostname=self._host)
+
+
+class _Backend(EmailBackend):
+    """Django's, which opens these connections."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        """By the encryption that is set."""
+        return _SmtpTls if self.use_ssl else _Smtp
+
+
+CHANNEL = OwnSmtp
