@@ -1,8 +1,10 @@
 """Whose words a message has: the group's, the ISP's, or our own; and that a text never costs a message."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
 from company.models import Branding, InvoiceGroup, Profile
@@ -73,6 +75,14 @@ def test_short_texts_in_spanish_cost_one_sms(in_isp):
             assert {letter for letter in text if not (letter.isascii() and letter.isalnum())} <= phones, event.name
             if event.short and not event.has_secret:
                 assert len(words_for(event, "sms", language="es", context=event.sample(reader)).text) <= 160, event.name
+
+
+def test_every_mail_of_an_isp_is_an_event():
+    folder = Path(settings.BASE_DIR) / "templates" / "emails"
+    parts = {"billing/debts", "billing/foot", "preinstall/visit"}
+    areas = ("billing", "payments", "portal", "preinstall", "subscribers")
+    found = {f"{path.parent.name}/{path.stem}" for area in areas for path in (folder / area).glob("*.txt")}
+    assert found - parts == set(EVENTS)
 
 
 # Whose words
