@@ -70,6 +70,12 @@ class TextForm(Form):
             raise forms.ValidationError(words % {"line": found.line, "text": found.text})
         return self._worded(text, longest=self.longest, needs_link=True)
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the verb takes."""
+        said = {name: self.cleaned_data.get(name, "") for name in ("subject", "text", "approved")}
+        return said | {"seen": self.cleaned_data["seen"]}
+
     def _worded(self, text: str, *, longest: int, needs_link: bool = False) -> str:
         try:
             pieces = parse(text, names=self.event.named, longest=longest)

@@ -28,7 +28,7 @@ from messaging.services import texts as services
 from messaging.sms import Count, count
 from messaging.text_forms import TextForm
 from messaging.texts import Words, own_words, starter
-from messaging.wording import parse
+from messaging.wording import BadWording, TooLong, parse
 from subscribers.models import Subscriber
 from tenants.roles import Right
 
@@ -50,10 +50,15 @@ class Target:
         return urlencode({name: value for name, value in (values | other).items() if value})
 
     @property
+    def key(self) -> dict[str, Any]:
+        """By what the ISP's text for this is found."""
+        values = {"event": self.event.name, "language": self.language, "medium": self.medium.value}
+        return values | {"group": self.group}
+
+    @property
     def row(self) -> OwnText | None:
         """The ISP's text for exactly this. One query."""
-        key = {"group": self.group, "language": self.language, "medium": self.medium}
-        return OwnText.objects.filter(event=self.event.name, **key).first()
+        return OwnText.objects.filter(**self.key).first()
 
 
 def _target(request: HttpRequest, slug: str) -> Target:
@@ -102,17 +107,7 @@ def text(request: HttpRequest, event: str) -> HttpResponse:
     if request.method != "POST" or request.POST.get("act") == "preview" or not form.is_valid():
         return _page(request, target, form)
     try:
-        changed = services.save_text(
-            by=request.user,
-            event=target.event.name,
-            group=target.group,
-            language=target.language,
-            medium=target.medium,
-            subject=form.cleaned_data.get("subject", ""),
-            text=form.cleaned_data["text"],
-            approved=form.cleaned_data.get("approved", ""),
-            seen=form.cleaned_data["seen"],
-        )
+        changed = services.save_text(by=request.user, **target.key, **form.values)
     except services.ChangedMeanwhile:
         words = _("Somebody else has saved this text meanwhile. Compare with the history, then save again.")
         form.add_error(None, words)
@@ -207,7 +202,10 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
     with translation.override(target.language):
         context = context_for(target.event, customer, reader)
         wording = {"subject": said.get("subject", ""), "text": said["text"]}
-        words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
+        try:
+            words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
+        except (BadWording, TooLong):
+            return Look(customer=customer)  # saved before a variable went, or too long with its values
         html, cost = "", count(words.text) if target.medium == Medium.SMS else None
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
@@ -238,5 +236,6 @@ def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bo
         "versions": row.versions.all()[:VERSIONS] if row else [],
         "can_send": can_send(),
         "query": target.query(),
+        "here": f"/{request.isp.slug}/settings/texts/{target.event.slug}/",
     }
     return section_page(request, "texts", context, template="text", form=form)

@@ -1,6 +1,7 @@
 """The page on which an ISP writes its own words."""
 
 import pytest
+from django.utils import timezone
 
 from company.models import InvoiceGroup, Profile
 from core.scope import isp_scope
