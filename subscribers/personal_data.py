@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import ChannelAccount, EarlyEvent, Message, MessageSettings, StoppedAddress
+from messaging.models import ChannelAccount, EarlyEvent, Message, MessageSettings, SenderDomain, StoppedAddress
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -60,6 +60,7 @@ not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
+not_personal(SenderDomain, because="the address that the ISP's mails come from")
 not_personal(EarlyEvent, because="what a carrier said of a number, for a day")
 not_personal(SavedView, ListSettings, because="how staff look at lists; a search of theirs is theirs to delete")
 
