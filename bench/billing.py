@@ -1,9 +1,12 @@
-"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one."""
+"""A billing run of one large ISP: how long a hundred thousand invoices take, in how much memory, and one by one; a
+statement of the bank against what is open then; and suspension for debt, from what the page shows to the last cut.
+"""
 
 import json
 import sys
 from collections.abc import Iterator
 
+from bench import inbox
 from bench.figure import Figure
 from bench.imports import peak
 from bench.scratch import Scratch, scratch
@@ -17,7 +20,9 @@ def figures(quick: bool) -> Iterator[Figure]:
     small, large = QUICK if quick else FULL
     with scratch() as place:
         place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
-        told = {size: measured(place, size) for size in (small, large)}
+        lines = inbox.QUICK if quick else inbox.FULL
+        told = {size: measured(place, size, lines) for size in (small, large)}
+        cut = measured(place, large, module="bench.suspending")
     for size, took in told.items():
         group = f"{size:,} invoices"
         yield Figure(group, "forecast", "s", [took["forecast"]])
@@ -33,13 +38,28 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield Figure("One by one", "invoices a second", "1/s", [ONE_BY_ONE / took["loop"]], note=note)
     times = (took["loop"] / ONE_BY_ONE) / (took["run"] / large)
     yield Figure("One by one", "one by one / in a run", "×", [times], at_least=20)
+    said = f"a statement of {lines:,} lines, from the file to the suggestions"
+    note = "A quarter of the lines name their invoice, a quarter the customer and another amount, a quarter a name."
+    for size, took in told.items():
+        yield Figure(f"Inbox, {size:,} open invoices", said, "s", [took["matching"]], note=note)
+    yield from suspension(large, cut)
     ratio = told[large]["memory"] / told[small]["memory"]
     yield Figure("Memory", f"{large:,} invoices / {small:,} invoices", "×", [ratio], at_most=1.2)
 
 
-def measured(place: Scratch, size: int) -> dict[str, float]:
-    """What one process takes for an ISP of so many subscribers with a service each."""
-    out = place.run("lastmile", "-m", "bench.billing", str(size), CELERY_TASK_ALWAYS_EAGER="0")
+def suspension(size: int, cut: dict[str, float]) -> Iterator[Figure]:
+    """What a rule would do, written down, and done, as bench.suspending has measured it."""
+    group = f"Suspension: {size:,} subscribers, {int(cut['debtors']):,} of them in debt"
+    yield Figure(group, "what the rule would do, as its page counts it", "ms", [cut["plan"] * 1000])
+    yield Figure(group, "the list of a run, written down", "s", [cut["prepare"]])
+    yield Figure(group, "run", "s", [cut["run"]], note="Each cut in its lock, with its record and a mail; one process.")
+    yield Figure(group, "run, subscribers a second", "1/s", [cut["debtors"] / cut["run"]])
+    yield Figure(group, "longest part of the run", "ms", [cut["part"] * 1000], note="A payment of one of its 50 waits.")
+
+
+def measured(place: Scratch, *sizes: int, module: str = "bench.billing") -> dict[str, float]:
+    """What one process takes for an ISP of so many subscribers with a service each; then further sizes of its own."""
+    out = place.run("lastmile", "-m", module, *map(str, sizes), CELERY_TASK_ALWAYS_EAGER="0")
     return dict(json.loads(out.splitlines()[-1]))
 
 
@@ -60,7 +80,7 @@ INSERT INTO billing_account (subscriber_id, balance) SELECT subscriber_id, amoun
 """
 
 
-def main(size: int) -> None:
+def main(size: int, lines: int) -> None:
     """Do it all and print what it took."""
     import time
     from datetime import date
@@ -110,6 +130,8 @@ def main(size: int) -> None:
             assert left.count() == size // 20  # noqa: S101
             rich = left.order_by().values("subscriber")
             assert not LedgerEntry.objects.debts().filter(subscriber__in=rich).exists()  # noqa: S101
+        took["matching"] = inbox.matched(isp, lines)
+        with transaction.atomic():
             people = list(Subscriber.objects.order_by("pk")[:ONE_BY_ONE])
         line = invoices.Line(text="Hogar", unit_price=Decimal(499), tax_rate=Decimal(16))
         began = time.perf_counter()
@@ -121,4 +143,4 @@ def main(size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -97,4 +97,5 @@ def instalments(local: datetime) -> QuerySet[Any]:
 
 @hold("grace", _("time given to pay"), ends_as=Suspension.End.GRACE)
 def graces(local: datetime) -> QuerySet[Any]:
-    return Grace.objects.standing(on=local.date())
+    # One that is for a single service is asked about where services are: see services.suspensions.
+    return Grace.objects.standing(on=local.date()).for_all()

@@ -49,7 +49,8 @@ def written(addresses: list[str], kind: str) -> str:
 def commands(addresses: list[str]) -> str:
     """RouterOS commands (6.36 and later, and 7) that make the router's list the same as this one.
 
-    They can be repeated: what is there already stays, so that nobody's connection is touched for nothing.
+    They can be repeated: what is there already stays, so that nobody's connection is touched for nothing. Of an address
+    that is new on the list the connections end, since those that are fast-tracked pass by the firewall's rules.
     """
     four = [address for address in addresses if ":" not in address]
     six = [f"{address}/128" for address in addresses if ":" in address]
@@ -61,7 +62,10 @@ def commands(addresses: list[str]) -> str:
 
 
 def _same(family: str, addresses: list[str]) -> str:
-    """A block that a router runs whole or, cut short on the way, not at all. Its lines are short."""
+    """A block that a router runs whole or, cut short on the way, not at all. Its lines are short.
+
+    None of its variables is called as a property of a row: in `find where`, that is what the name would mean.
+    """
     place = f"{family} firewall address-list"
     mine = f'list="{LIST}" comment="{COMMENT}" dynamic=no'
     lines = [
@@ -69,17 +73,26 @@ def _same(family: str, addresses: list[str]) -> str:
         ':local wanted [:toarray ""]',
         *(f':set ($wanted->"{address}") 1' for address in addresses),
         f":foreach row in=[{place} find where {mine}] do={{",
-        f"  :local address [:tostr [{place} get $row address]]",
-        f'  :if ([:typeof ($wanted->$address)] = "nothing") do={{ {place} remove $row }}',
+        f"  :local lmOne [:tostr [{place} get $row address]]",
+        f'  :if ([:typeof ($wanted->$lmOne)] = "nothing") do={{ {place} remove $row }}',
         "}",
-        ":foreach address,one in=$wanted do={",
-        f'  :if ([:len [{place} find where list="{LIST}" address=$address]] = 0) do={{',
-        f'    {place} add list="{LIST}" address=$address comment="{COMMENT}"',
+        ":foreach lmOne,lmYes in=$wanted do={",
+        f'  :if ([:len [{place} find where list="{LIST}" address=$lmOne]] = 0) do={{',
+        f'    {place} add list="{LIST}" address=$lmOne comment="{COMMENT}"',
+        *_ended(family),
         "  }",
         "}",
         "}",
     ]
     return "\n".join(lines)
+
+
+def _ended(family: str) -> list[str]:
+    """What ends the connections of an address. One may have ended by itself meanwhile, which is no fault."""
+    if family != "/ip":
+        return []
+    found = '[/ip firewall connection find where src-address~("^" . $lmOne . ":")]'
+    return [f"    :do {{ /ip firewall connection remove {found} }} on-error={{}}"]
 
 
 def set_up(*, list_url: str, notice_url: str) -> str:
@@ -101,7 +114,7 @@ def set_up(*, list_url: str, notice_url: str) -> str:
         f"/ip firewall nat add chain=dstnat {source} protocol=tcp dst-port=80 action=redirect to-ports=8081 {name}",
         "/ip proxy set enabled=yes port=8081",
         f"/ip proxy access remove [find where {name}]",
-        f'/ip proxy access add dst-host="!{_host(notice_url)}" action=deny redirect-to="{_bare(notice_url)}" {name}',
+        *_lead_to_notice(notice_url),
         f"/ip firewall filter remove [find where {name}]",
         # The proxy is for those alone who are cut off, and never for the Internet.
         f'{proxy} src-address-list="!{LIST}" action=reject reject-with=tcp-reset {name}',
@@ -111,6 +124,17 @@ def set_up(*, list_url: str, notice_url: str) -> str:
         '/ip firewall filter move [find where comment="lastmile: cut off"] destination=0',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _lead_to_notice(url: str) -> list[str]:
+    """The rule of the proxy, as RouterOS 7 wants it, else as 6 does: each refuses to read the other's words."""
+    rule = f'/ip proxy access add dst-host=\\"!{_host(url)}\\" comment=\\"{RULE}\\"'
+    seven = f'{rule} action=redirect action-data=\\"{_bare(url)}\\"'
+    six = f'{rule} action=deny redirect-to=\\"{_bare(url)}\\"'
+    return [
+        f':do {{ :local lmRule [:parse "{seven}"]; $lmRule }} on-error={{',
+        f'  :local lmRule [:parse "{six}"]; $lmRule }}',
+    ]
 
 
 def _bare(url: str) -> str:

@@ -161,6 +161,7 @@ NAMES = {
     "done_at": _("done at"),
     "end": _("how it ended"),
     "ended_at": _("ended"),
+    "ended_reason": _("why it ended"),
     "ended_how": _("how it was ended"),
     "ends_at": _("ends"),
     "delivered_at": _("delivered"),

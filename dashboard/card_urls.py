@@ -15,6 +15,7 @@ from dashboard.views import (
     messages,
     payments,
     personal_data,
+    saved_cards,
 )
 
 urlpatterns = [
@@ -41,6 +42,7 @@ urlpatterns = [
     path("suspension/instalments/", card_suspension.instalments, name="suspension-instalments"),
     path("suspension/instalments/<uuid:plan>/", card_suspension.decide, name="instalments-decide"),
     path("payments/", payments.of_subscriber, name="subscriber-payments"),
+    path("payments/card/<uuid:card>/end/", saved_cards.end_card, name="subscriber-card-end"),
     path("logins/", card.logins, name="subscriber-logins"),
     path("requests/", card.requests, name="subscriber-requests"),
     path("documents/", card_documents.documents, name="subscriber-documents"),
@@ -52,6 +54,7 @@ urlpatterns = [
     path("documents/<uuid:paper>/pages/<int:sheet>/", card_documents.sheet, name="subscriber-document-sheet"),
     path("documents/<uuid:paper>/download/", card_documents.download, name="subscriber-document-download"),
     path("messages/", messages.of_subscriber, name="subscriber-messages"),
+    path("messages/preferences/", messages.preferences, name="subscriber-preferences"),
     path("messages/new/", announcements.write_to_one, name="subscriber-announce"),
     path("notes/", card_notes.notes, name="subscriber-notes"),
     path("notes/add/", card_notes.add, name="subscriber-note-add"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import inbox, inbox_certain, inbox_decide, inbox_statements
+from dashboard.views import inbox, inbox_certain, inbox_decide, inbox_removal, inbox_statements
 
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("statements/<uuid:statement>/columns/", inbox_statements.columns, name="statement-columns"),
     path("statements/<uuid:statement>/account/", inbox_statements.account, name="statement-account"),
     path("statements/<uuid:statement>/doubles/", inbox_statements.doubles, name="statement-doubles"),
+    path("statements/<uuid:statement>/remove/", inbox_removal.remove, name="statement-remove"),
     path("statements/<uuid:statement>/discard/", inbox_statements.discard, name="statement-discard"),
     path("<uuid:line>/", inbox.line_page, name="bank-line"),
     path("<uuid:line>/book/", inbox_decide.book, name="bank-line-book"),

@@ -141,7 +141,7 @@ def owed_by(field: str, *, title: str, nobody: str) -> Chart:
             row["label"] or nobody,
             row["sum"],
             row["people"],
-            _list("subscribers/", debt="owing", **{field: str(row["which"])}) if row["which"] else "",
+            _list("subscribers/", debt="owing", **{field: str(row["which"] or NONE)}),
         )
         for row in found
     ]

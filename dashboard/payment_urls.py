@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", payments_register.register, name="payment-new"),
     path("<int:number>/", payments.payment_page, name="payment"),
     path("<int:number>/receipt/", payments.receipt, name="payment-receipt"),
+    path("<int:number>/receipt/pdf/", payments.receipt_pdf, name="payment-receipt-pdf"),
     path("<int:number>/take-back/", payments.take_back, name="payment-take-back"),
     path("reports/", payment_reports.report_list, name="payment-reports"),
     path("reports/<uuid:report>/", payment_reports.report_page, name="payment-report"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.ages import OVERDUE, Age, condition
 from billing.models import LedgerEntry
-from subscribers.filters import SubscriberFilter
+from subscribers.filters import WITHOUT, SubscriberFilter
 from subscribers.models import SubscriberQuerySet
 
 OWING, IN_FAVOUR, SETTLED = "owing", "favour", "settled"
@@ -77,6 +77,8 @@ class SubscriberListFilter(SubscriberFilter):
             return number_format(chosen)
         is_choice = name in {"debt", "overdue", "login", "erased"}
         choices = dict(self.filters[name].extra.get("choices") or []) if is_choice else {}
+        if name in {"zone", "group"} and value == WITHOUT:
+            return str(self.filters[name].extra["null_label"])
         if name == "state":
             choices = dict(self.form.fields["state"].choices)
         return str(choices.get(value) or chosen or value)

@@ -107,6 +107,7 @@ urlpatterns = [
     path("<slug:slug>/payments/strays/", online_payments.strays, name="strays"),
     path("<slug:slug>/payments/strays/<uuid:stray>/assign/", online_payments.assign, name="stray-assign"),
     path("<slug:slug>/payments/strays/<uuid:stray>/dismiss/", online_payments.dismiss, name="stray-dismiss"),
+    path("<slug:slug>/payments/strays/<uuid:stray>/return/", online_payments.give_back, name="stray-return"),
     path("<slug:slug>/payments/<int:number>/refund/", refunds.refund, name="payment-refund"),
     path("<slug:slug>/staff/", staff.staff, name="staff"),
     path("<slug:slug>/staff/roles/", staff.roles, name="staff-roles"),

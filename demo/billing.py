@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from billing.services import invoices, runs
 from billing.services import settings as billing_settings
 from core.scope import public_scope
 from demo.companies import Company
+from demo.suspensions import kept_in_debt
 from payments.models import Payment, PaymentMethod
 from payments.services import payments
 from subscribers.models import Service, Tariff
@@ -33,7 +35,7 @@ def seed_billing(company: Company, isp: ISP, clerk: StaffUser, chance: random.Ra
     with public_scope():
         ref = open_isp(isp.pk)
     words = WORDS.get(company.language, WORDS["en"])
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=ZoneInfo(company.timezone))
     this = today.replace(day=1)
     before = (this - DAY).replace(day=1)
     Tariff.objects.filter(tax_rate=0).update(tax_rate=TAX.get(company.country, Decimal(0)))
@@ -72,7 +74,8 @@ def _pay(
     today: date,
 ) -> None:
     """Some pay what they owe, a few only half of it."""
-    for invoice in list(Invoice.objects.unpaid().filter(issued_on=month).select_related("subscriber", "entry")):
+    open_ones = Invoice.objects.unpaid().filter(issued_on=month).exclude(subscriber__in=kept_in_debt())
+    for invoice in list(open_ones.select_related("subscriber", "entry")):
         if chance.random() > share:
             continue
         amount = invoice.open if chance.random() < 0.93 else (invoice.open / 2).quantize(Decimal("0.01"))
@@ -91,7 +94,12 @@ def _pay(
 
 def _single(company: Company, clerk: StaffUser, words: dict[str, str], today: date) -> None:
     """An invoice for a visit, and a credit note for an outage."""
-    some = list(Invoice.objects.unpaid().select_related("subscriber", "entry").order_by("pk")[:3])
+    some = list(
+        Invoice.objects.unpaid()
+        .exclude(subscriber__in=kept_in_debt())
+        .select_related("subscriber", "entry")
+        .order_by("pk")[:3]
+    )
     if len(some) < 3:
         return
     price = Decimal(250) if company.country != "CO" else Decimal(60000)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing.models import Account
 from core.scope import public_scope
 from demo.companies import Company
+from demo.suspensions import kept_in_debt
 from payments import desk
 from payments.models import CashClosing, Payment, PaymentMethod
 from payments.services import closings, payments
@@ -25,7 +26,8 @@ def seed_desk(company: Company, isp: ISP, chance: random.Random) -> None:
     with public_scope():
         clerk = StaffUser.objects.get(memberships__isp=isp, memberships__role=Role.BILLING)
     cash = PaymentMethod.objects.filter(kind=PaymentMethod.Kind.CASH).first()
-    debts = list(Account.objects.owing().select_related("subscriber").order_by("-pk")[: DAYS * EACH_DAY])
+    owing = Account.objects.owing().exclude(subscriber__in=kept_in_debt())
+    debts = list(owing.select_related("subscriber").order_by("-pk")[: DAYS * EACH_DAY])
     with timezone.override(zoneinfo.ZoneInfo(company.timezone)):
         today = timezone.localdate()
         for ago in range(DAYS - 1, -1, -1):

@@ -13,12 +13,13 @@ from django.utils import timezone, translation
 
 from billing.models import Account
 from core.scope import isp_scope, public_scope
+from demo.suspensions import kept_in_debt
 from domains.links import slug_host
 from payments.gateways.base import Keys
 from payments.models import GatewayAccount
 from payments.services import autopay
 from payments.services.checkouts import begin_checkout
-from payments.services.gateway_accounts import connect_gateway
+from payments.services.gateway_accounts import connect_gateway, switch_transfers
 from payments.services.truth import reconcile
 from subscribers.models import Subscriber
 from tenants.directory import IspRef, reference
@@ -47,8 +48,12 @@ def _connect(isp: IspRef) -> None:
     account = ask("accounts", name=isp.name, country=isp.country, currency=isp.currency)
     now = timezone.now()
     connected = connect_gateway(by=None, isp=isp, gateway="stripe", keys=Keys(account["keys"]["live"]), at=now)
+    switch_transfers(by=None, account=connected, takes=True)
     with transaction.atomic():
-        owing = Account.objects.owing().select_related("subscriber").order_by("pk")
+        connected.refresh_from_db()
+        owing = (
+            Account.objects.owing().exclude(subscriber__in=kept_in_debt()).select_related("subscriber").order_by("pk")
+        )
         rows = [(row.subscriber, row.balance) for row in owing[SKIPPED : SKIPPED + PAYERS]]
     _sell_a_router(isp, account["keys"]["live"])
     with translation.override(isp.language):
@@ -57,7 +62,7 @@ def _connect(isp: IspRef) -> None:
 
 
 def _pay(isp: IspRef, account: GatewayAccount, subscriber: Subscriber, balance: Decimal, number: int) -> None:
-    """One of each kind: paid with a card, kept a card, took a slip, gave up."""
+    """One of each kind: paid with a card, kept a card, took a slip, gave up, sends money by bank."""
     checkout = begin_checkout(
         by=None,
         isp=isp,
@@ -71,6 +76,8 @@ def _pay(isp: IspRef, account: GatewayAccount, subscriber: Subscriber, balance: 
     )
     if number == 3 and isp.country in ("MX", "BR"):
         ask("pay", session=checkout.number, way="oxxo" if isp.country == "MX" else "boleto")
+    elif number == 5 and account.offers_transfers:
+        ask("pay", session=checkout.number, way="customer_balance")
     elif number != 4:
         ask("pay", session=checkout.number, **CARD)
     reconcile(checkout=checkout, at=timezone.now(), isp=isp)

@@ -12,6 +12,7 @@ from billing.models import Invoice
 from billing.services import invoices
 from demo.companies import Company
 from demo.pictures import paper
+from demo.suspensions import kept_in_debt
 from payments.models import BalanceSettings, Payment, PaymentMethod, PaymentSettings
 from payments.services import payments, reports
 from subscribers.models import Service
@@ -38,7 +39,8 @@ def seed_payments(company: Company, isp: ISP) -> None:
     BalanceSettings(pk=1, is_on=True, by_service=True, by_username=True, by_id_number=True).save()
     if not Invoice.objects.exists():
         _bill(isp, chance)
-    waiting = list(Invoice.objects.unpaid().select_related("subscriber", "entry").order_by("pk")[:BILLED])
+    open_ones = Invoice.objects.unpaid().exclude(subscriber__in=kept_in_debt()).select_related("subscriber", "entry")
+    waiting = list(open_ones.order_by("pk")[:BILLED])
     chance.shuffle(waiting)
     methods = list(PaymentMethod.objects.filter(is_active=True))
     _pay(isp, waiting[REPORTS : 2 * len(waiting) // 3], methods, chance)

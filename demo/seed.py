@@ -18,6 +18,7 @@ from demo.announcements import seed_announcements
 from demo.companies import COMPANIES, Company
 from demo.lists import seed_lists
 from demo.logins import seed_logins
+from demo.messages import seed_messages
 from demo.payments import seed_payments
 from demo.previews import seed_preview
 from domains.links import portal_url, slug_host, staff_url
@@ -96,7 +97,7 @@ def _seed_isp(company: Company, password: str) -> None:
         _seed_subscribers(company, password)
         _seed_customers(company)
         seed_logins(company, password)
-        _seed_suspensions(company)
+        _seed_suspensions(company, isp)
         seed_lists(company)
         seed_announcements(company)
         _seed_requests(company)
@@ -105,6 +106,7 @@ def _seed_isp(company: Company, password: str) -> None:
             _seed_import(company, isp)
         seed_preview(isp)
         _seed_consents(company, isp)
+        seed_messages(company)
         _seed_statement(company, isp)
         _seed_desk(company, isp)
         seed_payments(company, isp)
@@ -233,10 +235,12 @@ def _seed_billing(company: Company, isp: ISP) -> None:
     seed_billing(company, isp, clerk, _dice(company)[1])
 
 
-def _seed_suspensions(company: Company) -> None:
+def _seed_suspensions(company: Company, isp: ISP) -> None:
     from demo.suspensions import seed_suspensions
 
-    seed_suspensions(company)
+    with public_scope():
+        clerk = Membership.objects.select_related("user").get(isp=isp, role=Role.BILLING).user
+    seed_suspensions(company, clerk)
 
 
 def _seed_requests(company: Company) -> None:

@@ -17,6 +17,7 @@ from billing.models import LedgerEntry
 from billing.services.invoices import Line as InvoiceLine
 from billing.services.invoices import issue_invoice
 from demo.companies import Company
+from demo.suspensions import kept_in_debt
 from payments.models import BankAccount, BankLine, PaymentMethod, Statement
 from payments.services import certain, statement_work, statements
 from payments.statements.tables import Mapping
@@ -116,7 +117,8 @@ def _moves(company: Company, today: date) -> list[Move]:
 
 def _debts(company: Company, today: date) -> list[tuple[Subscriber, Decimal]]:
     """Customers who owe something, and how much; where too few do, the month is billed first."""
-    people = Subscriber.objects.not_erased().filter(services__state=Service.State.ACTIVE).distinct().order_by("number")
+    people = Subscriber.objects.not_erased().filter(services__state=Service.State.ACTIVE)
+    people = people.exclude(pk__in=kept_in_debt()).distinct().order_by("number")
     rows = list(people.prefetch_related("services__tariff")[3 : 3 + PAYERS])
     debts = LedgerEntry.objects.filter(subscriber__in=rows, open__gt=0)
     owed: dict[int, Decimal] = {}

@@ -6,10 +6,22 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.models import Holiday, LedgerEntry, NoticeText, ReminderRule, SuspensionRule, SuspensionSettings
+from billing.models import (
+    Holiday,
+    InstalmentPlan,
+    LedgerEntry,
+    NoticeText,
+    Promise,
+    ReminderRule,
+    Suspension,
+    SuspensionException,
+    SuspensionRule,
+    SuspensionSettings,
+)
 from billing.services import invoices, reliefs, suspensions
 from demo.companies import Company
 from subscribers.models import PortalUser, Service, Subscriber
+from tenants.models import StaffUser
 
 CUT, OWING = 5, 4  # how many are cut off, and how many more could be
 SHOWN = 1  # of the logins that the demo prints, the one that is cut off
@@ -33,18 +45,9 @@ WORDS = {
 }
 
 
-class Clerk:
-    """Whoever did it in the demo."""
-
-    pk, audit_kind = None, "staff"
-
-    def __init__(self, company: Company) -> None:
-        self.audit_label = f"Billing {company.name}"
-
-
-def seed_suspensions(company: Company) -> None:
+def seed_suspensions(company: Company, clerk: StaffUser) -> None:
     """What stands on the pages of suspension. Run in the ISP's scope, after its invoices."""
-    words, clerk = WORDS.get(company.language, WORDS["en"]), Clerk(company)
+    words = WORDS.get(company.language, WORDS["en"])
     now = timezone.now()
     today = now.astimezone(ZoneInfo(company.timezone)).date()
     rule = SuspensionRule.objects.create(is_on=True, days=5, weekdays=[1, 2, 3, 4, 5], begins=time(9), ends=time(18))
@@ -62,6 +65,12 @@ def seed_suspensions(company: Company) -> None:
     reliefs.ask_for_instalments(by=clerk, subscriber=paying, is_staff=True, **said)
     reliefs.ask_for_instalments(by=clerk, subscriber=people[3], **said)
     reliefs.add_exception(by=clerk, subscriber=clinic, reason=words["clinic"], until=None, at=now)
+
+
+def kept_in_debt() -> list[int]:
+    """The keys of those who are in debt for the pages of suspension: nobody pays for them."""
+    told = (Suspension, Promise, InstalmentPlan, SuspensionException)
+    return [key for model in told for key in model.objects.values_list("subscriber", flat=True)]
 
 
 def _last_opening(now: datetime, company: Company) -> datetime:

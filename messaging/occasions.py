@@ -1,26 +1,28 @@
-"""What mails of an ISP are about, in words for staff: one row for each template."""
+"""What messages are about: all events, by their names. A new one is a row in a module of messaging.events."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-OCCASIONS: dict[str, Any] = {
-    "portal/auto_login": _("link that signs in"),
-    "portal/forgotten": _("forgotten password"),
-    "portal/invitation": _("invitation to the portal"),
-    "portal/set_password": _("choosing a password"),
-    "payments/card_agreed": _("card that pays by itself"),
-    "payments/card_refused": _("card was refused"),
-    "preinstall/new_request": _("new install request, to you"),
-    "preinstall/received": _("install request received"),
-    "preinstall/installation_planned": _("visit planned"),
-    "preinstall/installation_moved": _("visit moved"),
-    "preinstall/installation_cancelled": _("visit cancelled"),
-    "subscribers/personal_request": _("answer about personal data"),
-    "subscribers/profile_approved": _("change of own data approved"),
-    "subscribers/profile_refused": _("change of own data refused"),
-    "subscribers/erased": _("data erased"),
+from messaging.events import logins, money, visits
+from messaging.events.base import Event
+
+EVENTS: dict[str, Event] = {each.name: each for area in (money, visits, logins) for each in area.EVENTS}
+OWN = "messaging/text_failed"  # to the company, when a text of its own could not be used
+
+# What mails are about, in words for staff.
+OCCASIONS: dict[str, Any] = {name: event.title for name, event in EVENTS.items()} | {
+    OWN: _("a text of yours could not be used, to you"),
+    "billing/run_held": _("billing run waits, to you"),
+    "payments/card_ended": _("card is not charged any more"),
+    "portal/sms": _("SMS from the portal"),
+    "channels/test": _("test message"),
 }
+
+
+def by_slug(slug: str) -> Event | None:
+    """The event that an address names."""
+    return next((event for event in EVENTS.values() if event.slug == slug), None)
 
 
 def name_of(occasion: str) -> Any:

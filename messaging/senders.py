@@ -1,8 +1,10 @@
-"""From which address the platform's own channel writes for the ISP."""
+"""From which address the platform's own channel writes for the ISP, and where carriers answer to."""
 
-from core.scope import required
+from core.scope import public_scope, required
+from domains.links import base_url, slug_host
 from messaging.channels.base import Setup
-from messaging.models import SenderDomain
+from messaging.models import ChannelAccount, SenderDomain
+from tenants import directory
 
 
 def platform_setup() -> Setup:
@@ -18,3 +20,15 @@ def platform_setup() -> Setup:
             "dkim_key": sender.private_key,
         }
     return Setup(number=label, values=values)
+
+
+def callback_address(account: ChannelAccount) -> str:
+    """Where a carrier says what became of messages: on the ISP's host of ours, which is there whatever becomes of its
+    domains. Without what the channel itself adds, see Channel.callback. In the ISP's scope.
+    """
+    isp_id = required().isp_id
+    if isp_id is None:
+        return ""
+    with public_scope():
+        isp = directory.open_isp(isp_id)
+    return f"{base_url(slug_host(isp))}/channels/{account.uuid}/events/"

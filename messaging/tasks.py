@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.celery import IspTask, app, enqueue_on_commit
 from core.mail import SETTLED
 from core.periodic import for_each_isp
-from messaging.models import Message, SenderDomain
+from messaging.models import ChannelAccount, Message, SenderDomain
 from messaging.outbox import claims, fates, turns
 from tenants.services import due_work
 
@@ -79,3 +79,24 @@ def forget_messages(*, isp_id: int) -> None:
         with transaction.atomic():
             if not forget_old_mails(at=timezone.now()):
                 return
+
+
+@for_each_isp("channel-keys", every=timedelta(days=1))
+@app.task(base=IspTask, atomic=False)
+def check_channel_keys(*, isp_id: int) -> None:
+    """See whether the keys of an ISP's channels still work."""
+    from messaging.services import channel_accounts
+
+    with transaction.atomic():
+        accounts = [row for row in ChannelAccount.objects.filter(is_on=True) if row.kind]
+    for account in accounts:
+        channel_accounts.check_channel(account=account, at=timezone.now())
+
+
+@for_each_isp("receipts", every=timedelta(minutes=2))
+@app.task(base=IspTask, atomic=False)
+def hear_receipts(*, isp_id: int) -> None:
+    """Hear what became of messages from carriers that say so only on a connection of ours."""
+    from messaging.services import channel_accounts
+
+    channel_accounts.listen(isp_id=isp_id, at=timezone.now())

@@ -85,7 +85,8 @@ class PaymentSettingsForm(ModelForm):
             "confirms": _("To the billing address of the subscriber, else to the e-mail address."),
             "takes_reports": _("With a voucher, in the portal and on the public balance page."),
             "reactivates": _(
-                "At once, without waiting for you. It ends when you reject the report, or when the days are over."
+                "At once, without waiting for you. It ends when you reject the report, or when the days are over. "
+                "Each service can say something else on its page."
             ),
             "grace_days": _("From the day of the report, 15 at most."),
             "grace_cap": _("Who owes more waits until you have looked. Empty: any debt that the report covers."),

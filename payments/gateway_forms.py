@@ -62,6 +62,20 @@ class AssignForm(Form):
         return number
 
 
+class ReturnForm(Form):
+    """Why a decision about a payment that fits nothing is taken back."""
+
+    reason = forms.CharField(label=_("Why it goes back"), max_length=300)
+
+
+class EndCardForm(Form):
+    """Why a saved card is charged no more."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("The subscriber reads it in the message that tells them.")
+    )
+
+
 class DismissForm(Form):
     """Why it is nobody's."""
 

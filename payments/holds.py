@@ -18,5 +18,5 @@ LONGEST = timedelta(days=7)  # a report that nobody looks at keeps nobody connec
 def waiting_reports(local: datetime) -> QuerySet[Any]:
     """Reports of the last days; not those whose days of grace are over."""
     key = Concat(Value("report:"), Cast(OuterRef("uuid"), CharField()), output_field=CharField())
-    over = Grace.objects.filter(key=key, until__lt=local.date())
+    over = Grace.objects.filter(subscriber=OuterRef("subscriber"), key__startswith=key, until__lt=local.date())
     return PaymentReport.objects.pending().filter(~Exists(over), at__gt=local - LONGEST)

@@ -22,6 +22,12 @@ DATES = [("dmy", _("day, month, year")), ("mdy", _("month, day, year")), ("ymd",
 POINTS = [(",", _("a comma: 1.234,56")), (".", _("a point: 1,234.56"))]
 
 
+class RemovalForm(Form):
+    """Why a statement is taken out again."""
+
+    reason = forms.CharField(label=_("Why it is removed"), max_length=300)
+
+
 class StatementForm(Form):
     """The file."""
 

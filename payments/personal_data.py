@@ -40,7 +40,7 @@ PROOF = _("Who charges a card has to be able to show that it was agreed to.")
 def _end_and_blank(subject: Any, rows: QuerySet[Any]) -> None:
     """A card is not charged any more from now on; that the gateway forgets it follows."""
     rows.filter(ended_at=None).update(ended_at=timezone.now(), ended_how=SavedMethod.Ended.STAFF)
-    rows.update(last4="", expires="", agreed_by_name="", ended_by_name="")
+    rows.update(last4="", expires="", agreed_by_name="", ended_by_name="", ended_reason="")
 
 
 not_personal(PaymentMethod, because="how the ISP can be paid")
@@ -82,10 +82,10 @@ personal(
     SavedMethod,
     title=_("Saved cards"),
     rows="subscriber",
-    exported=("brand", "last4", "expires", "terms", "agreed_at", "agreed_by_name", "ended_at"),
+    exported=("brand", "last4", "expires", "terms", "agreed_at", "agreed_by_name", "ended_at", "ended_reason"),
     hidden=("number", "customer", "ended_by_name"),
     erase=_end_and_blank,
-    blanked=("last4", "expires", "agreed_by_name", "ended_by_name"),
+    blanked=("last4", "expires", "agreed_by_name", "ended_by_name", "ended_reason"),
     kept={"number": TECHNICAL, "customer": TECHNICAL, "brand": TECHNICAL, "terms": PROOF},
     because=PROOF,
 )

@@ -86,6 +86,10 @@ def _password_first(request: HttpRequest, right: PortalRight) -> bool:
 def _page_of_form(request: HttpRequest) -> str:
     """The page to go on from once the password was given; what the form held has to be entered again."""
     return next(
-        (page for page in ("/colleagues/", "/account/data/", "/account/consents/") if request.path.startswith(page)),
+        (
+            page
+            for page in ("/colleagues/", "/account/data/", "/account/consents/", "/sms/")
+            if request.path.startswith(page)
+        ),
         "/account/",
     )

@@ -35,6 +35,7 @@ class Notice:
     owed: Decimal = Decimal(0)
     suspension: Suspension | None = None
     may_promise: bool = False
+    is_clear: bool = False  # we know whose line it is, and nothing is open or switched off there
 
 
 def find(request: HttpRequest, *, kind: str, subscriber: Subscriber | None) -> Notice:
@@ -61,6 +62,10 @@ def _fill(notice: Notice, subscriber: Subscriber) -> None:
     notice.owed = reliefs.overdue_of(subscriber, at=at) if found else Decimal(0)
     notice.suspension = subscriber.suspensions.running().first()  # type: ignore[attr-defined]
     notice.may_promise = bool(found) and not reliefs.may_promise(subscriber, at=at)
+    if not found and notice.suspension is None:
+        off = subscriber.services.filter(state=Service.State.SUSPENDED)  # type: ignore[attr-defined]
+        owing = LedgerEntry.objects.filter(subscriber=subscriber, open__gt=0)
+        notice.is_clear = not off.exists() and not owing.exists()
 
 
 def _title(entry: LedgerEntry) -> str:

@@ -8,11 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.downloads import as_pdf
 from billing.services.invoices import seller_of
 from company.models import InvoiceGroup
 from core import uploads
 from core.access import InPreview
-from payments.models import PaymentSettings
+from payments.models import Payment, PaymentSettings
+from payments.papers import of_receipt
 from payments.services import reports as services
 from payments.services.receipts import shares_of
 from portal.access import subscriber_page
@@ -40,16 +42,28 @@ def payments(request: HttpRequest) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, number: int) -> HttpResponse:
     """The receipt of a payment of one's own, to print."""
-    subscriber = request.portal_user.subscriber
-    payment = get_object_or_404(subscriber.payments.select_related("method", "entry", "subscriber"), number=number)
+    subscriber, payment = request.portal_user.subscriber, _own(request, number)
     context = {
         "payment": payment,
         "shares": shares_of(payment),
         "seller": seller_of(subscriber.group or InvoiceGroup.objects.default()),
         "total": payment.amount + payment.fee,
         "back": "/payments/",
+        "pdf": f"/payments/{number}/pdf/",
     }
     return render(request, "documents/receipt.html", context)
+
+
+def _own(request: HttpRequest, number: int) -> Payment:
+    rows = request.portal_user.subscriber.payments.select_related("method", "entry", "subscriber")
+    return get_object_or_404(rows, number=number)
+
+
+@subscriber_page(PortalRight.SEE_MONEY, for_paying=True)
+@require_safe
+def receipt_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    """The receipt of a payment of one's own as PDF."""
+    return as_pdf(of_receipt(_own(request, number), isp=request.isp))
 
 
 @subscriber_page(PortalRight.PAY, for_paying=True, preview=InPreview.NEVER)

@@ -27,7 +27,7 @@ from subscribers import authentication
 from subscribers.models import FieldAccess, LoginRules, profile_access
 from subscribers.portal_roles import PortalRight, has_portal_right
 from subscribers.profile_forms import EDITED
-from subscribers.services import documents, logins
+from subscribers.services import documents, logins, portal_sms
 
 WINDOW = 15 * 60  # seconds
 PER_ACCOUNT = 8  # guesses at the current password in a window
@@ -131,6 +131,7 @@ def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -
         "decided": latest,
         "links": user.links.good(at=timezone.now()),
         "manages_logins": is_owner and LoginRules.load().owners_invite,
+        "offers_sms": has_portal_right(user.role, PortalRight.SEND_SMS) and portal_sms.is_offered(),
         "password_form": form,
         "language_form": LanguageForm(initial={"language": request.LANGUAGE_CODE}),
     }

@@ -14,9 +14,10 @@ class ConsentDocumentForm(ModelForm):
 
     class Meta:
         model = ConsentDocument
-        fields = ["title", "givers", "position", "is_active"]
+        fields = ["title", "givers", "position", "is_for_news", "is_active"]
         help_texts = {
             "position": _("Those with smaller numbers come first."),
+            "is_for_news": _("News and offers go only to customers whose consent to it stands."),
             "is_active": _("When off, nobody is asked for it any more. What has been given stays written down."),
         }
 

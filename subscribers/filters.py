@@ -12,6 +12,7 @@ from core.forms import Form
 from subscribers.models import PortalUser, Router, Service, Subscriber, SubscriberQuerySet, Tariff, Zone
 
 NO_SERVICE = "none"
+WITHOUT = "none"  # a zone, or an invoice group
 WITH_ERASED, ONLY_ERASED = "with", "only"
 OF_SERVICE = ("state", "tariff", "router")
 
@@ -36,10 +37,10 @@ class SubscriberFilter(django_filters.FilterSet):
         help_text=_("Name, number, user name, phone, e-mail, ID number, service number or address"),
     )
     state = django_filters.ChoiceFilter(method="nothing", choices=_states, label=_("State"), empty_label=_("any"))
-    zone = _one_of(Zone, _("Zone"))
+    zone = _one_of(Zone, _("Zone"), null_label=_("without a zone"), null_value=WITHOUT)
     tariff = _one_of(Tariff, _("Tariff"), method="nothing")
     router = _one_of(Router, _("Router"), method="nothing")
-    group = _one_of(InvoiceGroup, _("Invoice group"))
+    group = _one_of(InvoiceGroup, _("Invoice group"), null_label=_("without a group"), null_value=WITHOUT)
     login = django_filters.ChoiceFilter(
         method="by_login",
         choices=[("none", _("none")), ("some", _("has one"))],

@@ -10,7 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from core import uploads
 from core.models import AuditEntry, StoredFile
 from core.personal import STAFF, TECHNICAL, not_personal, obstacle, personal
-from messaging.models import ChannelAccount, EarlyEvent, Message, MessageSettings, SenderDomain, StoppedAddress
+from messaging.models import (
+    Browser,
+    ChannelAccount,
+    EarlyEvent,
+    EventRule,
+    Message,
+    MessageSettings,
+    OptOut,
+    OwnText,
+    QuietHours,
+    SenderDomain,
+    StoppedAddress,
+    TextVersion,
+)
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -20,6 +33,7 @@ from subscribers.models import (
     Consent,
     ConsentDocument,
     ConsentVersion,
+    Contact,
     Counter,
     Enforcement,
     ListSettings,
@@ -39,6 +53,7 @@ from subscribers.models import (
     Service,
     ServiceChange,
     SignInBlock,
+    SmsRules,
     Subscriber,
     SubscriberDocument,
     Tariff,
@@ -57,7 +72,7 @@ LOG = _("Who of your staff did what and when stays; names and contents are taken
 not_personal(Tariff, Zone, Router, because="what is sold, and the network")
 not_personal(PriceChange, because="what a service had cost, for billing by days")
 not_personal(Enforcement, because="which services should work in the network")
-not_personal(Counter, LoginRules, ProfileRule, because="settings and numbers")
+not_personal(Counter, LoginRules, ProfileRule, SmsRules, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
 not_personal(SenderDomain, because="the address that the ISP's mails come from")
@@ -106,6 +121,21 @@ personal(
         "last_login",
     ),
     hidden=("password",),
+    deleted=True,
+)
+personal(
+    Contact,
+    title=_("Directory of numbers"),
+    rows="subscriber",
+    exported=("name", "phone", "created_at"),
+    deleted=True,
+)
+personal(
+    Browser,
+    title=_("Browsers with notifications"),
+    rows="subscriber_key",
+    exported=("name", "made_at"),
+    hidden=("digest", "endpoint", "p256dh", "auth"),
     deleted=True,
 )
 personal(
@@ -227,7 +257,7 @@ personal(
     title=_("Messages"),
     rows=mails_of,
     exported=("medium", "to", "subject", "text", "created_at", "sent_at", "delivered_at"),
-    hidden=("from_name", "reply_to", "html", "error", "occasion", "key", "data", "number_there"),
+    hidden=("from_name", "reply_to", "html", "error", "occasion", "kind", "key", "data", "number_there"),
     deleted=True,
 )
 personal(
@@ -240,6 +270,16 @@ personal(
     because=NEVER_AGAIN,
 )
 not_personal(ChannelAccount, because="the ISP's accounts with carriers of messages")
+personal(
+    OptOut,
+    title=_("Messages that are not wanted"),
+    rows="subscriber_key",
+    exported=("kind", "medium", "at"),
+    hidden=("by_kind", "by_name"),
+    deleted=True,
+)
+not_personal(EventRule, QuietHours, because="how events are told")
+not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

@@ -23,6 +23,7 @@ class PortalRight(models.TextChoices):
     CHANGE_PROFILE = "change_profile", _("Change name, address and contact data")
     GIVE_CONSENTS = "give_consents", _("Give and withdraw consents, ask for a copy or the erasure of the data")
     OWN_LOGIN = "own_login", _("Change the own password, end own links")
+    SEND_SMS = "send_sms", _("Send SMS, where the company allows it")
     MANAGE_LOGINS = "manage_logins", _("Invite colleagues, change their role, close their logins")
 
 
@@ -41,12 +42,19 @@ PORTAL_RIGHTS: dict[PortalRight, frozenset[PortalRole]] = {
     PortalRight.CHANGE_PROFILE: frozenset({PortalRole.OWNER}),
     PortalRight.GIVE_CONSENTS: frozenset({PortalRole.OWNER, PortalRole.COMPANY, PortalRole.PAYER}),
     PortalRight.OWN_LOGIN: _ALL,
+    PortalRight.SEND_SMS: frozenset({PortalRole.OWNER, PortalRole.COMPANY}),
     PortalRight.MANAGE_LOGINS: frozenset({PortalRole.OWNER}),
 }
 
 # What the holder of an auto-login link changes only after giving the current password.
 GUARDED = frozenset(
-    {PortalRight.CHANGE_PROFILE, PortalRight.GIVE_CONSENTS, PortalRight.OWN_LOGIN, PortalRight.MANAGE_LOGINS}
+    {
+        PortalRight.CHANGE_PROFILE,
+        PortalRight.GIVE_CONSENTS,
+        PortalRight.OWN_LOGIN,
+        PortalRight.SEND_SMS,
+        PortalRight.MANAGE_LOGINS,
+    }
 )
 
 # Roles that an owner may give to colleagues: another owner is made by staff alone.

@@ -22,7 +22,7 @@ class ServiceForm(ModelForm):
 
     class Meta:
         model = Service
-        fields = ("tariff", "price", "address", "router", "ip_address", "queue_name", "started_on")
+        fields = ("tariff", "price", "address", "router", "ip_address", "queue_name", "started_on", "back_on_report")
         widgets = {"started_on": _day()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +80,17 @@ class NewServiceForm(ServiceForm):
         ],
     )
 
-    field_order = ("tariff", "price", "state", "started_on", "address", "router", "ip_address", "queue_name")
+    field_order = (
+        "tariff",
+        "price",
+        "state",
+        "started_on",
+        "address",
+        "router",
+        "ip_address",
+        "queue_name",
+        "back_on_report",
+    )
 
 
 class ServiceTariffForm(Form):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from billing.models.ledger import LedgerEntry
-from subscribers.models import Subscriber
+from subscribers.models import Service, Subscriber
 
 
 class SuspensionExceptionQuerySet(models.QuerySet["SuspensionException"]):
@@ -186,12 +186,26 @@ class GraceQuerySet(models.QuerySet["Grace"]):
         """Those that hold on a date of the ISP."""
         return self.filter(until__gte=on, ended_at=None)
 
+    def for_all(self) -> "GraceQuerySet":
+        """Those that are for all services of their subscribers."""
+        return self.filter(service=None)
+
+    def named(self, key: str) -> "GraceQuerySet":
+        """Those of a key, and those that it was divided into: one for each service."""
+        return self.filter(Q(key=key) | Q(key__startswith=f"{key}:"))
+
 
 class Grace(models.Model):
-    """Time that somebody is given, until a day, the last one included. `key` names what it was given for."""
+    """Time that somebody is given, until a day, the last one included. `key` names what it was given for.
+
+    It is for one service, or without one for all that the subscriber has.
+    """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="graces")
+    service = models.ForeignKey(
+        Service, on_delete=models.CASCADE, null=True, related_name="graces", verbose_name=_("service")
+    )
     key = models.CharField(max_length=120, unique=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     until = models.DateField(_("until"))

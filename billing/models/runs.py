@@ -1,6 +1,7 @@
 """Billing runs: many invoices at once, and what they would be before they are made."""
 
 import uuid
+from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,11 @@ class BillingRunQuerySet(models.QuerySet["BillingRun"]):
     def under_way(self) -> "BillingRunQuerySet":
         """Those that a worker has to go on with."""
         return self.filter(state__in=[BillingRun.State.FORECAST, BillingRun.State.RUNNING])
+
+    def held(self, *, since: datetime) -> "BillingRunQuerySet":
+        """Those that stopped at a bound by themselves since a moment, before or after they had begun."""
+        rows = self.filter(state__in=[BillingRun.State.PLANNED, BillingRun.State.STOPPED], report__has_key="stopped")
+        return rows.filter(touched_at__gte=since).exclude(report__stopped__kind="staff")
 
 
 class BillingRun(models.Model):

@@ -166,6 +166,12 @@ class Holiday(models.Model):
         return f"{self.on}: {self.name}"
 
 
+class SuspensionRunQuerySet(models.QuerySet["SuspensionRun"]):
+    def held(self) -> "SuspensionRunQuerySet":
+        """Those that stopped by themselves, since they would cut too many, and that nobody has looked at."""
+        return self.filter(is_too_many=True, state=SuspensionRun.State.DRAFT)
+
+
 class SuspensionRun(models.Model):
     """One time of switching off by a rule: first the list of those whom it would meet, then the work.
 
@@ -192,6 +198,8 @@ class SuspensionRun(models.Model):
     by_kind = models.CharField(max_length=20, blank=True)  # as in the audit log: who planned or confirmed it
     by_id = models.BigIntegerField(null=True)
     by_name = models.CharField(max_length=200, blank=True)
+
+    objects = SuspensionRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

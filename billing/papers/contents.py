@@ -64,7 +64,7 @@ class Words:
         return f"{self.day(first)} – {self.day(last)}" if first and last else ""
 
 
-def _frame(isp: IspRef, *, title: str, heading: str, sub: str, seller: dict[str, str], logo: StoredFile | None,
+def frame(isp: IspRef, *, title: str, heading: str, sub: str, seller: dict[str, str], logo: StoredFile | None,
            branding: Branding, pictures: dict[str, bytes]) -> dict[str, Any]:  # fmt: skip
     said = (phone(seller.get("phone", "")), seller.get("email"), seller.get("website"))
     contact = " · ".join(part for part in said if part)
@@ -117,13 +117,13 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _looks(group: InvoiceGroup | None) -> tuple[Branding, StoredFile | None]:
+def looks(group: InvoiceGroup | None) -> tuple[Branding, StoredFile | None]:
     """Colour and logo, which may be the group's own. Two queries at most."""
     branding = Branding.objects.select_related("logo").filter(pk=1).first() or Branding(pk=1)
     return branding, (group.logo if group and group.logo_id else branding.logo)
 
 
-def _buyer(buyer: dict[str, str]) -> dict[str, Any]:
+def buyer_lines(buyer: dict[str, str]) -> dict[str, Any]:
     lines = _lines(buyer.get("address", "").replace(" · ", "\n"))
     if buyer.get("tax_id"):
         lines.append(f"{_('Tax ID')}: {buyer['tax_id']}")
@@ -137,8 +137,8 @@ def of_invoice(invoice: Invoice, *, isp: IspRef) -> Paper:
         words, pictures = Words(isp, invoice.currency), {}
         is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
         heading = _("Credit note") if is_note else _("Invoice")
-        branding, logo = _looks(invoice.group)
-        data = _frame(
+        branding, logo = looks(invoice.group)
+        data = frame(
             isp,
             title=f"{heading} {invoice.number}",
             heading=heading,
@@ -154,7 +154,7 @@ def of_invoice(invoice: Invoice, *, isp: IspRef) -> Paper:
         elif not is_note:
             facts.append([_("Due date"), words.day(invoice.due_on)])
         data |= {
-            "buyer": _buyer(invoice.buyer),
+            "buyer": buyer_lines(invoice.buyer),
             "facts": facts,
             "columns": [_("Description"), _("Quantity"), _("Price"), capfirst(_("tax")), capfirst(_("amount"))],
             "note": invoice.note,
@@ -213,10 +213,10 @@ def of_statement(statement: Statement, *, isp: IspRef) -> Paper:
     with translation.override(isp.language):
         words, pictures, who = Words(isp, isp.currency), {}, statement.subscriber
         group = InvoiceGroup.objects.of(who.group_id)
-        branding, logo = _looks(group)
+        branding, logo = looks(group)
         period = words.period(statement.first, statement.last)
         title = f"{_('Statement of account')} {who.number} {statement.first} {statement.last}"
-        data = _frame(
+        data = frame(
             isp,
             title=title,
             heading=_("Statement of account"),
@@ -228,7 +228,7 @@ def of_statement(statement: Statement, *, isp: IspRef) -> Paper:
         )
         closing = statement.closing
         data |= {
-            "buyer": _buyer(buyer_of(who)),
+            "buyer": buyer_lines(buyer_of(who)),
             "facts": [[_("Balance before"), words.money(statement.opening)]],
             "columns": [_("Date"), _("Entry"), _("Owed"), _("Paid"), _("Balance")],
             "lines": [

@@ -15,13 +15,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import clock
 from billing.holds import held_by
-from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule, SuspensionRun
+from billing.models import LedgerEntry, ReminderRule, SentNotice, Suspension, SuspensionRule
 from billing.notice_links import notice_path
 from billing.reach import reach
 from company.models import InvoiceGroup, Profile
-from domains.links import portal_url, staff_url
-from messaging.services import send_mail
+from domains.links import portal_url
+from messaging.services import notify
 from subscribers.models import PortalUser, Service, Subscriber
+from subscribers.services.recipients import recipient_of
 
 PART = 100  # subscribers in one transaction
 LATE = 3  # days after its day on which a mail still goes out, as after a failure
@@ -69,7 +70,7 @@ def _waiting(day: date, late: int = LATE) -> QuerySet[LedgerEntry]:
     """Debts that are due on a day, or were due some days before, of people who can be written to."""
     return LedgerEntry.objects.filter(
         open__gt=0, due_on__range=(day - timedelta(days=late), day), subscriber__erased_at=None
-    ).exclude(subscriber__email="", subscriber__billing_email="")
+    ).exclude(subscriber__email="", subscriber__billing_email="", subscriber__mobile="")
 
 
 def _send_part(waiting: QuerySet[LedgerEntry], *, template: str, at: datetime, **rule: Any) -> bool:
@@ -132,32 +133,15 @@ def tell_return(*, subscriber: Subscriber, suspension: Suspension) -> None:
     _send(subscriber, template="billing/return", suspension=suspension, why=suspension.ended_why)
 
 
-def tell_kept_back(*, run: SuspensionRun, planned: int) -> None:
-    """Tell the company that a run of its own waits for somebody to look at it."""
-    isp, profile = clock.current_isp(), Profile.load()
-    if profile.email:
-        send_mail(
-            template="billing/kept_back",
-            language=isp.language,
-            to=profile.email,
-            rule=run.title,
-            planned=planned,
-            link=staff_url(isp, f"suspension/{run.uuid}/"),
-        )
-
-
 def _send(subscriber: Subscriber, *, template: str, **context: Any) -> None:
-    """Write a mail to a subscriber in the language of their login. Who has no address gets none."""
-    to = subscriber.billing_email or subscriber.email
-    if "@" not in to:
-        return
+    """Tell a subscriber in the language of their login. Who cannot be reached is not."""
     isp, group, profile = clock.current_isp(), InvoiceGroup.objects.of(subscriber.group_id), Profile.load()
     login = PortalUser.objects.filter(subscriber=subscriber, is_active=True).exclude(language="").first()
     company = (group.name if group else "") or profile.display_name or isp.name
-    send_mail(
-        template=template,
-        language=login.language if login else isp.language,
-        to=to,
+    to = subscriber.billing_email or subscriber.email
+    notify(
+        event=template,
+        recipient=recipient_of(subscriber, isp=isp, email=to, language=login.language if login else ""),
         isp=isp,
         name=subscriber.first_name or subscriber.full_name,
         company=company,

@@ -43,6 +43,7 @@ class Line:
     service: Service | None = None
     period_from: date | None = None
     period_to: date | None = None
+    adjusts: str = ""  # what it evens out, see billing.services.evening
 
     @property
     def amount(self) -> Decimal:
@@ -182,6 +183,7 @@ def _write(
             period_from=line.period_from,
             period_to=line.period_to,
             is_billing=is_invoice and line.kind == InvoiceLine.Kind.SERVICE,
+            adjusts=line.adjusts,
             text=line.text[:200],
             quantity=line.quantity,
             unit_price=line.unit_price,
@@ -242,13 +244,14 @@ def credit_invoice(
     on: date,
     reason: str,
     amount: Decimal | None = None,
+    lines: Sequence[Line] = (),
     key: UUID | None = None,
 ) -> Invoice:
     """Take an invoice back by a credit note, in whole or by an amount (tax included), which lowers what is owed.
 
     What had been paid of it becomes credit of the subscriber. A whole credit sets the days of its services free to be
-    billed anew. A `key` that was used gives the credit note that is there. Raises NotOpen, ledger.TooMuch,
-    InAnothersName, Erased.
+    billed anew, unless `lines` say what is given back. A `key` that was used gives the credit note that is there.
+    Raises NotOpen, ledger.TooMuch, InAnothersName, Erased.
     """
     in_own_name()
     subscriber = Subscriber.objects.lock_to_add(invoice.subscriber_id)
@@ -258,13 +261,15 @@ def credit_invoice(
     left = invoice.total - invoice.credited - invoice.written_off
     if invoice.kind != Invoice.Kind.INVOICE or not left:
         raise NotOpen
+    if lines:
+        amount = sum((line.amount for line in lines), Decimal(0))
     amount = left if amount is None else amount
     if not 0 < amount <= left:
         raise ledger.TooMuch(f"{amount} of {left}")
-    if amount == invoice.total:
+    if not lines and amount == invoice.total:
         lines = [_opposite(line) for line in invoice.lines.select_related("service")]
         invoice.lines.update(is_billing=False, adjusts="")
-    else:
+    elif not lines:
         rate = invoice.lines.aggregate(rate=Max("tax_rate"))["rate"] or Decimal(0)
         lines = [Line(text=reason or invoice.number, unit_price=amount, tax_rate=rate)]
     # What had paid it is the subscriber's again, as far as the note covers it.

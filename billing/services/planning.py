@@ -2,55 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from billing import periods
 from billing.models import BillingSettings, Discount, GroupBilling, Invoice, InvoiceLine, Oddity
 from billing.periods import DAY, Days, Life, Piece, Term
+from billing.services import evening
+from billing.services.drafts import Bill, Draft, taken_off
+from billing.services.evening import Books, Evening
 from company.models import InvoiceGroup
 from subscribers.models import PriceChange, Service, ServiceChange, Subscriber
 
 Kind = InvoiceLine.Kind
 BILLED = (Service.State.ACTIVE, Service.State.SUSPENDED, Service.State.ENDED)
-
-
-@dataclass(slots=True)
-class Draft:
-    """A line that is to be written. `amount` includes the tax."""
-
-    kind: str
-    text: str
-    amount: Decimal
-    tax_rate: Decimal
-    service_id: int
-    days: Days
-    adjusts: str = ""
-    price: Decimal | None = None  # of the whole cycle
-
-    @property
-    def is_billing(self) -> bool:
-        return self.kind == Kind.SERVICE
-
-
-@dataclass(slots=True)
-class Bill:
-    """What one subscriber is to be billed. Below zero it is given back."""
-
-    subscriber: Subscriber
-    lines: list[Draft] = field(default_factory=list)
-    odd: set[str] = field(default_factory=set)
-    last_amount: Decimal | None = None
-
-    @property
-    def total(self) -> Decimal:
-        return sum((line.amount for line in self.lines), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -114,12 +84,9 @@ class Sold(NamedTuple):
     name: str
     portal_name: str
 
-
-class Cut(NamedTuple):
-    """Until when a service has been billed, and when that was done."""
-
-    until: date
-    at: Any
+    @property
+    def has_ended(self) -> bool:
+        return self.state == Service.State.ENDED
 
 
 @dataclass
@@ -128,12 +95,11 @@ class Chunk:
 
     rules: Rules
     services: dict[int, list[Sold]]
-    billed: dict[int, Cut]
+    billed: dict[int, date]  # until when
     changes: dict[int, list[PriceChange]]
     discounts: dict[int, list[Discount]]
     states: dict[int, list[tuple[date, bool]]]
-    done: set[str]
-    beyond: dict[int, list[InvoiceLine]]
+    books: Books
 
 
 def candidates(*, group: InvoiceGroup | None, others: bool = False) -> QuerySet[Subscriber]:
@@ -178,16 +144,18 @@ def _load(keys: list[int], rules: Rules) -> Chunk:
         services[row[1]].append(Sold(*row))
     ids = [each.pk for sold in services.values() for each in sold]
     lines = InvoiceLine.objects.filter(service__in=ids, is_billing=True).order_by()
-    billed = {
-        pk: Cut(until, at)
-        for pk, until, at in lines.values_list("service").annotate(Max("period_to"), Max("invoice__at"))
-    }
+    billed = dict(lines.values_list("service").annotate(Max("period_to")))
     changes = _by_service(PriceChange.objects.filter(service__in=ids))
     discounts = _by_service(Discount.objects.filter(service__in=ids))
-    keys_done = {f"change:{change.pk}" for each in changes.values() for change in each}
-    done = set(InvoiceLine.objects.filter(adjusts__in=keys_done).values_list("adjusts", flat=True)) if keys_done else ()
     states = {} if rules.settings.bills_suspended else _states(ids)
-    return Chunk(rules, services, billed, changes, discounts, states, set(done), _beyond(services, billed))
+    ended = {
+        each.pk: each.ended_on
+        for sold in services.values()
+        for each in sold
+        if each.has_ended and each.ended_on and each.pk in billed and billed[each.pk] > each.ended_on
+    }
+    books = evening.load(services=ids, changed=list(changes), ended=ended)
+    return Chunk(rules, services, billed, changes, discounts, states, books)
 
 
 def _by_service(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -207,32 +175,6 @@ def _states(ids: list[int]) -> dict[int, list[tuple[date, bool]]]:
     return found
 
 
-def _beyond(services: dict[int, list[Sold]], billed: dict[int, Cut]) -> dict[int, list[InvoiceLine]]:
-    """Lines of services that ended before the last day that the line is about, and was not given back."""
-    ended = {
-        each.pk: each.ended_on
-        for sold in services.values()
-        for each in sold
-        if each.ended_on
-        and each.state == Service.State.ENDED
-        and (cut := billed.get(each.pk))
-        and cut.until > each.ended_on
-    }
-    if not ended:
-        return {}
-    keys = [f"end:{pk}" for pk in ended]
-    given = set(InvoiceLine.objects.filter(adjusts__in=keys).values_list("adjusts", flat=True))
-    rows = InvoiceLine.objects.filter(
-        service__in=[pk for pk in ended if f"end:{pk}" not in given],
-        invoice__kind=Invoice.Kind.INVOICE,
-        invoice__total__gt=F("invoice__credited"),
-    ).order_by("pk")
-    found = _by_service(rows)
-    return {
-        pk: [line for line in lines if line.period_to and line.period_to > ended[pk]] for pk, lines in found.items()
-    }
-
-
 def _lines(service: Sold, subscriber: Subscriber, chunk: Chunk, odd: set[str]) -> Iterator[Draft]:
     rules, cut = chunk.rules, chunk.billed.get(service.pk)
     day = rules.billing_day(subscriber)
@@ -242,13 +184,17 @@ def _lines(service: Sold, subscriber: Subscriber, chunk: Chunk, odd: set[str]) -
     last = periods.horizon(
         rules.reaches, months=service.cycle, billing_day=day, anchor=anchor, in_advance=rules.settings.in_advance
     )
-    ended = service.ended_on if service.state == Service.State.ENDED else None
-    if service.state == Service.State.ENDED and ended is None:
+    ended = service.ended_on if service.has_ended else None
+    if service.has_ended and ended is None:
         return  # nobody knows until when it was there
-    life = Life(service.started_on, ended, cut.until if cut else None, _holes(service, chunk, last))
+    holes = _holes(service, chunk, last)
+    life = Life(service.started_on, ended, cut, holes)
+    due = life.due(begin=begin, until=last)
+    if cut:
+        due = [*chunk.books.anew(service.pk, until=min(cut, ended or cut), holes=holes), *due]
     text = f"{service.portal_name or service.name} ({service.number})"
     whole = 0
-    for days in life.due(begin=begin, until=last):
+    for days in due:
         for piece in periods.pieces(days, terms, billing_day=day, anchor=anchor):
             whole += 1
             if piece.is_part:
@@ -259,11 +205,13 @@ def _lines(service: Sold, subscriber: Subscriber, chunk: Chunk, odd: set[str]) -
             yield from _piece(service, piece, name, chunk)
     if whole > 1 and len(terms) == 1:
         odd.add(Oddity.CATCHES_UP)
-    if cut and ended and cut.until > ended:
-        if rules.settings.gives_back:
-            yield from _given_back(service, text, chunk.beyond.get(service.pk, ()), rules, odd)
-    elif cut:
-        yield from _evened_out(service, terms, cut, chunk, day, anchor)
+    changes, discounts = chunk.changes.get(service.pk, ()), chunk.discounts.get(service.pk, ())
+    for draft in Evening(
+        service.pk, text, ended, terms, changes, discounts, rules.step, day, anchor, chunk.books
+    ).drafts(gives_back=rules.settings.gives_back):
+        if ended and draft.amount < 0:
+            odd.add(Oddity.CREDIT)
+        yield draft
 
 
 def _holes(service: Sold, chunk: Chunk, until: date) -> list[Days]:
@@ -289,63 +237,9 @@ def _terms(service: Sold, changes: Sequence[PriceChange]) -> list[Term]:
 def _piece(service: Sold, piece: Piece, text: str, chunk: Chunk) -> Iterator[Draft]:
     """The line of some days, and what is taken off."""
     step, term = chunk.rules.step, piece.term
-    left = piece.amount(step)
-    yield Draft(Kind.SERVICE, text, left, term.tax_rate, service.pk, piece.days, price=term.price)
-    for discount in chunk.discounts.get(service.pk, ()):
-        days = piece.days.common(Days(discount.starts_on, discount.ends_on or date.max))
-        if days is None:
-            continue
-        whole = discount.amount
-        if discount.percent is not None:
-            whole = (term.price * discount.percent / 100).quantize(step, ROUND_HALF_UP)
-        off = min(periods.share(whole, piece.cycle, days, step), left)
-        if off > 0:
-            left -= off
-            yield Draft(Kind.DISCOUNT, discount.reason, -off, term.tax_rate, service.pk, days)
-
-
-def _evened_out(
-    service: Sold, terms: list[Term], cut: Cut, chunk: Chunk, billing_day: int, anchor: int
-) -> Iterator[Draft]:
-    """The differences where the price changed within days that had been billed before."""
-    step = chunk.rules.step
-    for place, change in enumerate(chunk.changes.get(service.pk, ())):
-        key = f"change:{change.pk}"
-        if change.on > cut.until or change.at < cut.at or key in chunk.done:
-            continue
-        days, before, after = Days(change.on, cut.until), terms[place], terms[place + 1]
-
-        def worth(term: Term, days: Days = days) -> Decimal:
-            cuts = periods.pieces(days, [term], billing_day=billing_day, anchor=anchor)
-            return sum((piece.amount(step) for piece in cuts), Decimal(0))
-
-        if difference := worth(after) - worth(before):
-            text = gettext("Change of plan: %(before)s → %(after)s") % {"before": before.name, "after": after.name}
-            yield Draft(Kind.ONE_OFF, text, difference, after.tax_rate, service.pk, days, adjusts=key)
-
-
-def _given_back(service: Sold, text: str, lines: Sequence[InvoiceLine], rules: Rules, odd: set[str]) -> Iterator[Draft]:
-    """What was billed for days after the end of a service."""
-    back: dict[Decimal, Decimal] = defaultdict(Decimal)
-    last = service.ended_on
-    for line in lines:
-        if line.period_from is None or line.period_to is None or service.ended_on is None:
-            continue
-        days = Days(line.period_from, line.period_to)
-        gone = Days(max(service.ended_on + DAY, days.first), days.last)
-        back[line.tax_rate] += periods.share(line.amount, days, gone, rules.step)
-        last = max(last or days.last, days.last)
-    if service.ended_on is None or last is None:
-        return
-    key = f"end:{service.pk}"
-    for rate, amount in back.items():
-        if amount:
-            odd.add(Oddity.CREDIT)
-            days = Days(service.ended_on + DAY, last)
-            yield Draft(
-                Kind.ONE_OFF, gettext("Not used: %(service)s") % {"service": text}, -amount, rate, service.pk, days, key
-            )
-            key = ""  # one line of an end is enough to know that it was done
+    yield Draft(Kind.SERVICE, text, piece.amount(step), term.tax_rate, service.pk, piece.days, price=term.price)
+    for discount, days, off in taken_off(piece, chunk.discounts.get(service.pk, ()), step):
+        yield Draft(Kind.DISCOUNT, discount.reason, -off, term.tax_rate, service.pk, days)
 
 
 def _point_out(bills: list[Bill], rules: Rules) -> None:

@@ -54,9 +54,17 @@ def overdue_of(subscriber: Subscriber, *, at: datetime) -> Decimal:
 
 @transaction.atomic
 def grant_grace(
-    *, by: Actor | None, subscriber: Subscriber, until: date, reason: str, key: str, at: datetime | None = None
+    *,
+    by: Actor | None,
+    subscriber: Subscriber,
+    until: date,
+    reason: str,
+    key: str,
+    at: datetime | None = None,
+    service: Service | None = None,
 ) -> Grace:
-    """Give somebody time until a date of the ISP, the last day included, and switch on what is off for debt.
+    """Give somebody time until a date of the ISP, the last day included, and switch on what is off for debt: one
+    service, or without one all of them.
 
     `key` names what it is for, such as a payment report; the same key gives the grace that is there. Raises Erased.
     """
@@ -64,9 +72,18 @@ def grant_grace(
     Subscriber.objects.lock_to_add(subscriber.pk)
     if found := Grace.objects.filter(key=key).first():
         return found
-    grace = Grace.objects.create(subscriber=subscriber, until=until, reason=reason[:200], key=key, **written_by(by))
+    grace = Grace.objects.create(
+        subscriber=subscriber, service=service, until=until, reason=reason[:200], key=key, **written_by(by)
+    )
+    of_one = {"service": service.number} if service else {}
     record(
-        "billing.grace.granted", by=by, on=grace, subscriber=subscriber.number, until=until.isoformat(), reason=reason
+        "billing.grace.granted",
+        by=by,
+        on=grace,
+        subscriber=subscriber.number,
+        **of_one,
+        until=until.isoformat(),
+        reason=reason,
     )
     suspensions.reconsider(subscriber=subscriber, by=by, at=at)
     return grace
@@ -76,17 +93,19 @@ def grant_grace(
 def end_grace(*, key: str, why: str, by: Actor | None = None, at: datetime | None = None) -> bool:
     """Take the time back, as when a report is rejected: what it had switched on is off again at once if still owed.
 
-    Whether there was a grace of that key that had not ended.
+    Of a key that was divided by services all parts end. Whether there was a grace of that key that had not ended.
     """
     at = at or timezone.now()
-    grace = Grace.objects.select_related("subscriber").filter(key=key).first()
-    if grace is None:
+    graces = list(Grace.objects.named(key).filter(ended_at=None).select_related("subscriber").order_by("pk"))
+    if not graces:
         return False
-    Subscriber.objects.lock_to_add(grace.subscriber_id)
-    if not Grace.objects.filter(pk=grace.pk, ended_at=None).update(ended_at=at, ended_why=why[:200]):
+    Subscriber.objects.lock_to_add(graces[0].subscriber_id)
+    standing = Grace.objects.filter(pk__in=[grace.pk for grace in graces], ended_at=None)
+    if not standing.update(ended_at=at, ended_why=why[:200]):
         return False
-    record("billing.grace.ended", by=by, on=grace, subscriber=grace.subscriber.number, reason=why)
-    suspensions.cut_again(grace=grace, at=at)
+    for grace in graces:
+        record("billing.grace.ended", by=by, on=grace, subscriber=grace.subscriber.number, reason=why)
+    suspensions.cut_again(graces=graces, at=at)
     return True
 
 
@@ -95,7 +114,7 @@ def note_resumed(*, at: datetime, by: Actor | None = None, subscriber: Subscribe
     """End the records of services that were switched on or ended by other means, as on their page; of one subscriber,
     or of all. Gives how many.
 
-    Whoever switched one on by hand had a reason: the customer is given some days before a run looks again.
+    Whoever switched one on by hand had a reason: that service is given some days before a run looks again.
     """
     stale = Suspension.objects.running().exclude(service__state=Service.State.SUSPENDED)
     if subscriber is not None:
@@ -110,7 +129,15 @@ def note_resumed(*, at: datetime, by: Actor | None = None, subscriber: Subscribe
             until = clock.today(at) + timedelta(days=BY_HAND_DAYS)
             with translation.override(clock.current_isp().language):
                 reason = str(Suspension.End.BY_HAND.label)
-            grant_grace(by=by, subscriber=row.subscriber, until=until, reason=reason, key=f"by-hand:{row.pk}", at=at)
+            grant_grace(
+                by=by,
+                subscriber=row.subscriber,
+                service=row.service,
+                until=until,
+                reason=reason,
+                key=f"by-hand:{row.pk}",
+                at=at,
+            )
     return len(rows)
 
 

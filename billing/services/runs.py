@@ -12,11 +12,12 @@ from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.utils import timezone, translation
 
 from billing import tasks
-from billing.models import BillingRun, BillingRunRow, BillingSettings, LeftOut
-from billing.services import planning, writing
+from billing.models import BillingRun, BillingRunRow, BillingSettings, Invoice, LeftOut
+from billing.services import held_runs, planning, writing
 from billing.services.planning import Bill, Rules
 from company.models import InvoiceGroup
 from core.acting import in_own_name
@@ -175,8 +176,9 @@ def _chunk(run: BillingRun, *, locked: bool) -> list[Subscriber]:
 
 def _forecast(run: BillingRun, isp: IspRef) -> None:
     rules = Rules.load(on=run.on, currency=isp.currency)
+    before = run.cursor
     chunk = _chunk(run, locked=False)
-    if not chunk:
+    if run.cursor == before:
         _end_forecast(run, isp)
         return
     bills = planning.plan(subscribers=chunk, rules=rules, odd=True)
@@ -232,8 +234,8 @@ def _bill(run: BillingRun, isp: IspRef) -> None:
     rules = Rules.load(on=run.on, currency=isp.currency)
     before = run.cursor, run.looked_at
     chunk = _chunk(run, locked=True)
-    if not chunk:
-        _end(run, State.DONE, by=_starter(run))
+    if run.cursor == before[0]:
+        _finish(run)
         return
     bills = planning.plan(subscribers=chunk, rules=rules)
     owing, back = _split(bills)
@@ -242,7 +244,24 @@ def _bill(run: BillingRun, isp: IspRef) -> None:
         _end(run, State.STOPPED, by=None, why=why)
         return
     left_out = {**_write(run, owing, rules), **_give_back(run, back, rules)}
+    if len(left_out) == len(bills) > 1 and set(left_out.values()) == {LeftOut.FAILED}:
+        # What is wrong with all of them is wrong with the books, and would leave out everybody else, too.
+        run.cursor, run.looked_at = before
+        _end(run, State.STOPPED, by=None, why={"kind": "failed", "value": str(len(bills))})
+        return
     _leave_out(run, left_out)
+
+
+def _finish(run: BillingRun) -> None:
+    """Nobody is left to look at. A run is done only if its invoices are there and sum to what it has counted."""
+    rows = Invoice.objects.invoices().filter(run=run)
+    count, amount = rows.count(), rows.aggregate(sum=Sum("total"))["sum"] or Decimal(0)
+    if (count, amount) == (run.count, run.amount):
+        _end(run, State.DONE, by=_starter(run))
+        return
+    logger.error("The billing run %s has counted %s invoices, and %s are there.", run.uuid, run.count, count)
+    _end(run, State.STOPPED, by=None, why={"kind": "missing", "value": str(count), "bound": str(run.count)})
+    run.count, run.amount = count, amount  # somebody looks at it, and may go on with what is there
 
 
 def _split(bills: list[Bill]) -> tuple[list[Bill], list[Bill]]:
@@ -299,6 +318,8 @@ def _write(run: BillingRun, bills: list[Bill], rules: Rules) -> dict[int, str]:
         except IntegrityError as error:
             is_billed = "service_billed_once_for_a_day" in str(error) or "evened_out_once" in str(error)
             left_out[bill.subscriber.pk] = LeftOut.ALREADY_BILLED if is_billed else LeftOut.FAILED
+            if not is_billed:
+                logger.exception("An invoice of the billing run %s could not be written.", run.uuid)
     return left_out
 
 
@@ -340,6 +361,8 @@ def _end(run: BillingRun, state: BillingRun.State, *, by: Actor | None, why: dic
         run.ended_at = timezone.now()
     verb = {State.DONE: "finished", State.STOPPED: "stopped"}.get(state, "held")
     record(f"billing.run.{verb}", by=by, on=run, **_about(run), why=(why or {}).get("kind", ""))
+    if why and why["kind"] != "staff":
+        held_runs.tell_billing(run=run)
 
 
 def _about(run: BillingRun) -> dict[str, Any]:

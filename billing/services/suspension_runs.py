@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing import clock, tasks
 from billing.days_off import days_off
 from billing.models import PlannedCut, SuspensionRule, SuspensionRun, SuspensionSettings
-from billing.services import debt_mails, suspensions
+from billing.services import held_runs, suspensions
 from core.audit import Actor, record, written_by
 from subscribers.models import Service
 
@@ -92,7 +92,7 @@ def begin_automatic(*, at: datetime) -> None:
         if is_too_many(run):
             SuspensionRun.objects.filter(pk=run.pk).update(is_too_many=True)
             record("billing.suspension_run.kept_back", by=None, on=run, rule=run.title)
-            debt_mails.tell_kept_back(run=run, planned=run.cuts.filter(outcome="").count())
+            held_runs.tell_suspension(run=run, planned=run.cuts.filter(outcome="").count())
         else:
             confirm(by=None, run=run, at=at)
 
@@ -168,8 +168,10 @@ def work_off(*, run_id: int, at: datetime) -> bool:
     # In one order everywhere, so that two who lock several never wait for each other.
     part = list(run.cuts.filter(outcome="").order_by("subscriber")[:PART])
     by = Starter(run.by_id, run.by_name, run.by_kind) if run.by_id else None
+    keys = [row.subscriber_id for row in part]
+    outcomes = suspensions.cut_all(by=by, subscribers=keys, rule=run.rule, at=at, run=run) if part else {}
     for row in part:
-        row.outcome = suspensions.cut(by=by, subscriber_id=row.subscriber_id, rule=run.rule, at=at, run=run)
+        row.outcome = outcomes[row.subscriber_id]
     PlannedCut.objects.bulk_update(part, ["outcome"])
     is_done = len(part) < PART
     state = State.DONE if is_done else State.RUNNING

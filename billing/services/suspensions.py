@@ -4,14 +4,14 @@ Each decision about a subscriber is made under the lock of the subscriber's row,
 too: either the cut comes first and the payment lifts it, or the payment comes first and there is nothing to cut.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
@@ -22,7 +22,7 @@ from billing.models import Grace, LedgerEntry, PlannedCut, Suspension, Suspensio
 from billing.reach import reach
 from billing.services import debt_mails
 from core.audit import Actor, record, written_by
-from subscribers.models import Erased, Service, Subscriber
+from subscribers.models import Service, Subscriber
 from subscribers.services import connections
 
 State = Service.State
@@ -65,8 +65,10 @@ def in_debt(rule: SuspensionRule, *, at: datetime) -> QuerySet[Any, dict[str, An
     SQL does it all, over the index of open debts.
     """
     local = clock.local(at)
+    spared = Exists(_spared(on=local.date()).filter(service=OuterRef("pk")))
     services = Service.objects.filter(subscriber=OuterRef("subscriber"), state=State.ACTIVE).order_by()
-    count = services.values("subscriber").annotate(n=Count("pk")).values("n")
+    count = services.values("subscriber").annotate(all=Count("pk"), due=Count("pk", filter=~spared))
+    held = held_by(local, "subscriber")
     return (
         _due(days=rule.days, on=local.date())
         .filter(reach(rule), subscriber__erased_at=None)
@@ -75,11 +77,17 @@ def in_debt(rule: SuspensionRule, *, at: datetime) -> QuerySet[Any, dict[str, An
         .annotate(
             owed=Sum("open"),
             since=Min("due_on"),
-            services=Coalesce(Subquery(count), 0),
-            hold=held_by(local, "subscriber"),
+            has=Coalesce(Subquery(count.values("all")), 0),
+            services=Coalesce(Subquery(count.values("due")), 0),
+            hold=Case(When(services=0, then=Value("grace")), default=held),
         )
-        .filter(owed__gte=rule.least_debt, services__gt=0)
+        .filter(owed__gte=rule.least_debt, has__gt=0)
     )
+
+
+def _spared(*, on: date) -> QuerySet[Grace]:
+    """The times that single services have been given and that last on a date of the ISP."""
+    return Grace.objects.standing(on=on).filter(service__isnull=False)
 
 
 def _due(*, days: int, on: date) -> QuerySet[LedgerEntry]:
@@ -92,53 +100,66 @@ def cut(
     *, by: Actor | None, subscriber_id: int, rule: SuspensionRule, at: datetime, run: SuspensionRun | None = None
 ) -> PlannedCut.Outcome:
     """Switch off the active services of a subscriber if the rule holds now, and write why. Says what was done."""
-    try:
-        subscriber = Subscriber.objects.lock_to_add(subscriber_id)
-    except Erased:
-        return Outcome.PAID
+    return cut_all(by=by, subscribers=[subscriber_id], rule=rule, at=at, run=run)[subscriber_id]
+
+
+@transaction.atomic
+def cut_all(
+    *,
+    by: Actor | None,
+    subscribers: Sequence[int],
+    rule: SuspensionRule,
+    at: datetime,
+    run: SuspensionRun | None = None,
+) -> dict[int, PlannedCut.Outcome]:
+    """Switch off the active services of each of these for whom the rule holds now. Says of each what was done.
+
+    All are locked at first, so that what is needed of them can be asked for together.
+    """
+    people = {each.pk: each for each in Subscriber.objects.lock_all_to_add(subscribers)}
+    outcomes = dict.fromkeys(subscribers, Outcome.PAID)
     # Asked anew under the lock: debt, rule, group, holds and services may all have changed since the list was made.
     current = SuspensionRule.objects.filter(pk=rule.pk, is_on=True).select_related("group").first()
-    found = list(in_debt(current, at=at).filter(subscriber=subscriber.pk)) if current else []
+    found = list(in_debt(current, at=at).filter(subscriber__in=list(people))) if current else []
     if current is None or not found:
-        return Outcome.PAID
-    if found[0]["hold"]:
-        return Outcome.HELD
-    debts = list(_due(days=current.days, on=clock.today(at)).filter(subscriber=subscriber).order_by("due_on", "pk"))
-    services = subscriber.services.filter(state=State.ACTIVE).order_by("pk")
-    suspensions = [
-        _switch_off(
-            service,
-            by=by,
-            rule=current,
-            run=run,
-            debts=_told(debts),
-            owed=found[0]["owed"],
-            snapshot=current.snapshot,
-            planned_at=run.planned_at if run else at,
-            at=at,
-        )
-        for service in services
-    ]
-    debt_mails.tell_cut(subscriber=subscriber, suspension=suspensions[0])
-    return Outcome.CUT
+        return outcomes
+    outcomes |= {row["subscriber"]: Outcome.HELD if row["hold"] else Outcome.CUT for row in found}
+    owed = {row["subscriber"]: row["owed"] for row in found if not row["hold"]}
+    debts = _debts_of(list(owed), days=current.days, on=clock.today(at))
+    about = {"by": by, "rule": current, "run": run, "snapshot": current.snapshot, "at": at}
+    about["planned_at"] = run.planned_at if run else at
+    made: dict[int, Suspension] = {}
+    for service in _to_cut(list(owed), on=clock.today(at)):
+        key = service.subscriber_id
+        suspension = _switch_off(service, debts=debts[key], owed=owed[key], **about)
+        made.setdefault(key, suspension)
+    for key, suspension in made.items():
+        debt_mails.tell_cut(subscriber=people[key], suspension=suspension)
+    return outcomes
 
 
-def _told(debts: Iterable[LedgerEntry]) -> list[dict[str, str]]:
-    """Debts as a record keeps them."""
-    numbers = dict(
-        LedgerEntry.objects.filter(pk__in=[debt.pk for debt in debts], invoice__isnull=False).values_list(
-            "pk", "invoice__number"
+def _to_cut(subscribers: list[int], *, on: date) -> QuerySet[Service]:
+    """The services that are switched off with their subscribers: those that work and have not been given time."""
+    spared = _spared(on=on).filter(subscriber__in=subscribers).values("service")
+    services = Service.objects.filter(subscriber__in=subscribers, state=State.ACTIVE).exclude(pk__in=spared)
+    return services.order_by("subscriber", "pk")
+
+
+def _debts_of(subscribers: list[int], *, days: int, on: date) -> dict[int, list[dict[str, str]]]:
+    """What these subscribers should have paid, the oldest first, as a record keeps it. One query."""
+    debts = _due(days=days, on=on).filter(subscriber__in=subscribers).select_related("invoice")
+    told: dict[int, list[dict[str, str]]] = {key: [] for key in subscribers}
+    for debt in debts.order_by("due_on", "pk"):
+        invoice = getattr(debt, "invoice", None)
+        told[debt.subscriber_id].append(
+            {
+                "number": invoice.number if invoice else "",
+                "kind": debt.kind,
+                "due_on": debt.due_on.isoformat() if debt.due_on else "",
+                "amount": f"{debt.open:f}",
+            }
         )
-    )
-    return [
-        {
-            "number": numbers.get(debt.pk, ""),
-            "kind": debt.kind,
-            "due_on": debt.due_on.isoformat() if debt.due_on else "",
-            "amount": f"{debt.open:f}",
-        }
-        for debt in debts
-    ]
+    return told
 
 
 def _switch_off(
@@ -210,6 +231,7 @@ def reconsider(*, subscriber: Subscriber, by: Actor | None = None, at: datetime 
     running = list(Suspension.objects.running().filter(subscriber=subscriber).select_related("service"))
     local = clock.local(at)
     relief = hold_of(subscriber.pk, local, lifting=True)
+    spared = set(_spared(on=local.date()).filter(subscriber=subscriber).values_list("service", flat=True))
     lifted = []
     for suspension in running:
         if suspension.service.state != State.SUSPENDED:
@@ -219,6 +241,8 @@ def reconsider(*, subscriber: Subscriber, by: Actor | None = None, at: datetime 
             lifted.append(_switch_on(suspension, by=by, why=End.PAID, at=at))
         elif relief:
             lifted.append(_switch_on(suspension, by=by, why=End(relief.ends_as), at=at))
+        elif suspension.service_id in spared:
+            lifted.append(_switch_on(suspension, by=by, why=End.GRACE, at=at))
     if lifted:
         debt_mails.tell_return(subscriber=subscriber, suspension=lifted[0])
     return lifted
@@ -236,7 +260,7 @@ def _switch_on(suspension: Suspension, *, by: Actor | None, why: Suspension.End,
     grace = None
     if why == End.GRACE:
         standing = Grace.objects.standing(on=clock.today(at)).filter(subscriber=suspension.subscriber_id)
-        grace = standing.order_by("-until").first()
+        grace = standing.filter(Q(service=None) | Q(service=suspension.service_id)).order_by("-until").first()
     with translation.override(clock.current_isp().language):
         reason = str(why.label)
     connections.change_service_state(
@@ -260,21 +284,23 @@ def _end(suspension: Suspension, *, why: Suspension.End, at: datetime, grace: Gr
 
 
 @transaction.atomic
-def cut_again(*, grace: Grace, at: datetime) -> list[Suspension]:
-    """Switch off at once what a grace had switched on, if its debt is still owed and nothing else keeps it on."""
-    subscriber = Subscriber.objects.lock_to_add(grace.subscriber_id)
+def cut_again(*, graces: Sequence[Grace], at: datetime) -> list[Suspension]:
+    """Switch off at once what graces of one subscriber had switched on, if it is still owed and nothing else holds."""
+    subscriber = Subscriber.objects.lock_to_add(graces[0].subscriber_id)
     local = clock.local(at)
     if hold_of(subscriber.pk, local):
         return []
-    before = Suspension.objects.filter(grace=grace, ended_why=End.GRACE, service__state=State.ACTIVE)
+    spared = _spared(on=local.date()).filter(subscriber=subscriber).values("service")
+    before = Suspension.objects.filter(grace__in=graces, ended_why=End.GRACE, service__state=State.ACTIVE)
+    before = before.exclude(service__in=spared)
     again = []
     for old in before.select_related("service", "rule").order_by("service_id", "-pk").distinct("service_id"):
         if not _still_due(old, on=local.date()):
             continue
-        debts = _due(days=int(old.snapshot.get("days", 1)), on=local.date()).filter(subscriber=subscriber)
-        debts = list(debts.order_by("due_on", "pk"))
-        owed = sum((debt.open for debt in debts), Decimal(0))
-        said = {"debts": _told(debts), "owed": owed, "snapshot": old.snapshot, "planned_at": at, "at": at}
+        days = int(old.snapshot.get("days", 1))
+        debts = _debts_of([subscriber.pk], days=days, on=local.date())[subscriber.pk]
+        owed = sum((Decimal(debt["amount"]) for debt in debts), Decimal(0))
+        said = {"debts": debts, "owed": owed, "snapshot": old.snapshot, "planned_at": at, "at": at}
         again.append(_switch_off(old.service, by=None, rule=old.rule, run=None, **said))
     if again:
         debt_mails.tell_cut(subscriber=subscriber, suspension=again[0])

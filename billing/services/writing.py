@@ -1,7 +1,7 @@
 """Writing many invoices at once, within the caller's transaction and locks."""
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
+from billing.models import BillingRun, Invoice, LedgerEntry
 from billing.services import invoices, ledger
 from billing.services.planning import Bill, Draft, Rules
 from company.models import InvoiceGroup
 from core.audit import Actor, written_by
+from subscribers.models import Service
 
 ENTRIES = (
     'COPY billing_ledgerentry (id, subscriber_id, kind, amount, open, "on", due_on, text, by_kind, by_id, by_name, at)'
@@ -119,40 +120,43 @@ def _copy(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def give_back(*, bill: Bill, run: BillingRun, rules: Rules, by: Actor | None) -> Decimal | None:
     """Give back what a bill below zero says, by credit notes to the latest invoices of its services; what was given
-    back, or None where no invoice is left for it. The caller has the subscriber locked."""
-    missing, notes = -bill.total, []
-    services = {line.service_id for line in bill.lines}
-    found = Invoice.objects.invoices().filter(subscriber=bill.subscriber, lines__service__in=services).distinct()
+    back, or None where no invoice is left for it. The caller has the subscriber locked.
+
+    A note to a whole invoice sets no days free: they were used, and are paid less for.
+    """
+    left, notes = deque((line, -line.amount, 1) for line in bill.lines), []
+    services = Service.objects.in_bulk({line.service_id for line in bill.lines})
+    found = Invoice.objects.invoices().filter(subscriber=bill.subscriber, lines__service__in=list(services)).distinct()
     for invoice in found.order_by("-issued_on", "-pk"):
-        part = min(missing, invoice.total - invoice.credited - invoice.written_off)
-        if part > 0:
+        if lines := _fill(left, invoice.total - invoice.credited - invoice.written_off, services):
             reason = bill.lines[0].text
-            notes.append(invoices.credit_invoice(by=by, invoice=invoice, on=rules.on, reason=reason, amount=part))
-            missing -= part
-        if not missing:
+            notes.append(invoices.credit_invoice(by=by, invoice=invoice, on=rules.on, reason=reason, lines=lines))
+        if not left:
             break
     if not notes:
         return None
     Invoice.objects.filter(pk__in=[note.pk for note in notes]).update(run=run)
-    _mark(notes[0], [line for line in bill.lines if line.adjusts])
-    return -bill.total - missing
+    return sum((note.total for note in notes), Decimal(0))
 
 
-def _mark(note: Invoice, lines: list[Draft]) -> None:
-    """Write down what the note evens out, with lines of nothing beside the one that says the amount."""
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            invoice=note,
-            position=position,
-            service_id=line.service_id,
-            period_from=line.days.first,
-            period_to=line.days.last,
-            adjusts=line.adjusts,
-            text=line.text[:200],
-            unit_price=0,
-            net=0,
-            tax=0,
-            amount=0,
+def _fill(left: deque[tuple[Draft, Decimal, int]], room: Decimal, services: dict[int, Service]) -> list[invoices.Line]:
+    """Take from `left` what an invoice has room for. A draft that is split is counted, so that its keys differ."""
+    lines = []
+    while left and room > 0:
+        draft, amount, part = left.popleft()
+        now = min(amount, room)
+        room -= now
+        if now < amount:
+            left.appendleft((draft, amount - now, part + 1))
+        lines.append(
+            invoices.Line(
+                text=draft.text,
+                unit_price=now,
+                tax_rate=draft.tax_rate,
+                service=services[draft.service_id],
+                period_from=draft.days.first,
+                period_to=draft.days.last,
+                adjusts=draft.adjusts and (draft.adjusts if part == 1 else f"{draft.adjusts}#{part}"),
+            )
         )
-        for position, line in enumerate(lines, start=1)
-    )
+    return lines

@@ -85,6 +85,8 @@ def _why(run: BillingRun) -> dict[str, Any] | None:
         "most_count": _("It would have made more invoices than the forecast said and the settings allow."),
         "most_amount": _("It would have billed more than the forecast said and the settings allow."),
         "most_each": _("One invoice would have been higher than the limit."),
+        "failed": _("None of the next invoices could be written. The fault is ours; nobody was left out for it."),
+        "missing": _("Other invoices are there than it has counted. Look at them before you go on."),
         "far": _("It would bill far more than the last run. It did not begin by itself; look at it first."),
     }
     return {**why, "text": texts.get(why.get("kind", ""), ""), "is_bound": why.get("kind", "").startswith("most_")}

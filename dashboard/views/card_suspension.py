@@ -45,12 +45,13 @@ def _forms(request: HttpRequest, name: str = "") -> dict[str, Any]:
 def _page(request: HttpRequest, found: Subscriber, forms: dict[str, Any] | None = None) -> HttpResponse:
     today, at = timezone.localdate(), timezone.now()
     exceptions = found.suspension_exceptions.all()[:SHOWN]
+    graces = found.graces.select_related("service__tariff")
     context = {
         "records": found.suspensions.select_related("service__tariff")[:SHOWN],
         "exceptions": [(row, row.ended_at is None and (row.until is None or row.until >= today)) for row in exceptions],
         "promises": [(row, row.ended_at is None and row.until >= today) for row in found.promises.all()[:SHOWN]],
         "plans": found.instalment_plans.prefetch_related("parts")[:SHOWN],
-        "graces": [(row, row.ended_at is None and row.until >= today) for row in found.graces.all()[:SHOWN]],
+        "graces": [(row, row.ended_at is None and row.until >= today) for row in graces[:SHOWN]],
         "overdue": reliefs.overdue_of(found, at=at),
         "settings": SuspensionSettings.load(),
         "forms": forms or _forms(request),

@@ -1,10 +1,13 @@
 """The start page: which ISP, and how it stands."""
 
+from datetime import timedelta
+
 from django.db.models import Count, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from billing.models import BillingRun, SuspensionRun
 from company.access import link_identifier
 from dashboard.access import rights_of, signed_in_page, staff_page
 from dashboard.checklist import steps_for
@@ -15,6 +18,7 @@ from tenants.roles import Right
 from tenants.services.memberships import memberships_of
 
 LATEST = 5
+HELD_SHOWN = timedelta(days=30)
 
 
 @signed_in_page
@@ -47,18 +51,22 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _counts(rights: set[str]) -> dict[str, int]:
-    """How many subscribers, visits of today and wishes of subscribers there are. One query."""
+    """How many subscribers, visits of today, wishes of subscribers and runs that wait there are. One query."""
     counted = [
         ("subscribers", Subscriber.objects.all()),
         ("visits_today", Installation.objects.planned().filter(on=timezone.localdate())),
     ]
     if Right.WORK_SUBSCRIBERS.value in rights:
         counted.append(("changes", ProfileChange.objects.pending()))
+    if Right.BILLING_RUNS.value in rights:
+        counted.append(("held_billing", BillingRun.objects.held(since=timezone.now() - HELD_SHOWN)))
+        counted.append(("held_suspension", SuspensionRun.objects.held()))
     rows = [
         rows.order_by().annotate(what=Value(name)).values("what").annotate(n=Count("pk")).values_list("what", "n")
         for name, rows in counted
     ]
-    return {"subscribers": 0, "visits_today": 0, "changes": 0, **dict(rows[0].union(*rows[1:], all=True))}
+    names = ("subscribers", "visits_today", "changes", "held_billing", "held_suspension")
+    return {**dict.fromkeys(names, 0), **dict(rows[0].union(*rows[1:], all=True))}
 
 
 def _services_by_state() -> list[tuple[str, str, int]]:

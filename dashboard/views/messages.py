@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import tables
 from dashboard import card
@@ -15,10 +15,15 @@ from dashboard.access import staff_page
 from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
+from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
-from messaging.models import Message, MessageSettings
+from messaging.models import Message, MessageSettings, OptOut
 from messaging.occasions import name_of
+from messaging.preference_forms import PreferencesForm
+from messaging.rules import media_in_use
+from messaging.services import preferences as wishes
 from subscribers.models import Subscriber
+from subscribers.services.recipients import hears_news
 from tenants.roles import Right
 
 SHOWN = 20  # of what was written to one customer in the portal
@@ -75,6 +80,28 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     tables.show(request, table, per_page=25)
     written = found.announcements.annotate(n_read=Count("reads"))[:SHOWN]
     return card.show(request, found, "messages", {"table": table, "announcements": written})
+
+
+@staff_page(Right.WORK_MESSAGES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest, number: int) -> HttpResponse:
+    """Which kinds of messages a customer wants by which media."""
+    found = card.fetch(number)
+    data = request.POST if request.method == "POST" else None
+    form = PreferencesForm(data, media=media_in_use(), unwanted=wishes.unwanted(subscriber=found.pk))
+    if form.is_bound and form.is_valid():
+        changed = wishes.set_unwanted(by=request.user, subscriber=found.pk, choices=form.unwanted)
+        notes.success(request, _("Saved.") if changed else _("Nothing was changed."))
+        return redirect("subscriber-messages", slug=request.isp.slug, number=number)
+    logins = dict(found.portal_users.values_list("pk", "username"))
+    of_logins = OptOut.objects.filter(subscriber_key=found.pk, login_key__in=logins)
+    context = {
+        "form": form,
+        "hears_news": hears_news(found),
+        "of_logins": [(logins[row.login_key], Kind(row.kind).label, row.get_medium_display()) for row in of_logins],
+    }
+    status = 422 if form.errors else 200
+    return card.show(request, found, "messages", context, template="card_preferences", status=status)
 
 
 @staff_page(Right.SETTINGS)

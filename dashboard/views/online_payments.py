@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import tables
 from dashboard.access import staff_page
 from dashboard.payment_tables import CheckoutTable
-from payments.gateway_forms import AssignForm, DismissForm
+from payments.gateway_forms import AssignForm, DismissForm, ReturnForm
 from payments.models import Checkout, GatewayAccount, StrayPayment
 from payments.services import strays as services
 from subscribers.models import Erased
@@ -56,6 +56,8 @@ def _strays_page(request: HttpRequest, tried: StrayPayment | None = None, form: 
         "tried": tried,
         "assign_form": form if isinstance(form, AssignForm) else None,
         "dismiss_form": form if isinstance(form, DismissForm) else None,
+        "return_form": form if isinstance(form, ReturnForm) else None,
+        "empty_return": ReturnForm(),
         "empty_assign": AssignForm(),
         "empty_dismiss": DismissForm(),
     }
@@ -99,6 +101,26 @@ def dismiss(request: HttpRequest, stray: UUID) -> HttpResponse:
     except services.Decided:
         return _too_late(request)
     messages.success(request, _("The payment was put aside."))
+    return redirect("strays", slug=request.isp.slug)
+
+
+@staff_page(Right.WORK_MONEY)
+@require_POST
+def give_back(request: HttpRequest, stray: UUID) -> HttpResponse:
+    """Take a decision back: it fits nothing again."""
+    row = get_object_or_404(StrayPayment.objects.select_related("payment__subscriber"), uuid=stray)
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        return _strays_page(request, row, form)
+    reason = form.cleaned_data["reason"]
+    try:
+        services.return_stray(by=request.user, stray=row, reason=reason, on=timezone.localdate())
+    except services.CannotReturn:
+        messages.warning(request, _("It waits already, or some of it has gone back to the payer."))
+    except Erased:
+        messages.warning(request, _("This subscriber was erased."))
+    else:
+        messages.success(request, _("The payment fits nothing again, and waits for you to say whose it is."))
     return redirect("strays", slug=request.isp.slug)
 
 

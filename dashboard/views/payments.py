@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from billing.downloads import as_pdf
 from billing.models import LedgerEntry
 from billing.services import ledger
 from billing.services.invoices import seller_of
@@ -21,9 +22,11 @@ from core.spreadsheets import csv_pieces
 from core.templatetags.ui import reader_locale
 from dashboard import card
 from dashboard.access import staff_page
+from payments.gateway_forms import EndCardForm, ReturnForm
 from payments.lists import CardPaymentTable, PaymentFilter, PaymentTable
-from payments.models import Checkout, Payment, PaymentReport
+from payments.models import Payment, PaymentReport, SavedMethod, StrayPayment
 from payments.money_forms import TakeBackForm
+from payments.papers import of_receipt
 from payments.services import payments as services
 from payments.services.closings import DeskClosed
 from payments.services.receipts import shares_of
@@ -100,7 +103,8 @@ def payment_page(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest, payment: Payment, form: TakeBackForm | None = None) -> HttpResponse:
     locale, currency = reader_locale(request.isp.country), request.isp.currency
     blank = {"amount": payment.kept, "kind": COUNTERED[0].value}
-    is_of_gateway = Checkout.objects.filter(payment=payment).exists()
+    is_of_gateway = Payment.objects.filter(pk=payment.pk).held_by_gateways().exists()
+    stray = StrayPayment.objects.filter(payment=payment).first()
     context = {
         "payment": payment,
         "shares": shares_of(payment),
@@ -112,6 +116,9 @@ def _page(request: HttpRequest, payment: Payment, form: TakeBackForm | None = No
         # What a gateway holds goes back through the gateway.
         "may_go_back": not payment.is_taken_back and payment.source != Payment.Source.GATEWAY,
         "may_be_refunded": not payment.is_taken_back and is_of_gateway,
+        # What staff have assigned may fit nothing again, unless some of it went back.
+        "stray": stray if not payment.taken_back else None,
+        "return_form": ReturnForm(),
     }
     return render(request, "dashboard/payments/page.html", context, status=422 if form else 200)
 
@@ -128,8 +135,16 @@ def receipt(request: HttpRequest, number: int) -> HttpResponse:
         "seller": seller_of(group),
         "total": payment.amount + payment.fee,
         "back": f"/{request.isp.slug}/payments/{number}/",
+        "pdf": f"/{request.isp.slug}/payments/{number}/receipt/pdf/",
     }
     return render(request, "documents/receipt.html", context)
+
+
+@staff_page(Right.SEE_MONEY)
+@require_safe
+def receipt_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    """The receipt as PDF."""
+    return as_pdf(of_receipt(_payment(number), isp=request.isp))
 
 
 @staff_page(Right.WORK_MONEY)
@@ -165,4 +180,11 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     table = CardPaymentTable(found.payments.with_rows())
     tables.show(request, table, per_page=25)
     reports = PaymentReport.objects.pending().filter(subscriber=found).select_related("method")
-    return card.show(request, found, "payments", {"table": table, "reports": reports})
+    context = {
+        "table": table,
+        "reports": reports,
+        "saved": SavedMethod.objects.running().filter(subscriber=found).select_related("account").first(),
+        "ended_cards": SavedMethod.objects.filter(subscriber=found, ended_at__isnull=False)[:5],
+        "end_form": EndCardForm(),
+    }
+    return card.show(request, found, "payments", context)

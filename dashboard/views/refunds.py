@@ -20,8 +20,8 @@ from tenants.roles import Right
 @require_http_methods(["GET", "HEAD", "POST"])
 def refund(request: HttpRequest, number: int) -> HttpResponse:
     """What is left of the payment, what went back already, and a form for more."""
-    rows = Payment.objects.select_related("subscriber", "checkout__account")
-    payment = get_object_or_404(rows, number=number, checkout__isnull=False)
+    rows = Payment.objects.select_related("subscriber", "checkout__account", "stray__account")
+    payment = get_object_or_404(rows.held_by_gateways(), number=number)
     left = refunds.left_of(payment)
     posted = request.POST if request.method == "POST" else None
     form = RefundForm(posted, left=left, initial={"amount": left, "key": uuid4()})
@@ -36,7 +36,8 @@ def refund(request: HttpRequest, number: int) -> HttpResponse:
             is_done = made.state == Refund.State.DONE
             messages.success(request, _("Paid back.") if is_done else _("It is on its way; the gateway confirms it."))
             return redirect("payment-refund", slug=request.isp.slug, number=number)
-    context = {"payment": payment, "left": left, "form": form, "refunds": payment.checkout.refunds.all()}
+    made_before = Refund.objects.filter(checkout__payment=payment)
+    context = {"payment": payment, "left": left, "form": form, "refunds": made_before}
     return render(request, "dashboard/payments/refund.html", context, status=422 if form.errors else 200)
 
 

@@ -87,3 +87,15 @@ def switch(request: HttpRequest, gateway: str) -> HttpResponse:
     text = _("Subscribers can pay with %(name)s.") if is_active else _("%(name)s is out of use.")
     messages.success(request, text % {"name": account.title})
     return to_section(request, SECTION)
+
+
+@staff_page(Right.PAYMENT_SETTINGS)
+@require_POST
+def transfers(request: HttpRequest, gateway: str) -> HttpResponse:
+    """Have its pages offer bank transfers as well, or not."""
+    account = get_object_or_404(GatewayAccount, gateway=gateway)
+    takes = request.POST.get("takes") == "1"
+    gateway_accounts.switch_transfers(by=request.user, account=account, takes=takes)
+    text = _("%(name)s offers bank transfers, too.") if takes else _("%(name)s offers no bank transfers.")
+    messages.success(request, text % {"name": account.title})
+    return to_section(request, SECTION)

@@ -36,7 +36,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rules": rules,
         "off": SuspensionRule.objects.filter(is_on=False).select_related("group"),
         "runs": SuspensionRun.objects.annotate(planned=Count("cuts"))[:RECENT],
-        "to_look_at": SuspensionRun.objects.filter(is_too_many=True, state=SuspensionRun.State.DRAFT).first(),
+        "to_look_at": SuspensionRun.objects.held().first(),
     }
     return render(request, "dashboard/suspension/overview.html", context)
 

@@ -68,6 +68,15 @@ def new_customer(till: Till, data: dict[str, Any]) -> Row:
     return till.ledger.add("customer", **{"email": None, "name": None, "metadata": {}} | data)
 
 
+@route("GET", "customers/search")
+def search_customers(till: Till, data: dict[str, Any]) -> Row:
+    """Only what stands in metadata, all of it."""
+    wanted = dict(re.findall(r"metadata\['(\w+)'\]:'([^']*)'", needed(data, "query")))
+    rows = [row for row in till.ledger.find("customer") if wanted.items() <= row["metadata"].items()]
+    found = rows[: int(data.get("limit", 10))]
+    return {"object": "search_result", "url": "/v1/customers/search", "has_more": False, "data": found}
+
+
 @route("GET", "customers/<id>")
 def customer(till: Till, data: dict[str, Any], id: str) -> Row:
     return till.ledger.get(id, "customer")
@@ -107,6 +116,7 @@ def new_session(till: Till, data: dict[str, Any]) -> Row:
         data,
         *("mode", "line_items", "success_url", "cancel_url", "client_reference_id", "customer", "customer_email"),
         *("customer_creation", "metadata", "payment_intent_data", "expires_at", "locale", "payment_method_types"),
+        "payment_method_options",
     )
     if needed(data, "mode") != "payment":
         raise Problem(400, "The stand-in plays payments only.", param="mode")
@@ -127,6 +137,7 @@ def new_session(till: Till, data: dict[str, Any]) -> Row:
     if not now + 30 * 60 - 60 <= ends <= now + DAY + 60:
         raise Problem(400, "`expires_at` must be between 30 minutes and 24 hours from now.", param="expires_at")
     voucher = VOUCHERS.get(till.ledger.account["country"])
+    transfer = _transfer_of(data, currency)
     row = till.ledger.add(
         "checkout.session",
         mode="payment",
@@ -135,7 +146,7 @@ def new_session(till: Till, data: dict[str, Any]) -> Row:
         amount_total=total,
         currency=currency,
         payment_intent=None,
-        payment_method_types=["card", *([voucher] if voucher else [])],
+        payment_method_types=["card", *([voucher] if voucher else []), *([transfer] if transfer else [])],
         expires_at=ends,
         success_url=needed(data, "success_url"),
         **{
@@ -155,6 +166,20 @@ def new_session(till: Till, data: dict[str, Any]) -> Row:
     row["_intent"] = data.get("payment_intent_data", {})
     row["_items"] = [item["price_data"]["product_data"]["name"] for item in data["line_items"]]
     return row
+
+
+def _transfer_of(data: dict[str, Any], currency: str) -> str:
+    """Whether money can be sent by bank: to a customer's own account number, so there must be one."""
+    said = data.get("payment_method_options", {})
+    only(said, "customer_balance")
+    if not (balance := said.get("customer_balance")):
+        return ""
+    only(balance, "funding_type", "bank_transfer")
+    if balance.get("funding_type") != "bank_transfer" or not data.get("customer"):
+        raise Problem(400, "`customer_balance` needs a customer and the funding type `bank_transfer`.")
+    if (needed(needed(balance, "bank_transfer"), "type"), currency) != ("mx_bank_transfer", "mxn"):
+        raise Problem(400, "The stand-in plays transfers in Mexico only.")
+    return "customer_balance"
 
 
 def end_if_due(till: Till, row: Row) -> Row:

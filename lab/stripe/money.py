@@ -15,6 +15,7 @@ DECLINES = {
 DECLINES_LATER = "4000000000000341"  # can be saved, and is declined when it is charged later
 VOUCHERS = {"MX": "oxxo", "BR": "boleto"}
 VOUCHER_DAYS = 3
+WAITS = {"customer_balance": "display_bank_transfer_instructions"}  # what to do next, where it is no slip for a shop
 
 
 class Till:
@@ -84,11 +85,13 @@ class Till:
             payment_method=method["id"],
             payment_method_types=[kind],
             next_action={
-                "type": f"{kind}_display_details",
-                f"{kind}_display_details": {
+                "type": (name := WAITS.get(kind, f"{kind}_display_details")),
+                name: {
                     "expires_after": int(time.time()) + VOUCHER_DAYS * 86400,
                     "number": str(int(intent["id"][3:15], 16)).zfill(14)[:14],
-                    "hosted_voucher_url": f"{self.bell.base}/voucher/{intent['id']}",
+                    f"hosted_{'instructions' if kind in WAITS else 'voucher'}_url": (
+                        f"{self.bell.base}/voucher/{intent['id']}"
+                    ),
                 },
             },
         )

@@ -29,6 +29,7 @@ WORDS = {
         "strip": "Test desk: no money moves here",
         "card": "Card",
         "voucher": "Cash at a shop",
+        "transfer": "Bank transfer (SPEI)",
         "number": "Card number",
         "until": "Valid until (MM/YY)",
         "code": "Security code",
@@ -50,6 +51,7 @@ WORDS = {
         "strip": "Caja de pruebas: aquí no se mueve dinero",
         "card": "Tarjeta",
         "voucher": "Efectivo en tienda",
+        "transfer": "Transferencia bancaria (SPEI)",
         "number": "Número de la tarjeta",
         "until": "Válida hasta (MM/AA)",
         "code": "Código de seguridad",
@@ -95,7 +97,7 @@ def form(till: Till, session: Row, error: str = "") -> str:
     slips = session["payment_method_types"][1:]
     choice = "".join(
         f"<label class=choice><input type=radio name=way value={way}{' checked' if way == 'card' else ''}>"
-        f"{escape(text['card'] if way == 'card' else text['voucher'] + ' (' + way.title() + ')')}</label>"
+        f"{escape(name_of(way, text))}</label>"
         for way in ["card", *slips]
     )
     saves = f"<p class=soft>{escape(text['saves'])}</p>" if session["_intent"].get("setup_future_usage") else ""
@@ -113,6 +115,12 @@ def form(till: Till, session: Row, error: str = "") -> str:
 <div><label for=code>{escape(text["code"])}</label><input id=code name=code placeholder=123></div></div>{saves}
 <button>{escape(text["pay"])} {price(session, session["amount_total"])}</button></form>{back}"""
     return page(text, body)
+
+
+def name_of(way: str, text: dict[str, str]) -> str:
+    if way == "customer_balance":
+        return text["transfer"]
+    return text["card"] if way == "card" else f"{text['voucher']} ({way.title()})"
 
 
 def voucher(till: Till, intent: Row) -> str:

@@ -57,7 +57,8 @@ class Fate(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     BOUNCED = "bounced"  # there is no such address
-    COMPLAINED = "complained"  # who got it calls it spam, or asks for no more
+    COMPLAINED = "complained"  # who got it calls it spam
+    OPTED_OUT = "opted_out"  # who got it asks for no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Setup:
 
     number: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    callback_url: str = ""  # of ours, see Channel.callback
 
     def __repr__(self) -> str:
         return f"Setup({self.number})"

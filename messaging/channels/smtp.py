@@ -16,7 +16,11 @@ from messaging.channels.outside import NotOutside
 
 # RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.3 bad syntax, 5.1.10 null MX, 5.2.1 mailbox disabled.
 GONE = re.compile(r"^5\.(1\.(1|2|3|10)|2\.1)\b")
-SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type"]
+SIGNED = [
+    *(b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type"),
+    *(b"list-unsubscribe", b"list-unsubscribe-post"),
+]
+ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
 
 
 class SmtpChannel(Channel):
@@ -48,6 +52,8 @@ class SmtpChannel(Channel):
                 reply_to=parcel.reply_to,
                 make=mail,
             )
+            if url := str(parcel.data.get("unsubscribe", "")):
+                message.extra_headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": ONE_CLICK}
             if isinstance(message, SignedMail):
                 message.sign(domain=values["dkim_domain"], selector=values["dkim_selector"], key=values["dkim_key"])
         except Unwritable as error:
@@ -113,7 +119,8 @@ class SignedMail(EmailMultiAlternatives):
 
 def _meaning(error: Exception) -> Exception:
     """What a failed attempt means, in our words."""
-    if isinstance(error, NotOutside | smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
+    unusable = smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError
+    if isinstance(error, NotOutside | unusable):
         return SetupRefused(_said(error))
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())

@@ -13,6 +13,7 @@ from core.crypto import SecretField
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Channel, Setup
 from messaging.models.messages import Medium, Message
+from messaging.sms import Spelling
 
 STALE = timedelta(days=2)  # keys are looked at once a day
 
@@ -34,11 +35,24 @@ class ChannelAccount(models.Model):
     is_on = models.BooleanField(_("in use"), default=True, db_default=True)
     rate = models.PositiveSmallIntegerField(_("messages a second at most"), default=0, db_default=0)  # 0: as it comes
     price = models.DecimalField(_("price"), max_digits=10, decimal_places=4, default=0, db_default=0)
+    spelling = models.CharField(
+        _("characters that cost more"),
+        max_length=10,
+        choices=Spelling,
+        default=Spelling.TIDY,
+        db_default=Spelling.TIDY,
+        help_text=_("One of them makes an SMS hold 70 characters in place of 160."),
+    )
     problem = models.CharField(max_length=300, blank=True, db_default="")  # while there is one, nothing is sent
     paused_until = models.DateTimeField(null=True)  # the carrier asked for it, or `rate` does
     checked_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
+    told = models.CharField(max_length=300, blank=True, db_default="")  # by the carrier, when the keys were tried last
+    forged = models.PositiveIntegerField(default=0, db_default=0)  # callbacks that were not the carrier's
+    forged_at = models.DateTimeField(null=True)
+    approved = models.JSONField(default=list, db_default=[])  # texts, as channels.base.Approved
+    approved_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(auto_now_add=True)
 
     objects = ChannelAccountQuerySet.as_manager()
@@ -54,10 +68,14 @@ class ChannelAccount(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def open(self) -> Channel:
+    def open(self, *, callback_url: str = "") -> Channel:
         """The channel with what is set. Nothing is called yet."""
+        return open_channel(self.channel, self.setup(callback_url=callback_url))
+
+    def setup(self, *, callback_url: str = "") -> Setup:
+        """What is set, secrets included."""
         secrets: dict[str, Any] = json.loads(self.secrets) if self.secrets else {}
-        return open_channel(self.channel, Setup(number=str(self.uuid), values={**self.values, **secrets}))
+        return Setup(number=str(self.uuid), values={**self.values, **secrets}, callback_url=callback_url)
 
     @property
     def kind(self) -> type[Channel] | None:

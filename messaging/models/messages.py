@@ -114,6 +114,10 @@ class Message(OutgoingMail):
     # What it was written for: the name of its template, see messaging.occasions.
     occasion = models.CharField(_("about"), max_length=60, blank=True, db_default="")
 
+    # What people choose by, see messaging.events.base.Kind; and the login that it is for, if it is for one.
+    kind = models.CharField(max_length=12, blank=True, db_default="")
+    login_key = models.BigIntegerField(null=True)
+
     # In whose matter: the key of a subscriber, who live in an app above this one.
     subscriber_key = models.BigIntegerField(null=True)
 
@@ -124,9 +128,7 @@ class Message(OutgoingMail):
         indexes: list[Any] = [
             models.Index(fields=["state", "due_at"], name="message_due"),
             # What goes next, and whether something older is on its way to the same address.
-            models.Index(
-                fields=["medium", "lane", "id"], name="message_next", condition=models.Q(state__in=UNSENT)
-            ),
+            models.Index(fields=["medium", "lane", "id"], name="message_next", condition=models.Q(state__in=UNSENT)),
             models.Index(
                 fields=["medium", "to", "lane", "id"], name="message_in_order", condition=models.Q(state__in=UNSENT)
             ),

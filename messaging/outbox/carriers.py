@@ -11,9 +11,9 @@ from decimal import Decimal
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
 from messaging.models import ChannelAccount, Medium, Message
-from messaging.senders import platform_setup
+from messaging.senders import callback_address, platform_setup
 
 logger = logging.getLogger(__name__)
 DEPTH = 4  # messages claimed for each thread
@@ -45,7 +45,7 @@ def carrier_of(medium: str) -> Carrier | None:
         return Carrier(
             kind=account.kind,
             name=account.channel,
-            setup=account.open().setup,
+            setup=account.setup(callback_url=callback_address(account)),
             account_id=account.pk,
             price=account.price,
             rate=account.rate,
@@ -78,7 +78,13 @@ def readable(problem: Exception) -> str:
     return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
 
 
-def parcel_of(message: Message) -> Parcel:
+def callback_of(channel: Channel) -> str:
+    """The address that a carrier gets for what it says later; nothing where it says nothing."""
+    address = channel.setup.callback_url
+    return channel.callback(address) if address and channel.calls_back else ""
+
+
+def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
         key=str(message.uuid),
@@ -89,6 +95,7 @@ def parcel_of(message: Message) -> Parcel:
         from_name=message.from_name,
         reply_to=message.reply_to,
         data=message.data,
+        callback_url=callback_url,
     )
 
 
@@ -96,7 +103,7 @@ def hand_over(channel: Channel, message: Message) -> Outcome:
     """Hand one message to its carrier. Touches no database and raises nothing."""
     told = {"pk": message.pk, "attempt": message.attempts, "to": message.to}
     try:
-        return Outcome(**told, taken=channel.send(parcel_of(message)))
+        return Outcome(**told, taken=channel.send(parcel_of(message, callback_of(channel))))
     except (Away, Refused, NoSuchAddress, SetupRefused) as problem:
         return Outcome(**told, problem=problem)
     except Exception as problem:
@@ -117,6 +124,7 @@ class Crew:
         self._running: dict[Future[Outcome | None], Message] = {}
         self._halt = threading.Event()
         self._untried: list[Message] = []
+        self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:
@@ -156,6 +164,7 @@ class Crew:
         self._pool.shutdown(wait=True)
         for channel in self._channels:
             channel.close()
+            self.heard += channel.heard()
 
     def _work(self, message: Message) -> Outcome | None:
         """The outcome; None once another thread has heard that nothing more should be handed over for now."""

@@ -22,11 +22,17 @@ STOPPED = """
 SELECT s.reason FROM messaging_stoppedaddress s
 WHERE s.medium = m.medium AND s.address = lower(m."to") AND (s.reason <> 'opt_out' OR m.lane > 0)
 """
+# What somebody does not want to hear of is not sent either when it was written before they said so.
+UNWANTED = """
+SELECT 'preference' FROM messaging_optout u
+WHERE u.subscriber_key = m.subscriber_key AND u.kind = m.kind AND u.medium = m.medium
+  AND (u.login_key = 0 OR u.login_key = m.login_key) LIMIT 1
+"""
 # OFFSET 0 keeps the question a question, asked row by row until there are enough rows, and no join over all that waits.
 # It has no order either: that would lead the planner, where it has no statistics yet, to walk through all that waits.
 CLAIM = f"""
 WITH picked AS (
-  SELECT m.id, ({STOPPED}) AS stopped FROM messaging_message m
+  SELECT m.id, COALESCE(({STOPPED}), ({UNWANTED})) AS stopped FROM messaging_message m
   WHERE m.state IN ('waiting', 'sending') AND m.medium = %(medium)s AND m.due_at <= %(at)s {{which}}
     AND NOT EXISTS ({OLDER})
   ORDER BY m.lane, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED

@@ -17,7 +17,11 @@ from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox.results import stop
 
 State = Message.State
-REASONS = {Fate.BOUNCED: StoppedAddress.Reason.BOUNCE, Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT}
+REASONS = {
+    Fate.BOUNCED: StoppedAddress.Reason.BOUNCE,
+    Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT,
+    Fate.OPTED_OUT: StoppedAddress.Reason.OPT_OUT,
+}
 FAILED = {Fate.FAILED, Fate.BOUNCED}
 EARLY = timedelta(days=1)
 AT_ONCE = 500  # events
@@ -69,9 +73,7 @@ def forget_early(*, at: datetime) -> None:
     EarlyEvent.objects.filter(received_at__lt=at - EARLY).delete()
 
 
-def stop_and_tell(
-    *, medium: str, address: str, reason: str, said: str = "", message: Message | None = None
-) -> None:
+def stop_and_tell(*, medium: str, address: str, reason: str, said: str = "", message: Message | None = None) -> None:
     """Write to an address no more, and leave a line in the log of what happened."""
     if stop(medium=medium, address=address, reason=reason, said=said, message_id=message.pk if message else None):
         row = StoppedAddress.objects.get(medium=medium, address=address.lower())

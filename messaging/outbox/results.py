@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from messaging.channels.base import Away, NoSuchAddress, SetupRefused
-from messaging.models import ChannelAccount, Message, StoppedAddress
+from messaging.channels.base import Away, NoSuchAddress, OptedOut, SetupRefused
+from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
 from messaging.outbox.carriers import Carrier, Outcome
 from messaging.outbox.claims import ATTEMPTS, forget_what_is_over
@@ -74,7 +74,10 @@ def wait_after(attempt: int, asked: float | None = None) -> timedelta:
 
 def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
     """Stop an address that does not exist, once the carrier has said so as often as it has to."""
-    medium = carrier.kind.medium
+    medium, reasons = carrier.kind.medium, StoppedAddress.Reason
+    if medium == Medium.PUSH:
+        Browser.objects.filter(uuid=outcome.to).delete()
+        return
     if carrier.kind.bounces_to_stop > 1:
         same = Message.objects.filter(medium=medium, to=outcome.to, state=Message.State.FAILED)
         if same.filter(error__startswith="NoSuchAddress").count() < carrier.kind.bounces_to_stop:
@@ -82,7 +85,7 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
     stop(
         medium=medium,
         address=outcome.to,
-        reason=StoppedAddress.Reason.BOUNCE,
+        reason=reasons.OPT_OUT if isinstance(outcome.problem, OptedOut) else reasons.BOUNCE,
         said=str(outcome.problem),
         message_id=outcome.pk,
     )
@@ -117,4 +120,3 @@ def pause(carrier: Carrier, until: datetime) -> None:
     """Send nothing by an account until then. In a transaction."""
     if carrier.account_id is not None:
         ChannelAccount.objects.filter(pk=carrier.account_id).update(paused_until=until)
-

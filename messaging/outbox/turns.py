@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from core.lease import Busy, lease
 from core.scope import NoScope, required
-from messaging.channels.base import Away, SetupRefused
-from messaging.models import Message
+from messaging.channels.base import Away, Event, SetupRefused
+from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
+from messaging.outbox.browsers import give_browsers
 from messaging.outbox.carriers import Carrier, Crew, Outcome, carrier_of, hand_over
 from messaging.outbox.claims import (
     claim,
@@ -82,6 +83,7 @@ class _Turn:
             self._loop(carrier, crew)
         finally:
             crew.close()
+            _note_heard(carrier, crew.heard)
         return self.rest_until
 
     def _loop(self, carrier: Carrier, crew: Crew) -> None:
@@ -94,6 +96,7 @@ class _Turn:
                     give_back(crew.recall())
                 room = self._room(carrier, crew)
                 claimed = claim(medium=self.medium, limit=room) if room else []
+                give_browsers(claimed)
             self.handed += len(claimed)
             crew.take(claimed)
             if crew.is_idle and self._is_done(carrier, room):
@@ -168,6 +171,7 @@ def deliver_one(pk: int) -> datetime | None:
         if carrier.problem:
             return timezone.now() + REFUSED_REST
         message = claim_one(medium=medium, pk=pk)
+        give_browsers([message] if message else [])
     if message is None:
         return next_due(medium=medium)
     channel = carrier.open()
@@ -181,9 +185,19 @@ def deliver_one(pk: int) -> datetime | None:
                     hold(carrier, outcome.said)
                     break
                 message = claim_urgent_to(medium=medium, to=to)
+                give_browsers([message] if message else [])
     finally:
         channel.close()
+        _note_heard(carrier, channel.heard())
     return next_due(medium=medium)
+
+
+def _note_heard(carrier: Carrier, events: list[Event]) -> None:
+    """Write down what a carrier said on our own connection."""
+    if events and carrier.account_id is not None:
+        with transaction.atomic():
+            ChannelAccount.objects.filter(pk=carrier.account_id).update(last_event_at=timezone.now())
+            fates.take(channel=carrier.name, medium=carrier.kind.medium, events=events)
 
 
 def _give_up_for_want_of_a_channel(medium: str) -> None:

@@ -2,7 +2,9 @@
 
 from messaging.services.answers import NoAddress, release_address, resume, stop_address, stopped_among, take_events
 from messaging.services.keeping import change_message_settings, forget_old_mails
-from messaging.services.writing import AddressStopped, CannotResend, can_send, resend, send_mail, write_message
+from messaging.services.mails import send_mail, send_test
+from messaging.services.notifying import notify
+from messaging.services.writing import AddressStopped, CannotResend, can_send, resend, write_message
 
 __all__ = [
     "AddressStopped",
@@ -11,10 +13,12 @@ __all__ = [
     "can_send",
     "change_message_settings",
     "forget_old_mails",
+    "notify",
     "release_address",
     "resend",
     "resume",
     "send_mail",
+    "send_test",
     "stop_address",
     "stopped_among",
     "take_events",

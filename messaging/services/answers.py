@@ -68,5 +68,3 @@ def stopped_among(*, emails: Sequence[str] = (), phones: Sequence[str] = ()) -> 
     """Which of somebody's addresses are written to no more; one query."""
     addresses = [address.lower() for address in [*emails, *phones] if address]
     return list(StoppedAddress.objects.filter(address__in=addresses)) if addresses else []
-
-

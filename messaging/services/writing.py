@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
-from core.mail import SETTLED, render
+from core.mail import SETTLED
+from messaging import sms
 from messaging.models import ChannelAccount, Medium, Message, StoppedAddress
 from messaging.outbox.claims import forget_what_is_over
 from messaging.outbox.turns import isp_of_scope
@@ -40,6 +41,12 @@ def can_send(medium: str = Medium.EMAIL) -> bool:
     return ChannelAccount.objects.carrying(medium).exists()
 
 
+def sms_spelling() -> str:
+    """What the ISP wants done about characters that make an SMS cost more; one query."""
+    found = ChannelAccount.objects.carrying(Medium.SMS).values_list("spelling", flat=True).first()
+    return found or sms.Spelling.AS_IS
+
+
 def write_message(
     *,
     medium: str,
@@ -56,6 +63,8 @@ def write_message(
     data: Mapping[str, Any] | None = None,
     about: int | None = None,
     occasion: str = "",
+    kind: str = "",
+    login: int | None = None,
     has_secret: bool = False,
     is_last: bool = False,
 ) -> Message:
@@ -63,12 +72,15 @@ def write_message(
 
     `key` names what it is written for: if a message has it already, that one is given and none is written. What goes
     to an address that is stopped or none at all is written as such, to be seen, and not sent. `due_at` is for later,
-    `about` the key of the subscriber in whose matter it is. `has_secret` says that it carries a link or a code that
+    `about` the key of the subscriber in whose matter it is, `login` that of the login that it is for, `kind` what
+    people choose by. `has_secret` says that it carries a link or a code that
     lets somebody in: it goes first, and its text is erased once it is over. `is_last`: then nothing of it is kept.
     If the task is lost, the ISP's sweep finds the message a minute later.
     """
     if has_secret:
         lane = Lane.URGENT
+    if medium == Medium.SMS:
+        text = sms.spelled(text, sms_spelling())
     state, error = _verdict(medium, to, lane)
     values = {
         "medium": medium,
@@ -85,6 +97,8 @@ def write_message(
         "data": dict(data or {}),
         "subscriber_key": about,
         "occasion": occasion,
+        "kind": kind,
+        "login_key": login,
         "has_secret": has_secret,
         "is_last": is_last,
         "state": state,
@@ -101,37 +115,6 @@ def write_message(
     else:
         forget_what_is_over([message.pk])
     return message
-
-
-def send_mail(
-    *,
-    template: str,
-    language: str,
-    to: str,
-    about: int | None = None,
-    has_secret: bool = False,
-    is_last: bool = False,
-    key: str = "",
-    lane: int = Lane.NORMAL,
-    **context: object,
-) -> Message:
-    """Write a mail from `emails/<template>.txt`, see core.mail.render. For the rest see write_message."""
-    letter = render(template=template, language=language, **context)
-    return write_message(
-        medium=Medium.EMAIL,
-        to=to,
-        subject=letter.subject,
-        text=letter.text,
-        from_name=letter.from_name,
-        reply_to=letter.reply_to,
-        language=language,
-        lane=lane,
-        key=key,
-        about=about,
-        occasion=template,
-        has_secret=has_secret,
-        is_last=is_last,
-    )
 
 
 def _verdict(medium: str, to: str, lane: int) -> tuple[str, str]:

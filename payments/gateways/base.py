@@ -113,6 +113,8 @@ class Order:
     events_url: str = ""
     saves: bool = False  # keep the means for later charges, which the payer has agreed to
     lasts_until: datetime | None = None
+    payer: str = ""  # our reference of the subscriber: the same for all their orders
+    transfers: bool = False  # offer a bank transfer as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Gateway(ABC):
     title: ClassVar[str]
     fields: ClassVar[list[Field]]
     can_save: ClassVar[bool] = False  # means of payment, for later charges
+    transfer_currencies: ClassVar[frozenset[str]] = frozenset()  # in which it takes bank transfers, where asked to
     hosts: ClassVar[Callable[[], list[str]]] = staticmethod(list)  # origins of its hosted pages, for the page's policy
 
     @abstractmethod

@@ -41,6 +41,7 @@ class GatewayAccount(models.Model):
     is_live = models.BooleanField(default=False)
     can_charge = models.BooleanField(default=True)
     is_active = models.BooleanField(_("in use"), default=True)
+    takes_transfers = models.BooleanField(_("takes bank transfers"), default=False, db_default=False)
     method = models.OneToOneField(PaymentMethod, on_delete=models.PROTECT, related_name="gateway_account")
     problem = models.CharField(max_length=300, blank=True)  # what the gateway said when the keys were tried last
     checked_at = models.DateTimeField(null=True)
@@ -75,6 +76,15 @@ class GatewayAccount(models.Model):
         """Whether subscribers can pay there."""
         works = self.is_active and self.can_charge and not self.problem
         return works and (self.is_live or settings.GATEWAY_TEST_MODE)
+
+    @property
+    def can_transfer(self) -> bool:
+        """Whether its pages could offer a bank transfer."""
+        return bool(self.kind and self.currency in self.kind.transfer_currencies)
+
+    @property
+    def offers_transfers(self) -> bool:
+        return self.takes_transfers and self.can_transfer
 
     @property
     def light(self) -> str:
@@ -119,6 +129,7 @@ class SavedMethod(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_how = models.CharField(max_length=12, choices=Ended, blank=True)
     ended_by_name = models.CharField(max_length=200, blank=True)
+    ended_reason = models.CharField(_("reason"), max_length=300, blank=True, default="", db_default="")
     forgotten_at = models.DateTimeField(null=True)  # the gateway can no longer charge it
 
     objects = SavedMethodQuerySet.as_manager()

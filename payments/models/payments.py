@@ -31,6 +31,11 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Those that were not taken back whole."""
         return self.filter(taken_back__lt=F("amount"))
 
+    def held_by_gateways(self) -> "PaymentQuerySet":
+        """Those that can go back by the gateway that they came by."""
+        asked_for_or_assigned = Q(checkout__isnull=False) | Q(stray__isnull=False)
+        return self.filter(asked_for_or_assigned, source=Payment.Source.GATEWAY)
+
     def at_desk(self) -> "PaymentQuerySet":
         """Those that staff registered in person."""
         return self.filter(source=Payment.Source.DESK, by_kind="staff")

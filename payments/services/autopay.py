@@ -19,11 +19,12 @@ from core.acting import in_own_name
 from core.audit import Actor, record
 from core.requests import outside_transaction
 from domains.links import portal_url
-from messaging.services import send_mail
+from messaging.services import notify
 from payments.gateways.base import Declined, GatewayAway, GatewayProblem, Order, Saved
 from payments.models import Checkout, SavedMethod
 from payments.services.checkouts import note_begun, note_refusal, title_of
 from subscribers.models import Erased, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 
 PAUSES = {0: 0, 1: 3, 2: 5}  # days after a refusal before the card is tried again, by how many there were
@@ -68,14 +69,10 @@ def agree(*, checkout: Checkout, saved: Saved, isp: IspRef, at: datetime) -> Sav
 def _write_to(method: SavedMethod, isp: IspRef, template: str, *, path: str, **context: object) -> None:
     """Tell the subscriber about their card, where there is an address."""
     subscriber, profile = method.subscriber, Profile.load()
-    if not subscriber.email:
-        return
     company = profile.display_name or isp.name
-    send_mail(
-        template=f"payments/{template}",
-        language=isp.language,
-        to=subscriber.email,
-        about=subscriber.pk,
+    notify(
+        event=f"payments/{template}",
+        recipient=recipient_of(subscriber, isp=isp),
         name=subscriber.full_name,
         card=str(method),
         url=portal_url(isp, path),
@@ -87,20 +84,29 @@ def _write_to(method: SavedMethod, isp: IspRef, template: str, *, path: str, **c
     )
 
 
-def _end(method: SavedMethod, *, how: str, by_name: str, at: datetime) -> None:
+def _end(method: SavedMethod, *, how: str, by_name: str, at: datetime, reason: str = "") -> None:
     method.ended_at, method.ended_how, method.ended_by_name = at, how, by_name[:200]
-    method.save(update_fields=["ended_at", "ended_how", "ended_by_name"])
+    method.ended_reason = reason[:300]
+    method.save(update_fields=["ended_at", "ended_how", "ended_by_name", "ended_reason"])
 
 
 @transaction.atomic
-def end_saved_method(*, by: Actor, method: SavedMethod, how: SavedMethod.Ended, at: datetime) -> None:
-    """Charge a card no more, from this moment. That the gateway forgets it follows (`forget_ended`)."""
+def end_saved_method(
+    *, by: Actor, method: SavedMethod, how: SavedMethod.Ended, at: datetime, reason: str = "", isp: IspRef | None = None
+) -> None:
+    """Charge a card no more, from this moment. That the gateway forgets it follows (`forget_ended`).
+
+    With `isp` the subscriber is told, who did not end it themselves.
+    """
     in_own_name()
     method = SavedMethod.objects.select_for_update(of=["self"]).select_related("subscriber").get(pk=method.pk)
     if not method.is_running:
         return
-    _end(method, how=how, by_name=by.audit_label, at=at)
-    record("payments.saved_method.ended", by=by, on=method, subscriber=method.subscriber.number, card=str(method))
+    _end(method, how=how, by_name=by.audit_label, at=at, reason=reason)
+    about = {"subscriber": method.subscriber.number, "card": str(method), "reason": reason}
+    record("payments.saved_method.ended", by=by, on=method, **about)
+    if isp:
+        _write_to(method, isp, "card_ended", path="/pay/", reason=reason)
 
 
 def forget_ended(*, at: datetime) -> None:

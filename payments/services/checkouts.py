@@ -206,6 +206,8 @@ def _open(*, checkout: Checkout, isp: IspRef, email: str, at: datetime) -> Check
         events_url=events_url(isp, checkout.account.gateway),
         saves=checkout.saves,
         lasts_until=checkout.lasts_until,
+        payer=str(checkout.subscriber.uuid),
+        transfers=checkout.account.offers_transfers,
     )
     try:
         with outside_transaction():

@@ -112,6 +112,16 @@ def check_gateway(*, account: GatewayAccount, at: datetime) -> GatewayAccount:
 
 
 @transaction.atomic
+def switch_transfers(*, by: Actor | None, account: GatewayAccount, takes: bool) -> None:
+    """Have its pages offer bank transfers as well, or not. The ISP's account there must be allowed to take them."""
+    account = GatewayAccount.objects.select_for_update().get(pk=account.pk)
+    if account.takes_transfers == takes or (takes and not account.can_transfer):
+        return
+    GatewayAccount.objects.filter(pk=account.pk).update(takes_transfers=takes)
+    record("payments.gateway.transfers_changed", by=by, on=account, gateway=account.gateway, takes=takes)
+
+
+@transaction.atomic
 def switch_gateway(*, by: Actor | None, account: GatewayAccount, is_active: bool) -> None:
     """Offer it to subscribers, or do so no longer. What is under way is still read and booked."""
     account = GatewayAccount.objects.select_for_update().get(pk=account.pk)

@@ -11,9 +11,10 @@ from billing.models import Account, LedgerEntry
 from billing.services.ledger import COUNTERING
 from company.models import Profile
 from core.scope import required
-from messaging.services import send_mail
+from messaging.services import notify
 from payments.models import Payment, PaymentSettings
 from subscribers.models import PortalUser, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants import directory
 from tenants.directory import IspRef
 
@@ -61,17 +62,16 @@ def send_receipt(*, payment: Payment, user: PortalUser | None = None, language: 
     if not (asked or PaymentSettings.load().confirms):
         return False
     isp, subscriber, profile = current_isp(), payment.subscriber, Profile.load()
-    address = address_of(subscriber, user=user)
-    if not address:
+    recipient = recipient_of(subscriber, isp=isp, email=address_of(subscriber, user=user), language=language)
+    if not recipient.addresses:
         return False
     account = Account.objects.filter(subscriber=subscriber).first() or Account()
     language = language or isp.language
     with translation.override(language):
         shares = shares_of(payment)
-    send_mail(
-        template="payments/receipt",
-        language=language,
-        to=address,
+    written = notify(
+        event="payments/receipt",
+        recipient=recipient,
         isp=isp,
         name=subscriber.full_name,
         payment=payment,
@@ -83,4 +83,4 @@ def send_receipt(*, payment: Payment, user: PortalUser | None = None, language: 
         from_name=profile.display_name or isp.name,
         reply_to=profile.email,
     )
-    return True
+    return bool(written)

@@ -17,7 +17,7 @@ from core.acting import in_own_name
 from core.audit import Actor, record, written_by
 from core.requests import outside_transaction
 from payments.gateways.base import GatewayAway, GatewayProblem, Returned, State
-from payments.models import Checkout, Payment, Refund
+from payments.models import Checkout, Payment, Refund, StrayPayment
 from payments.services.payments import take_back_payment
 from subscribers.models import Erased, Subscriber
 
@@ -75,18 +75,44 @@ def _write(*, by: Actor, payment: Payment, amount: Decimal, reason: str, at: dat
     if known := Refund.objects.filter(key=key).select_related("checkout__account").first():
         return known
     payment = Payment.objects.get(pk=payment.pk)
-    checkout = Checkout.objects.select_related("account", "subscriber").filter(payment=payment).first()
-    if checkout is None:
+    if payment.source != Payment.Source.GATEWAY:
         raise NotByGateway
     left = left_of(payment)
     if not 0 < amount <= left or amount != amount.quantize(Decimal("0.01")):
         raise MoreThanThereIs(left)
+    checkout = _checkout_of(payment, at)
     refund = Refund.objects.create(
         checkout=checkout, amount=amount, reason=reason[:300], key=key, at=at, check_at=at + AGAIN, **written_by(by)
     )
     details = {"subscriber": checkout.subscriber.number, "amount": str(amount), "reason": reason[:300]}
     record("payments.refund.begun", by=by, on=refund, number=payment.number, **details)
     return refund
+
+
+def _checkout_of(payment: Payment, at: datetime) -> Checkout:
+    """Under which the gateway holds the money. What staff have assigned was asked for by nothing here; then it is
+    written down as if it had been. The caller holds the subscriber's lock."""
+    rows = Checkout.objects.select_related("account", "subscriber")
+    if found := rows.filter(payment=payment).first():
+        return found
+    stray = StrayPayment.objects.select_related("account").filter(payment=payment).first()
+    if stray is None:
+        raise NotByGateway
+    return Checkout.objects.create(
+        subscriber_id=payment.subscriber_id,
+        account=stray.account,
+        amount=stray.amount,
+        currency=stray.currency,
+        is_live=stray.is_live,
+        title=stray.payer,
+        key=f"stray:{stray.uuid}:{payment.pk}",
+        money=stray.number,
+        state=Checkout.State.PAID,
+        payment=payment,
+        begun_at=at,
+        lasts_until=at,
+        by_kind="system",
+    )
 
 
 def carry_out(*, refund: Refund, on: date, at: datetime) -> Refund:

@@ -16,13 +16,14 @@ from core import uploads
 from core.acting import in_own_name
 from core.audit import Actor, record
 from domains.links import portal_url
-from messaging.services import send_mail
+from messaging.services import notify
 from payments.models import Payment, PaymentMethod, PaymentReport, VoucherDraft
 from payments.models.methods import CENT
 from payments.services import graces
 from payments.services.payments import MOST, BadAmount, OthersInvoice, register_payment
 from payments.services.receipts import address_of, current_isp, send_receipt
 from subscribers.models import PortalUser, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.models import StaffUser
 
 WAITING_AT_ONCE = 10  # reports of one subscriber that nobody has looked at
@@ -121,7 +122,7 @@ def report_payment(
         amount=str(amount),
         reference=reference,
     )
-    graces.give_grace(by=by, report=report, at=timezone.now())
+    graces.give_graces(by=by, report=report, at=timezone.now())
     return report
 
 
@@ -206,7 +207,7 @@ def reject_report(*, by: StaffUser, report: PaymentReport, reason: str) -> Payme
     """
     report = _locked(report)
     _settle(report, State.REJECTED, by=by, reason=reason)
-    graces.end_grace(by=by, report=report, why=reason, at=timezone.now())
+    graces.end_graces(by=by, report=report, why=reason, at=timezone.now())
     _tell_rejected(report)
     record(
         "payments.report.rejected",
@@ -225,7 +226,7 @@ def withdraw_report(*, by: PortalUser, report: PaymentReport) -> PaymentReport:
     in_own_name()
     report = _locked(report)
     _settle(report, State.WITHDRAWN)
-    graces.end_grace(by=by, report=report, why="", at=timezone.now())
+    graces.end_graces(by=by, report=report, why="", at=timezone.now())
     record(
         "payments.report.withdrawn", by=by, on=report, subscriber=report.subscriber.number, amount=str(report.amount)
     )
@@ -251,13 +252,11 @@ def _settle(report: PaymentReport, state: State, *, by: StaffUser | None = None,
 
 def _tell_rejected(report: PaymentReport) -> None:
     isp, user, profile = current_isp(), report.portal_user, Profile.load()
+    language = (user.language if user else "") or report.language
     address = address_of(report.subscriber, user=user)
-    if not address:
-        return
-    send_mail(
-        template="payments/report_rejected",
-        language=(user.language if user else "") or report.language or isp.language,
-        to=address,
+    notify(
+        event="payments/report_rejected",
+        recipient=recipient_of(report.subscriber, isp=isp, user=user, email=address, language=language),
         isp=isp,
         name=report.subscriber.full_name,
         report=report,

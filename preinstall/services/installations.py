@@ -12,7 +12,7 @@ from django.utils import timezone
 from company.models import Profile
 from core import audit
 from core.uploads import PICTURES, PNG, store
-from messaging.services import send_mail
+from messaging.services import notify
 from preinstall.models import Installation, InstallationChange, InstallationPhoto, InstallRequest, State, StateChange
 from preinstall.models.installations import PHOTOS
 from subscribers.models import Router, Service, Subscriber, Tariff
@@ -20,6 +20,7 @@ from subscribers.services.connections import CannotChangeState, change_service_s
 from subscribers.services.customers import create_subscriber
 from subscribers.services.logins import create_portal_user
 from subscribers.services.numbers import next_number
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 from tenants.models import StaffUser
 
@@ -231,18 +232,16 @@ def _record(verb: str, *, by: StaffUser, installation: Installation, **details: 
 
 
 def _tell(isp: IspRef, installation: Installation, what: str) -> None:
-    """Write to the subscriber, if there is an address."""
+    """Tell the subscriber, where that is possible."""
     subscriber, profile = installation.service.subscriber, Profile.load()
-    if subscriber.email:
-        send_mail(
-            template=f"preinstall/installation_{what}",
-            language=installation.request.language if installation.request else isp.language,
-            to=subscriber.email,
-            about=subscriber.pk,
-            name=subscriber.full_name,
-            installation=installation,
-            company=profile.display_name or isp.name,
-            profile=profile,
-            from_name=profile.display_name or isp.name,
-            reply_to=profile.email,
-        )
+    language = installation.request.language if installation.request else isp.language
+    notify(
+        event=f"preinstall/installation_{what}",
+        recipient=recipient_of(subscriber, isp=isp, language=language),
+        name=subscriber.full_name,
+        installation=installation,
+        company=profile.display_name or isp.name,
+        profile=profile,
+        from_name=profile.display_name or isp.name,
+        reply_to=profile.email,
+    )

@@ -15,7 +15,7 @@ from core.models import AuditEntry
 from core.scope import required
 from core.uploads import store
 from domains.links import staff_url
-from messaging.services import send_mail
+from messaging.services import notify
 from preinstall.models import (
     DraftUpload,
     InstallRequest,
@@ -25,6 +25,7 @@ from preinstall.models import (
     State,
     StateChange,
 )
+from subscribers.services.recipients import office, prospect
 from tenants.directory import IspRef
 from tenants.models import StaffUser
 
@@ -90,10 +91,9 @@ def _next_number() -> int:
 def _tell_isp(isp: IspRef, request: InstallRequest) -> None:
     profile = Profile.load()
     if profile.email:
-        send_mail(
-            template="preinstall/new_request",
-            language=isp.language,
-            to=profile.email,
+        notify(
+            event="preinstall/new_request",
+            recipient=office(isp, profile),
             request=request,
             url=staff_url(isp, f"requests/{request.number}/"),
             from_name=profile.display_name or isp.name,
@@ -103,18 +103,16 @@ def _tell_isp(isp: IspRef, request: InstallRequest) -> None:
 
 def _tell_prospect(isp: IspRef, request: InstallRequest) -> None:
     profile = Profile.load()
-    if request.email:
-        send_mail(
-            template="preinstall/received",
-            language=request.language,
-            to=request.email,
-            name=request.full_name,
-            reference=request.reference,
-            company=profile.display_name or isp.name,
-            profile=profile,
-            from_name=profile.display_name or isp.name,
-            reply_to=profile.email,
-        )
+    notify(
+        event="preinstall/received",
+        recipient=prospect(isp, email=request.email, mobile=request.mobile, language=request.language),
+        name=request.full_name,
+        reference=request.reference,
+        company=profile.display_name or isp.name,
+        profile=profile,
+        from_name=profile.display_name or isp.name,
+        reply_to=profile.email,
+    )
 
 
 def change_state(*, request: InstallRequest, to: State | str, by: StaffUser, reason: str = "") -> InstallRequest:

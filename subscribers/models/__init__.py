@@ -16,6 +16,7 @@ from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
 from subscribers.models.service import PriceChange, Service, ServiceChange, ServiceQuerySet
+from subscribers.models.sms import Contact, SmsRules
 from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
 from subscribers.models.tariff import Tariff
 
@@ -30,6 +31,7 @@ __all__ = [
     "Consent",
     "ConsentDocument",
     "ConsentVersion",
+    "Contact",
     "Counter",
     "Enforcement",
     "Erased",
@@ -54,6 +56,7 @@ __all__ = [
     "ServiceChange",
     "ServiceQuerySet",
     "SignInBlock",
+    "SmsRules",
     "Subscriber",
     "SubscriberDocument",
     "SubscriberDocumentQuerySet",

@@ -30,6 +30,8 @@ class ConsentDocument(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     givers = models.CharField(_("may be given by"), max_length=10, choices=Givers, default=Givers.OWNER)
     is_active = models.BooleanField(_("in use"), default=True)
+    # Who has given it gets news and offers; who takes it back, no more.
+    is_for_news = models.BooleanField(_("is the consent to news and offers"), default=False, db_default=False)
 
     objects = ConsentDocumentQuerySet.as_manager()
 

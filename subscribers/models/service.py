@@ -54,6 +54,13 @@ class Service(models.Model):
     )
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     queue_name = models.CharField(_("queue name"), max_length=80, blank=True, db_default="")
+    back_on_report = models.BooleanField(
+        _("comes back for some days when a payment is reported"),
+        null=True,
+        blank=True,
+        choices=[(None, _("as the settings say")), (True, _("yes")), (False, _("no"))],
+        help_text=_("When it is off for debt. How long, and up to which debt, is in the settings."),
+    )
     started_on = models.DateField(_("since"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 

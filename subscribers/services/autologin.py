@@ -10,9 +10,10 @@ from company.models import Profile
 from core.audit import Actor, record
 from core.tokens import digest
 from domains.links import portal_url
-from messaging.services import send_mail
+from messaging.services import notify
 from subscribers.models import AutoLoginLink, PortalUser
 from subscribers.services.passwords import CannotSend, LinkGone, local_date, why_not_send
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=183)
@@ -68,12 +69,9 @@ def send_autologin_link(
     profile = Profile.load()
     company = profile.display_name or isp.name
     hours = int(life.total_seconds() // 3600)
-    send_mail(
-        template="portal/auto_login",
-        language=user.language or isp.language,
-        to=user.email,
-        about=user.subscriber_id,
-        has_secret=True,
+    notify(
+        event="portal/auto_login",
+        recipient=recipient_of(user.subscriber, isp=isp, user=user, email=user.email),
         from_name=company,
         reply_to=profile.email,
         company=company,

@@ -42,6 +42,7 @@ def create_service(
     queue_name: str = "",
     started_on: date | None = None,
     number: int | None = None,
+    back_on_report: bool | None = None,
 ) -> Service:
     """Give a subscriber a service of a tariff. `started_on` is a date of the ISP; without `price` it is the tariff's.
 
@@ -59,6 +60,7 @@ def create_service(
         ip_address=ip_address or None,
         queue_name=queue_name,
         started_on=started_on,
+        back_on_report=back_on_report,
     )
     service.validate_constraints()
     service.save()

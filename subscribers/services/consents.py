@@ -9,8 +9,12 @@ from django.db.models import Count, Max, Q
 
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
+from messaging.events.base import Kind
+from messaging.models import Medium
+from messaging.services import preferences
 from subscribers.models import Consent, ConsentDocument, ConsentVersion, PortalUser, Subscriber, SubscriberDocument
 from subscribers.portal_roles import PortalRole
+from subscribers.services.recipients import hears_news
 
 
 class NotOnOffer(Exception):
@@ -181,6 +185,8 @@ def give(
     )
     about = {"title": document.title, "version": latest.number, "subscriber": subscriber.number, "how": how}
     record("subscribers.consent.given", by=by, on=consent, **about)
+    if document.is_for_news:
+        preferences.want_again(subscriber=subscriber.pk, kind=Kind.NEWS)
     return consent
 
 
@@ -199,6 +205,10 @@ def withdraw(*, by: Actor, subscriber: Subscriber, document: ConsentDocument, ho
     _end(consent, Consent.End.WITHDRAWN, by=by, how=how, at=at)
     about = {"title": document.title, "subscriber": subscriber.number, "how": how}
     record("subscribers.consent.withdrawn", by=by, on=consent, **about)
+    if document.is_for_news and not hears_news(subscriber):
+        # What is on its way is not sent any more, either.
+        news = [(Kind.NEWS.value, medium.value) for medium in Medium]
+        preferences.opt_out(by=by, subscriber=subscriber.pk, choices=news)
     return True
 
 

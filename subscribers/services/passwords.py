@@ -11,11 +11,12 @@ from company.models import Profile
 from core import tokens
 from core.audit import Actor, record
 from domains.links import portal_url
-from messaging.services import can_send, send_mail
+from messaging.services import can_send, notify
 from subscribers import attempts, passwords
 from subscribers.authentication import is_right
 from subscribers.models import LoginRules, PortalToken, PortalUser
 from subscribers.services.logins import end_tokens, store_password
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 
 SET_PASSWORD = "set-password"  # noqa: S105 - a purpose
@@ -90,12 +91,9 @@ def _mail_link(*, isp: IspRef, user: PortalUser, template: str, life: timedelta,
     secret = tokens.issue(PortalToken, purpose=SET_PASSWORD, life=life, portal_user=user, run=run)
     profile = Profile.load()
     company = profile.display_name or isp.name
-    send_mail(
-        template=f"portal/{template}",
-        language=user.language or isp.language,
-        to=user.email,
-        about=user.subscriber_id,
-        has_secret=True,
+    notify(
+        event=f"portal/{template}",
+        recipient=recipient_of(user.subscriber, isp=isp, user=user, email=user.email),
         from_name=company,
         reply_to=profile.email,
         company=company,

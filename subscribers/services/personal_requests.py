@@ -5,8 +5,9 @@ from datetime import datetime
 from company.models import Profile
 from core.acting import in_own_name
 from core.audit import Actor, record
-from messaging.services import send_mail
+from messaging.services import notify
 from subscribers.models import PersonalRequest, PortalUser, Subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 
 
@@ -43,11 +44,9 @@ def answer(
     user, profile = wish.portal_user, Profile.load()
     if to := (user.email if user else "") or subscriber.email:
         company = profile.display_name or isp.name
-        send_mail(
-            template="subscribers/personal_request",
-            language=(user.language if user else "") or isp.language,
-            to=to,
-            about=subscriber.pk,
+        notify(
+            event="subscribers/personal_request",
+            recipient=recipient_of(subscriber, isp=isp, user=user, email=to),
             name=subscriber.full_name,
             kind=wish.kind,
             is_granted=is_granted,

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from company.models import Profile
 from core.audit import Actor, record
-from messaging.services import send_mail
+from messaging.services import notify
 from subscribers.models import FieldAccess, PortalUser, ProfileChange, ProfileRule, Subscriber, profile_access
 from subscribers.models.profile import NEVER_EDITED, ProfileField
 from subscribers.services.customers import change_subscriber
+from subscribers.services.recipients import recipient_of
 from tenants.directory import IspRef
 from tenants.models import StaffUser
 
@@ -143,11 +144,9 @@ def _tell(isp: IspRef, change: ProfileChange, template: str) -> None:
         addresses |= set(change.wanted.get("email", []))
     names = dict(ProfileField.choices)
     for address in sorted(addresses - {""}):
-        send_mail(
-            template=f"subscribers/{template}",
-            language=(user.language if user else "") or isp.language,
-            to=address,
-            about=change.subscriber_id,
+        notify(
+            event=f"subscribers/{template}",
+            recipient=recipient_of(change.subscriber, isp=isp, user=user, email=address),
             name=change.subscriber.full_name,
             fields=[names[field] for field in change.wanted if field in names],
             reason=change.reason,

@@ -1,8 +1,8 @@
 """Sending in the name of the platform: confirmations, invitations, new passwords."""
 
-from core.celery import enqueue_on_commit
 from dataclasses import asdict
 
+from core.celery import enqueue_on_commit
 from core.mail import render
 from core.models import OutgoingMail
 from core.scope import public_scope

@@ -37,6 +37,13 @@ def invitations(isp: ISP | IspRef) -> models.QuerySet[StaffToken]:
     return rows.select_related("created_by").order_by("email")
 
 
+def who_may(*, isp: ISP | IspRef, right: Right) -> list[StaffUser]:
+    """The people who have a right at the ISP. One query, in the public scope."""
+    roles = [role for role in Role if has_right(role, right)]
+    rows = StaffUser.objects.filter(memberships__isp_id=isp.pk, memberships__role__in=roles, is_active=True)
+    return list(rows.order_by("email"))
+
+
 def may_grant(own: str, role: str) -> bool:
     """Whether somebody with the role `own` may give a role or take it away: only owners make or remove owners."""
     return has_right(own, Right.STAFF) and (role != Role.OWNER or own == Role.OWNER)

@@ -175,7 +175,29 @@ def test_splynx_what_is_cut_off_is_refused_and_not_dropped_and_the_portal_stays_
     assert "dst-port=53 action=accept" in script
     # The router's proxy is none for the Internet.
     assert 'chain=input protocol=tcp dst-port=8081 src-address-list="!lastmile-suspended" action=reject' in script
-    assert 'redirect-to="a.example/notice/"' in script
+    # RouterOS 7 first, which knows nothing of `redirect-to`; 6 otherwise.
+    seven, six = (
+        'action=redirect action-data=\\"a.example/notice/\\"',
+        'action=deny redirect-to=\\"a.example/notice/\\"',
+    )
+    assert script.index(seven) < script.index("on-error={") < script.index(six)
+
+
+def test_no_variable_is_called_as_a_property_of_a_row():
+    """In `find where address=$address` RouterOS takes both for the property, and finds every row."""
+    script = router_list.commands(["10.0.0.3", "2001:db8::7"])
+    names = set(re.findall(r":local (\w+)|:foreach (\w+),?(\w*)", script))
+    used = {name for names in names for name in names if name}
+    assert used == {"wanted", "row", "lmOne", "lmYes"}
+    assert not used & {"address", "list", "comment", "dynamic", "disabled", "timeout"}
+
+
+def test_connections_of_who_is_new_on_the_list_end():
+    """Those that are fast-tracked pass by the rules of the firewall until they end."""
+    ends = '/ip firewall connection remove [/ip firewall connection find where src-address~("^" . $lmOne . ":")]'
+    script = router_list.commands(["10.0.0.3", "2001:db8::7"])
+    assert script.count(ends) == 1
+    assert script.index("address-list add") < script.index(ends)
 
 
 def test_staff_see_a_new_address_once_and_can_end_it(isp, rosa):

@@ -17,15 +17,19 @@ from billing.models import (
     GroupBilling,
     Invoice,
     InvoiceLine,
+    InvoiceSeries,
     LedgerEntry,
 )
 from billing.services import invoices, planning, runs, schedule
 from core.models import AuditEntry
+from messaging.models import Message
 from payments.services import payments
 from subscribers.models import PriceChange, ServiceChange
 from subscribers.services import connections
 from tenants.directory import IspRef
+from tenants.roles import Role
 from tests.billing.test_books import adds_up
+from tests.factories.staff import make_member
 from tests.factories.subscribers import (
     InvoiceGroupFactory,
     ServiceFactory,
@@ -156,7 +160,7 @@ def test_a_change_of_tariff_within_a_billed_period_costs_the_difference_by_days(
     PriceChange.objects.update(on=date(2026, 4, 21))
     run = billed(ref, date(2026, 5, 1))
     assert run.amount == 700  # May, and ten days of April at 300 more a month
-    line = InvoiceLine.objects.get(adjusts=f"change:{change.pk}")
+    line = InvoiceLine.objects.get(adjusts__startswith=f"change:{change.pk}:")
     assert (line.amount, line.period_from, line.period_to) == (100, date(2026, 4, 21), LAST)
     assert billed(ref, date(2026, 6, 1)).amount == 600
     adds_up()
@@ -395,7 +399,8 @@ def test_the_schedule_has_a_run_for_each_billing_day_and_runs_before_it_if_so_se
     assert schedule.next_day(date(2026, 4, 5), billing_day=10, lead_days=5) == date(2026, 5, 5)
 
 
-def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref):
+def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref, isp):
+    clerk = make_member(isp, Role.BILLING)
     ServiceFactory(started_on=date(2025, 1, 1))
     said(is_automatic=True)
     (run,) = schedule.begin_due(isp=ref, at=local(2026, 4, 1, 6, 0))
@@ -408,9 +413,36 @@ def test_a_scheduled_run_far_from_the_last_one_waits_for_somebody(ref):
         pass
     run.refresh_from_db()
     assert (run.state, run.report["stopped"]["kind"], run.count) == ("planned", "far", 0)
+    assert list(BillingRun.objects.held(since=run.at)) == [run]
+    mail = Message.objects.get()
+    assert (mail.to, mail.occasion) == (clerk.email, "billing/run_held")
+    told = ("did not begin", f"/wispmega/billing/runs/{run.uuid}/", f"{run.expected_amount:,}")
+    assert all(text in mail.text for text in told)
     runs.start_run(by=None, run=run, isp_id=ref.pk)
     run.refresh_from_db()
     assert run.state == "running"
+    assert not BillingRun.objects.held(since=run.at).exists()
+
+
+def test_whoever_may_run_the_billing_is_told_of_a_run_that_stopped_on_its_way(ref, isp):
+    make_member(isp, Role.OWNER)
+    for _ in range(2):
+        ServiceFactory(started_on=APRIL)
+    run = runs.plan_run(by=None, isp=ref, on=APRIL)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    BillingRun.objects.update(most_count=1)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, list(BillingRun.objects.held(since=run.at))) == ("stopped", [run])
+    assert "has stopped at one of your limits" in Message.objects.get().text
+    # Stopped by hand it waits for nobody in particular, and nobody is written to.
+    runs.resume_run(by=None, run=run, isp_id=ref.pk, anyway=True)
+    runs.stop_run(by=None, run=run)
+    assert not BillingRun.objects.held(since=run.at).exists()
+    assert Message.objects.count() == 1
 
 
 def test_the_first_run_says_from_when_on_services_are_billed_here(ref):
@@ -435,3 +467,63 @@ def test_old_forecasts_are_forgotten_and_lost_tasks_made_up_for(ref, monkeypatch
     BillingRun.objects.filter(pk=run.pk).update(ended_at=timezone.now() - timedelta(days=91))
     runs.sweep(isp_id=ref.pk)
     assert (run.rows.count(), sent) == (0, [other.pk])
+
+
+def test_a_run_stops_where_the_books_take_none_of_its_invoices(ref, monkeypatch):
+    """As when the next number is taken already: it would leave out all that follow, and say that it is done."""
+    monkeypatch.setattr(runs, "CHUNK", 2)
+    for _ in range(8):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    runs.work_off(run_id=run.pk, isp=ref)
+    InvoiceSeries.objects.update(last=0)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.report["stopped"]["kind"], run.count, run.left_out) == ("stopped", "failed", 2, 0)
+    # Mended, it goes on with those it stopped at.
+    InvoiceSeries.objects.update(last=2)
+    runs.resume_run(by=None, run=run, isp_id=ref.pk)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.count, run.left_out, Invoice.objects.count()) == ("done", 8, 0, 8)
+    adds_up()
+
+
+def test_a_run_is_not_done_while_its_invoices_are_not_there(ref):
+    for _ in range(3):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    runs.work_off(run_id=run.pk, isp=ref)
+    Invoice.objects.filter(pk=Invoice.objects.latest("pk").pk).update(run=None)
+    assert not runs.work_off(run_id=run.pk, isp=ref)
+    run.refresh_from_db()
+    why = run.report["stopped"]
+    assert (run.state, why["kind"], why["value"], why["bound"]) == ("stopped", "missing", "2", "3")
+    runs.resume_run(by=None, run=run, isp_id=ref.pk)
+    assert not runs.work_off(run_id=run.pk, isp=ref)
+    run.refresh_from_db()
+    assert (run.state, run.count) == ("done", 2)
+
+
+def test_a_chunk_whose_people_are_gone_ends_no_run(ref, monkeypatch):
+    """Between the look for whom to bill and the lock on them they were erased; others follow."""
+    monkeypatch.setattr(runs, "CHUNK", 1)
+    for _ in range(3):
+        ServiceFactory(started_on=date(2025, 1, 1))
+    run = forecast(ref)
+    runs.start_run(by=None, run=run, isp_id=ref.pk)
+    usual, calls = runs._chunk, []
+
+    def chunk(run, *, locked):
+        calls.append(1)
+        return usual(run, locked=locked) if len(calls) != 2 else usual(run, locked=locked)[:0]
+
+    monkeypatch.setattr(runs, "_chunk", chunk)
+    while runs.work_off(run_id=run.pk, isp=ref):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.count) == ("done", 2)

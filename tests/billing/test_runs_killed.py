@@ -117,16 +117,26 @@ def doubled(fire: Fire) -> int:
     return sum(row[0] for row in fire.rows(f"SELECT count(*) FROM ({lines}) doubled"))
 
 
+def told(fire: Fire) -> str:
+    """What explains a result that is not right: the runs that did not bill all, and the last words of the workers."""
+    runs = fire.rows(
+        "SELECT current_schema(), id, state, cursor, looked_at, count, left_out, report::text FROM billing_billingrun"
+        " WHERE left_out > 0 OR state <> 'done' ORDER BY 1, 2"
+    )
+    log = fire.folder.joinpath("workers.log").read_text()[-3000:]
+    return "\n".join([*map(str, runs), log])
+
+
 def nothing_is_missing_and_nothing_is_twice(fire: Fire, subscribers: int) -> None:
     for count, total, last, owed, entries in fire.rows(
         "SELECT count(*), sum(total), max(sequence), (SELECT sum(balance) FROM billing_account),"
         " (SELECT count(*) FROM billing_ledgerentry WHERE open = amount) FROM billing_invoice"
     ):
-        assert (count, last, entries) == (subscribers, subscribers, subscribers)
+        assert (count, last, entries) == (subscribers, subscribers, subscribers), told(fire)
         assert total == owed == subscribers * PRICE
     assert doubled(fire) == 0
     states = fire.rows("SELECT state, sum(count) FROM billing_billingrun GROUP BY 1")
-    assert {state for state, _ in states} == {"done"}
+    assert {state for state, _ in states} == {"done"}, told(fire)
     assert sum(made for _, made in states) == subscribers * len(fire.schemas)
 
 

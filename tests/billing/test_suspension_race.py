@@ -149,8 +149,8 @@ class FoundAlready:
     def __init__(self, rows):
         self.rows = rows
 
-    def filter(self, subscriber):
-        return [row for row in self.rows if row["subscriber"] == subscriber]
+    def filter(self, subscriber__in):
+        return [row for row in self.rows if row["subscriber"] in subscriber__in]
 
 
 def test_without_the_lock_whoever_pays_while_the_cut_runs_stays_cut(isp, service, monkeypatch):
@@ -159,7 +159,7 @@ def test_without_the_lock_whoever_pays_while_the_cut_runs_stays_cut(isp, service
     real = suspensions.in_debt
 
     class Unlocked:
-        objects = type("Rows", (), {"lock_to_add": lambda self, pk: Subscriber.objects.get(pk=pk)})()
+        objects = type("Rows", (), {"lock_all_to_add": lambda self, keys: Subscriber.objects.filter(pk__in=keys)})()
 
     def slow_look(*args, **said):
         found = list(real(*args, **said))

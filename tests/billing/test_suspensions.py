@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from billing.holds import hold
 from billing.models import (
@@ -31,7 +31,9 @@ from payments.services import payments
 from subscribers.models import Enforcement, Service, ServiceChange
 from subscribers.services import connections
 from tenants.models import ISP
+from tenants.roles import Role
 from tests.factories.billing import AT, TODAY, owe, rule
+from tests.factories.staff import make_member
 from tests.factories.subscribers import InvoiceGroupFactory, ServiceFactory
 
 CUT, HELD, PAID = PlannedCut.Outcome.CUT, PlannedCut.Outcome.HELD, PlannedCut.Outcome.PAID
@@ -371,6 +373,11 @@ def test_public_holidays_of_the_country_and_own_days_are_left_alone(service, in_
     assert (each.is_open, bool(each.day_off)) == (False, True)
     suspension_runs.begin_automatic(at=monday)
     assert not SuspensionRun.objects.exists()
+    # Each reader is told in their own language which day it is.
+    with translation.override("es"):
+        assert "Juárez" in suspensions.plan(at=monday)[0].day_off
+    with translation.override("en"):
+        assert "Benito Juárez's birthday" in suspensions.plan(at=monday)[0].day_off
     SuspensionSettings(pk=1, keeps_public_holidays=False).save()
     [each] = suspensions.plan(at=monday)
     assert each.is_open
@@ -411,9 +418,12 @@ def test_whoever_is_left_out_of_a_run_by_hand_stays_connected(service):
         suspension_runs.confirm(by=Somebody(), run=run, at=AT)
 
 
-def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looked(in_isp):
+def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looked(isp, other_isp, in_isp):
     """As when a rule was changed by mistake, or payments of a day are missing."""
     Profile(pk=1, email="office@wispmega.example").save()
+    clerk = make_member(isp, Role.BILLING)
+    make_member(isp, Role.SUPPORT)
+    make_member(other_isp, Role.OWNER)
     rule(is_automatic=True)
     for _ in range(12):
         owe(ServiceFactory().subscriber)
@@ -421,14 +431,24 @@ def test_a_run_that_would_cut_a_large_part_of_all_waits_until_somebody_has_looke
     run = SuspensionRun.objects.get()
     assert (run.is_too_many, run.state) == (True, "draft")
     assert suspension_runs.unfinished(at=AT) == []
-    mail = Message.objects.get()
-    assert (mail.to, "12 customers" in mail.subject) == ("office@wispmega.example", True)
+    suspension_runs.begin_automatic(at=AT + timedelta(minutes=10))
+    mail = Message.objects.get()  # once, and to those alone who may let it go on
+    assert (mail.to, "12 customers" in mail.subject) == (clerk.email, True)
     assert f"/wispmega/suspension/{run.uuid}/" in mail.text
     # The control: an ISP that allows it.
     run.delete()
     SuspensionSettings(pk=1, most_per_cent=100).save()
     suspension_runs.begin_automatic(at=AT)
     assert SuspensionRun.objects.get().state == "waiting"
+
+
+def test_where_nobody_may_run_the_billing_the_company_is_told(in_isp):
+    Profile(pk=1, email="office@wispmega.example").save()
+    rule(is_automatic=True)
+    for _ in range(12):
+        owe(ServiceFactory().subscriber)
+    suspension_runs.begin_automatic(at=AT)
+    assert Message.objects.get().to == "office@wispmega.example"
 
 
 def test_a_run_is_worked_off_in_parts_and_a_part_that_comes_twice_does_nothing_twice(in_isp, monkeypatch):

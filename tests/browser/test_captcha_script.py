@@ -31,7 +31,7 @@ class Visit:
 
     def open(self) -> None:
         self.page.goto(PAGE)
-        self.page.wait_for_function("document.readyState === 'complete'")
+        self.page.wait_for_load_state("load")
         for name, value in {
             "company": "Valle",
             "slug": "valle",

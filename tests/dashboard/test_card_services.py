@@ -146,12 +146,15 @@ class TestChanging:
             "ip_address": "10.0.0.7",
             "queue_name": "",
             "started_on": "2026-01-06",
+            "back_on_report": "True",
         }
         text = text_of(clerk.post(f"{ONE}change/", data, follow=True))
         assert "Saved." in text
         assert "Changed a service Own price: before: – → after: 99" in text
         assert "Router: before: – → after: Norte" in text
         assert "Since: before: 01/05/2026 → after: 01/06/2026" in text
+        assert "comes back for some days when a payment is reported: before: – → after: yes" in text.lower()
+        assert "Back on report yes" in text
         again = text_of(clerk.post(f"{ONE}change/", data, follow=True))
         assert "Nothing was changed." in again
         assert again.count("Changed a service") == 1

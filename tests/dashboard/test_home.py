@@ -5,6 +5,7 @@ import re
 import pytest
 from django.utils import timezone
 
+from billing.models import BillingRun, SuspensionRule, SuspensionRun
 from company.models import Branding, CaptchaKeys, ChatWidget, DocumentRule, Identifier, PortalSettings, Profile
 from core.models import StoredFile
 from core.scope import isp_scope, public_scope
@@ -223,3 +224,18 @@ def test_the_form_has_a_qr_code_that_is_dark_on_light(owner, signed_in):
     assert 'fill="#fff"' in code
     assert 'stroke="#000"' in code
     assert 'aria-label="QR code of your install form"' in code
+
+
+def test_runs_that_stopped_by_themselves_are_shown_to_those_who_may_let_them_go_on(isp, signed_in):
+    with isp_scope(isp):
+        rule = SuspensionRule.objects.create(is_on=True)
+        SuspensionRun.objects.create(rule=rule, planned_at=timezone.now(), is_too_many=True)
+        stopped = {"stopped": {"kind": "far", "value": "2", "bound": "1"}}
+        BillingRun.objects.create(on=timezone.localdate(), state="planned", report=stopped)
+        BillingRun.objects.create(on=timezone.localdate(), state="stopped", report={"stopped": {"kind": "staff"}})
+        BillingRun.objects.create(on=timezone.localdate(), state="done", report={})
+    page = signed_in(make_member(isp, Role.BILLING)).get("/wispmega/").text
+    assert "1 billing run has stopped at a limit" in page
+    assert "1 suspension run would switch off too many" in page
+    page = signed_in(make_member(isp, Role.SUPPORT)).get("/wispmega/").text
+    assert 'id="held-' not in page

@@ -11,7 +11,7 @@ from billing.models import Account, LedgerEntry
 from billing.services.ledger import book
 from core.scope import isp_scope
 from lab.stripe.server import StripeLab
-from payments.models import Checkout, GatewayAccount, PaymentMethod, Refund, StrayPayment
+from payments.models import Checkout, GatewayAccount, Payment, PaymentMethod, Refund, StrayPayment
 from payments.services.checkouts import begin_checkout
 from payments.services.truth import reconcile
 from tenants.roles import Role
@@ -143,6 +143,43 @@ def test_it_is_taken_out_of_use_and_put_back(isp, connected):
     assert "Subscribers can pay with Stripe." in page
 
 
+def test_bank_transfers_are_offered_where_the_isp_wants_them(isp, connected, lab, paid):
+    assert f"{STRIPE}transfers/" in text_of(connected.get(SETTINGS))
+    page = text_of(connected.post(f"{STRIPE}transfers/", {"takes": "1"}, follow=True))
+    assert "Stripe offers bank transfers, too." in page
+    assert "offered on the payment page" in page
+    assert ("payments.gateway.transfers_changed", {"gateway": "stripe", "takes": True}) in audit_rows(isp)
+    with isp_scope(isp):
+        bea = SubscriberFactory()
+        owes(bea)
+        checkout = begin_checkout(
+            by=None,
+            isp=ref(isp),
+            subscriber=bea,
+            account=GatewayAccount.objects.get(),
+            amount=Decimal(800),
+            at=timezone.now(),
+            host="wispmega.localhost",
+        )
+        lab.pay(checkout.number, way="customer_balance")
+        checkout = reconcile(checkout=checkout, at=timezone.now())
+        assert (checkout.state, str(checkout.shown_way)) == ("processing", "bank transfer")
+        lab.end_voucher(lab.books.holder(checkout.number).rows[checkout.number]["payment_intent"], paid=True)
+        assert reconcile(checkout=checkout, at=timezone.now()).state == "paid"
+        assert Account.objects.get(subscriber=bea).balance == 0
+    page = text_of(connected.post(f"{STRIPE}transfers/", {"takes": "0"}, follow=True))
+    assert "Stripe offers no bank transfers." in page
+
+
+def test_where_stripe_takes_none_transfers_are_not_offered(isp, connected):
+    with isp_scope(isp):
+        GatewayAccount.objects.update(currency="BRL")
+    assert "transfers/" not in text_of(connected.get(SETTINGS))
+    connected.post(f"{STRIPE}transfers/", {"takes": "1"})
+    with isp_scope(isp):
+        assert not GatewayAccount.objects.get().takes_transfers
+
+
 def test_keys_of_another_account_are_refused_while_payments_are_open(isp, connected, lab, paid):
     with isp_scope(isp):
         Checkout.objects.update(state="processing")
@@ -244,6 +281,46 @@ def test_it_is_put_aside_with_a_reason(connected, stray):
     page = text_of(connected.post(f"{STRAYS}{stray.uuid}/dismiss/", {"note": "Sold a router"}, follow=True))
     assert "Sold a router" in page
     assert "Every payment has found its subscriber" in page
+
+
+def assigned(isp, client, stray):
+    client.post(f"{STRAYS}{stray.uuid}/assign/", {"number": "77"})
+    with isp_scope(isp):
+        return Payment.objects.get()
+
+
+def test_what_was_assigned_wrongly_goes_back_to_where_it_was(isp, connected, stray):
+    address = f"/wispmega/payments/{assigned(isp, connected, stray).number}/"
+    page = text_of(connected.get(address))
+    assert f"{STRAYS}{stray.uuid}/return/" in page
+    wrong = connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": ""})
+    assert wrong.status_code == 422
+    page = text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "Typing error"}, follow=True))
+    assert "The payment fits nothing again" in page
+    assert "Typing error" in page
+    with isp_scope(isp):
+        assert Account.objects.get(subscriber__number=77).balance == 800
+    page = text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "x"}, follow=True))
+    assert "It waits already" in page
+    assert "/return/" not in text_of(connected.get(address))
+
+
+def test_what_was_put_aside_is_decided_anew(isp, connected, stray):
+    connected.post(f"{STRAYS}{stray.uuid}/dismiss/", {"note": "Sold a router"})
+    assert f"{STRAYS}{stray.uuid}/return/" in text_of(connected.get(STRAYS))
+    assert "card-footer" in text_of(connected.post(f"{STRAYS}{stray.uuid}/return/", {"reason": "x"}, follow=True))
+
+
+def test_what_was_assigned_is_paid_back_at_the_gateway(isp, connected, lab, stray):
+    address = f"/wispmega/payments/{assigned(isp, connected, stray).number}/"
+    assert f"{address}refund/" in text_of(connected.get(address))
+    page = text_of(connected.get(f"{address}refund/"))
+    assert stray.number in page
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    page = text_of(connected.post(f"{address}refund/", {"amount": "450", "reason": "x", "key": key}, follow=True))
+    assert "Paid back." in page
+    with isp_scope(isp):
+        assert (Refund.objects.get().state, Account.objects.get(subscriber__number=77).balance) == ("done", 800)
 
 
 def test_the_light_goes_stale(isp, connected):

@@ -70,6 +70,10 @@ FILLINGS: dict[str, Any] = {
     "invoice": lambda side: rows(side, "billing.invoice"),
     "billing_run": lambda side: rows(side, "billing.billingrun"),
     "discount": lambda side: rows(side, "billing.discount"),
+    "channel": lambda side: ["http_sms", "twilio"],
+    "account": lambda side: rows(side, "messaging.channelaccount"),
+    "browser": lambda side: rows(side, "messaging.browser"),
+    "contact": lambda side: rows(side, "subscribers.contact"),
     "gateway": lambda side: ["stripe", "mercado_pago"],
     "card": lambda side: rows(side, "payments.savedmethod"),
     "checkout": lambda side: rows(side, "payments.checkout"),
@@ -124,6 +128,8 @@ FILLINGS: dict[str, Any] = {
     "export": lambda side: [str(side.public["export"].uuid)],
     "receipt": lambda side: receipts(side),
     "notice": lambda side: ["cut-off", "maintenance"],
+    "event": lambda side: ["billing-reminder"],
+    "text": lambda side: rows(side, "messaging.owntext"),
     "source": lambda side: rows(side, "billing.noticesource"),
     "address": lambda side: rows(side, "billing.listtoken"),
     "portal link": lambda side: notice_links(side),
@@ -137,10 +143,14 @@ def notice_links(side: Side) -> list[str]:
     """What stands in the address of a subscriber's notice page, and the keys of the links that the account lists."""
     from billing.notice_links import notice_path
     from core.scope import isp_scope
+    from messaging.events.base import Kind
+    from messaging.models import Medium
+    from messaging.opt_out_links import Wish, opt_out_url
 
     with isp_scope(side.isp):
         signed = notice_path(side.row("subscribers.subscriber")).split("/")[3]
-    return [signed, *rows(side, "subscribers.autologinlink")]
+        unwanted = opt_out_url(side.isp, Wish(1, 0, Kind.NEWS, Medium.EMAIL)).split("/")[4]
+    return [signed, unwanted, *rows(side, "subscribers.autologinlink")]
 
 
 def receipts(side: Side) -> list[str]:

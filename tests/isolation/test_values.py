@@ -16,7 +16,9 @@ from billing.services import notices
 from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
-from messaging.models import Message
+from messaging.events.base import Kind
+from messaging.models import Medium, Message
+from messaging.opt_out_links import Wish, opt_out_url, read_opt_out_link
 from portal.entry import DEVICE_COOKIE
 from preinstall.services import requests as preinstall
 from subscribers import attempts, devices
@@ -198,6 +200,15 @@ def test_notice_links_of_one_isp_find_nobody_at_the_other(world):
         assert read_notice_link(signed) == world.a.row("subscribers.subscriber")
     with isp_scope(world.b.isp):
         assert read_notice_link(signed) is None
+
+
+def test_links_that_want_no_more_messages_are_nothing_at_the_other(world):
+    with isp_scope(world.a.isp):
+        wish = Wish(1, 0, Kind.NEWS, Medium.EMAIL)
+        signed = opt_out_url(world.a.isp, wish).split("/")[4]
+        assert read_opt_out_link(signed) == wish
+    with isp_scope(world.b.isp):
+        assert read_opt_out_link(signed) is None
 
 
 def test_the_address_of_a_list_opens_the_list_of_its_isp_alone(world):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -82,7 +83,17 @@ GIVEN: dict[str, dict[str, Any]] = {
         "begins_at": "2026-01-01T00:00Z",
         "ends_at": None,
     },
-    "messaging.channelaccount": {"is_on": False, "values": {}},
+    "messaging.eventrule": {"media": ["email"]},
+    "messaging.optout": {"kind": "bills"},
+    "messaging.owntext": {"event": "billing/reminder", "medium": "email"},
+    "messaging.channelaccount": {
+        "channel": "http_sms",
+        "medium": "sms",
+        "values": {},
+        "secrets": lambda mark: json.dumps({"secret": f"{mark[:5]}s{mark[6:]}"}),
+        "approved": [],
+        "problem": "",
+    },
     "company.branding": {"colour": "#123456"},
     "company.chatwidget": {"vendor": "crisp"},
     "company.routerlist": {"taken_at": "2026-01-01T00:00Z"},
@@ -91,6 +102,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.portaltoken": {"purpose": "another"},
     "subscribers.loginrules": {"naming": "custom"},
     "subscribers.savedview": {"filters": {}, "columns": ["name", "email"], "sort": "name"},
+    "subscribers.smsrules": {"is_on": True, "per_month": None, "per_day": 100, "segments": 3},
     "subscribers.listsettings": {"columns": ["name", "address"]},
     "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
     "imports.batch": {
@@ -122,6 +134,7 @@ HIDDEN = {
     "payments.bankline": {"state": "wanted"},
     "payments.paymentreport": {"state": "pending", "payment_id": None, "voucher_id": VOUCHER - 1},
     "payments.gatewayaccount": {"gateway": "mercado_pago"},
+    "messaging.channelaccount": {"channel": "twilio", "is_on": False},
     "imports.batch": {"state": "checking"},
     "subscribers.consentdocument": {"is_active": False},
     "subscribers.personalexport": {"state": "waiting", "file_id": None},

@@ -1,5 +1,6 @@
 """Pages hold the rules of WCAG 2.1 AA that a program can check, on a phone in light and on a desktop in dark."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,10 @@ def test_public_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     addresses = [demo.about["platform"], f"{demo.about['platform']}sign-up/", demo.about["shared_portal"]]
     addresses += [f"{isp['portal'][0]}forgot/", f"{isp['portal'][0]}go/x/"]
-    addresses += [f"{isp['portal'][0]}notice/{kind}/" for kind in ("cut-off", "payment-due", "maintenance")]
+    addresses += [
+        f"{isp['portal'][0]}notice/{kind}/" for kind in ("cut-off", "payment-due", "maintenance", "custom", "check")
+    ]
+    addresses += [f"{isp['portal'][0]}balance/wispmega/"]
     addresses += [isp["portal"][0], isp["install_form"][0], f"{demo.about['dashboard']}sign-in/"]
     assert [fault for address in addresses for fault in faults(page, address)] == []
 
@@ -46,6 +50,7 @@ def test_the_subscribers_pages(demo: Demo, page: Page) -> None:
     isp = demo.isp("wispmega")
     sign_in_subscriber(page, isp["portal"][0], isp["subscribers"][0]["username"], isp["subscribers"][0]["password"])
     parts = ("", "account/", "colleagues/", "contact/", "payment-methods/", "promise/", "instalments/")
+    parts += ("invoices/", "payments/", "payments/report/", "pay/", "pay/card/")
     assert [fault for part in parts for fault in faults(page, isp["portal"][0] + part)] == []
 
 
@@ -88,6 +93,49 @@ def test_the_staffs_pages(demo: Demo, page: Page) -> None:
     # The pages share their pieces, so each is looked at in one of the two sizes and colours.
     parts = parts[::2] if page.viewport_size == DESKTOP else parts[1::2]
     assert [fault for part in parts for fault in faults(page, isp["dashboard"][1] + part)] == []
+
+
+# Pages of money, each with what leads from it to one of its rows.
+MONEY = {
+    "billing/": "/billing/invoices/",
+    "billing/runs/": "/billing/runs/",
+    "payments/": "/payments/5",
+    "payments/new/": "",
+    "payments/reports/": "/payments/reports/",
+    "payments/online/": "",
+    "payments/strays/": "",
+    "payments/inbox/": "/payments/inbox/",
+    "payments/inbox/certain/": "",
+    "payments/inbox/statements/": "/inbox/statements/",
+    "money/collected/": "",
+    "cash/": "/cash/closings/",
+    "subscribers/1003/payments/": "",
+    "subscribers/?zone=none": "",
+    "settings/payment-rules/": "",
+    "settings/balance/": "",
+    "settings/payments/add/": "",
+    "settings/billing/": "",
+    "settings/online-payments/": "",
+    "settings/online-payments/stripe/": "",
+    "settings/notices/custom/": "",
+}
+ROW = re.compile(r"/([0-9a-f-]{36}|\d+)/$")
+
+
+def test_the_staffs_pages_of_money(demo: Demo, page: Page) -> None:
+    isp = demo.isp("wispmega")
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    found = []
+    for part, rows in MONEY.items():
+        found += faults(page, isp["dashboard"][1] + part)
+        if rows:
+            links = [link.get_attribute("href") or "" for link in page.locator(f"main a[href*='{rows}']").all()]
+            found += faults(page, demo.about["dashboard"].rstrip("/") + next(filter(ROW.search, links)))
+    # The list of those who would be cut off, before anybody is.
+    page.goto(f"{isp['dashboard'][1]}suspension/")
+    page.locator("form[action$='/look/'] button").first.click()
+    page.wait_for_url(re.compile(r"/suspension/[0-9a-f-]{36}/"))
+    assert [*found, *faults(page, page.url)] == []
 
 
 def test_the_pages_of_a_domain(demo: Demo, page: Page) -> None:

@@ -1,6 +1,7 @@
 """The same form fifty times at once, and two clerks on one report. Commits for real."""
 
 import threading
+import time
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.models import Account, LedgerEntry
+from billing.services import ledger
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from messaging.models import Message
@@ -181,3 +183,53 @@ def test_without_looking_at_the_state_both_would_decide(shop, monkeypatch):
     results = at_once(isp, clerks(made, ("reject", "reject")), 2)
     assert results == ["reject", "reject"]
     assert outcome(isp, made) == ("rejected", 2, 0, 2)
+
+
+def approve_against_take_back(made):
+    """Two clerks approve; two others take the payment back as soon as they see it."""
+    people = [StaffUser(pk=n + 1, name=f"Clerk {n}", email=f"clerk{n}@example.com") for n in range(4)]
+
+    def work(number):
+        if number < 2:
+            reports.approve_report(by=people[number], report=made)
+            return "approved"
+        end = time.monotonic() + 30
+        while not (payment := Payment.objects.first()):
+            assert time.monotonic() < end
+        kind = LedgerEntry.Kind.REFUND
+        payments.take_back_payment(
+            by=people[number], payment=payment, kind=kind, on=date(2026, 3, 2), reason="x", amount=Decimal(70)
+        )
+        return "taken back"
+
+    return work
+
+
+def test_approvals_against_refunds_of_the_same_payment_have_one_effect_each(shop):
+    isp, person, _method, made = shop
+    results = at_once(isp, approve_against_take_back(made), 4)
+    assert sorted(result for result in results if isinstance(result, str)) == ["approved", "taken back"]
+    assert {type(result) for result in results} == {str, reports.NotPending, ledger.TooMuch}
+    assert booked(isp)[0] == 1
+    assert sorted(booked(isp)[1]) == [-70, 70]
+    with isp_scope(isp), transaction.atomic():
+        assert (Account.objects.get(subscriber=person).balance, Payment.objects.get().kept) == (0, 0)
+        made.refresh_from_db()
+        assert made.state == "approved"
+
+
+def test_without_state_and_key_an_approval_would_book_what_was_paid_back(shop, monkeypatch):
+    """The control: the second approval books a payment of its own, which nobody takes back."""
+    isp, person, _method, made = shop
+    monkeypatch.setattr(
+        reports,
+        "_locked",
+        lambda report: PaymentReport.objects.select_related("subscriber", "method", "portal_user").get(pk=report.pk),
+    )
+    monkeypatch.setattr(PaymentReport, "is_pending", True)
+    usual = reports.register_payment
+    monkeypatch.setattr(reports, "register_payment", lambda **values: usual(**values | {"key": ""}))
+    at_once(isp, approve_against_take_back(made), 4)
+    assert booked(isp)[0] == 2
+    with isp_scope(isp), transaction.atomic():
+        assert Account.objects.get(subscriber=person).balance == -70

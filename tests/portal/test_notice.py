@@ -82,6 +82,22 @@ def test_what_is_not_certain_is_nobody(at, rosa, meta):
         assert kept not in page
 
 
+def test_who_owes_nothing_and_is_connected_is_told_so(at, isp, rosa):
+    with isp_scope(isp):
+        clear = ServiceFactory(subscriber__first_name="Berta", ip_address="10.20.0.11")
+        off = ServiceFactory(subscriber__first_name="Olga", ip_address="10.20.0.12", state="suspended")
+        soon = ServiceFactory(subscriber__first_name="Sara", ip_address="10.20.0.13")
+        owe(soon.subscriber, "10", late=-3)
+        link = notice_path(clear.subscriber)
+    for page in (by_line(at, str(clear.ip_address)), look(at, link).content.decode()):
+        assert "Your service is on" in page
+        assert "switched off" not in page
+    assert "Your service is on" in by_line(at, str(clear.ip_address), path="/notice/cut-off/")
+    # Not whose service was switched off by hand, nor who has a bill that is due soon.
+    assert "Your Internet service is switched off" in by_line(at, str(off.ip_address))
+    assert "Your service is on" not in by_line(at, str(soon.ip_address))
+
+
 def test_behind_our_own_proxy_the_router_is_whom_the_proxy_saw(at, rosa, settings):
     settings.BEHIND_PROXY = True
     said = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": f"198.51.100.1, {LINE}, {ROUTER}"}

@@ -187,7 +187,7 @@ def event_of(pdu: Any) -> Event | None:
         text = data.decode("utf-16-be", "replace") if pdu.data_coding == 8 else decoded(data)
         sender = _text(pdu.source_addr)
         number = sender if sender.startswith("+") else f"+{sender}"
-        return Event("", Fate.COMPLAINED, text[:200], address=number) if words.asks_to_stop(text) else None
+        return Event("", Fate.OPTED_OUT, text[:200], address=number) if words.asks_to_stop(text) else None
     said = data.decode("latin-1")
     found = RECEIPT.search(said)
     number = _text(getattr(pdu, "receipted_message_id", None)) or (found[1] if found else "")

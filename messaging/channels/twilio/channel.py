@@ -105,7 +105,7 @@ class TwilioChannel(Channel):
         said: dict[str, Any] = dict(pairs)
         if "Body" in said:
             asks = words.asks_to_stop(said.get("OptOutType") or said["Body"])
-            return [Event("", Fate.COMPLAINED, said["Body"][:200], address=said.get("From", ""))] if asks else []
+            return [Event("", Fate.OPTED_OUT, said["Body"][:200], address=said.get("From", ""))] if asks else []
         fate = FATES.get(said.get("MessageStatus", ""))
         if fate is None or not said.get("MessageSid"):
             return []

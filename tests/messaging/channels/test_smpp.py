@@ -98,7 +98,7 @@ def test_an_answer_of_stop_names_the_address(opened, centre):
     centre.answer_from("525512345678", "Baja")
     centre.answer_from("525512345679", "gracias")
     (event,) = opened().listen(0.2)
-    assert (event.number, event.fate, event.address) == ("", Fate.COMPLAINED, TO)
+    assert (event.number, event.fate, event.address) == ("", Fate.OPTED_OUT, TO)
 
 
 def test_numbers_in_hexadecimal_fit_receipts_in_decimal(opened, centre, monkeypatch):

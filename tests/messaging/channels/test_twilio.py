@@ -72,7 +72,7 @@ def signed(said, key="tok", url=URL):
         ({"MessageSid": "SM1", "MessageStatus": "delivered"}, Fate.DELIVERED),
         ({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30003"}, Fate.FAILED),
         ({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30006"}, Fate.BOUNCED),
-        ({"From": "+525512345678", "Body": " stop. "}, Fate.COMPLAINED),
+        ({"From": "+525512345678", "Body": " stop. "}, Fate.OPTED_OUT),
         ({"MessageSid": "SM1", "MessageStatus": "sent"}, None),
         ({"From": "+525512345678", "Body": "please stop the noise"}, None),
     ],
@@ -80,7 +80,7 @@ def signed(said, key="tok", url=URL):
 def test_callbacks_that_are_signed_are_read(twilio, said, fate):
     events = twilio.events(**signed(said))
     assert [event.fate for event in events] == ([fate] if fate else [])
-    if fate is Fate.COMPLAINED:
+    if fate is Fate.OPTED_OUT:
         assert (events[0].number, events[0].address) == ("", "+525512345678")
 
 

@@ -40,6 +40,11 @@ def world(committed, monkeypatch):
             line = Line(text="Internet", unit_price=Decimal(800))
             issue_invoice(by=None, subscriber=ana, lines=[line], on=DAY, due_on=DAY, currency="MXN")
     yield World(ref(isp), bank, account, ana)
+    clear(isp)
+
+
+def clear(isp):
+    """Remove what these tests have committed."""
     with isp_scope(isp), transaction.atomic():
         Refund.objects.all().delete()
         Checkout.objects.all().delete()

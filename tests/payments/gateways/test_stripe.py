@@ -94,6 +94,37 @@ def test_a_slip_is_under_way_for_days_and_then_paid_or_not(stripe, lab, paid, st
     assert stripe.read(begun.number).state is state
 
 
+@pytest.mark.parametrize(("paid", "state"), [(True, State.PAID), (False, State.FAILED)])
+def test_a_transfer_by_spei_goes_to_the_payers_own_number_and_comes_later(stripe, lab, paid, state):
+    wanted = {"transfers": True, "payer": "ana", "email": "ana@mail.example"}
+    begun = stripe.begin(order(**wanted))
+    stripe.begin(order(**wanted | {"key": "key-2", "email": "other@mail.example"}))
+    (customer,) = lab.books.ledger(stripe.keys.secret).find("customer")
+    assert customer["metadata"] == {"payer": "ana", "isp": "an-isp"}
+    stripe.begin(order(**wanted | {"key": "key-3", "payer": "bea"}))
+    assert len(lab.books.ledger(stripe.keys.secret).find("customer")) == 2
+    lab.pay(begun.number, way="customer_balance")
+    waiting = stripe.read(begun.number)
+    assert (waiting.state, waiting.method) == (State.PROCESSING, "customer_balance")
+    assert waiting.slip.startswith(f"{lab.url}/voucher/pi_")
+    lab.end_voucher(waiting.payment, paid=paid)
+    assert stripe.read(begun.number).state is state
+
+
+@pytest.mark.parametrize("changed", [{"transfers": False}, {"currency": "USD"}])
+def test_a_transfer_is_offered_only_where_it_is_wanted_and_can_come(stripe, lab, changed):
+    begun = stripe.begin(order(**{"transfers": True, "payer": "ana"} | changed))
+    assert lab.pay(begun.number, way="customer_balance")[0] == ""
+    assert not lab.books.ledger(stripe.keys.secret).find("customer")
+
+
+def test_a_card_is_kept_beside_transfers(stripe, lab):
+    begun = stripe.begin(order(transfers=True, payer="ana", saves=True, email="ana@mail.example"))
+    lab.pay(begun.number, **GOOD)
+    saved = stripe.read(begun.number).saved
+    assert saved.customer == lab.books.ledger(stripe.keys.secret).find("customer")[0]["id"]
+
+
 def test_the_same_key_gives_the_same_page_and_another_order_under_it_is_refused(stripe):
     assert stripe.begin(order()).number == stripe.begin(order()).number
     assert stripe.begin(order(key="key-2")).number != stripe.begin(order()).number
@@ -244,7 +275,13 @@ def test_the_stand_in_takes_no_parameter_that_the_library_does_not_know(stripe, 
     from stripe.params.checkout import SessionCreateParams
 
     begun = stripe.begin(
-        order(saves=True, email="ana@mail.example", lasts_until=datetime.now(UTC) + timedelta(hours=2))
+        order(
+            transfers=True,
+            payer="ana",
+            saves=True,
+            email="ana@mail.example",
+            lasts_until=datetime.now(UTC) + timedelta(hours=2),
+        )
     )
     lab.pay(begun.number, **GOOD)
     reading = stripe.read(begun.number)

@@ -1,0 +1,238 @@
+"""Settings: the ISP's own words for what it writes to people."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from company.models import InvoiceGroup
+from dashboard.access import staff_page
+from dashboard.message_samples import context_for, find_customer
+from dashboard.views.settings import section_page
+from messaging.events.base import Event, Kind
+from messaging.letters import body_html
+from messaging.models import Medium, OwnText, TextVersion
+from messaging.occasions import EVENTS, by_slug, name_of
+from messaging.reader import Reader, Values
+from messaging.services import can_send
+from messaging.services import send_test as send_own_test
+from messaging.services import texts as services
+from messaging.text_forms import TextForm
+from messaging.texts import Words, own_words, starter
+from messaging.wording import parse
+from subscribers.models import Subscriber
+from tenants.roles import Right
+
+VERSIONS = 30  # that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For what a text is: an event, and whose readers, in which language, by which medium."""
+
+    event: Event
+    group: InvoiceGroup | None
+    language: str
+    medium: Medium
+
+    def query(self, **other: str) -> str:
+        values = {"medium": self.medium.value, "language": self.language}
+        values |= {"group": str(self.group.uuid)} if self.group else {}
+        return urlencode({name: value for name, value in (values | other).items() if value})
+
+    @property
+    def row(self) -> OwnText | None:
+        """The ISP's text for exactly this. One query."""
+        key = {"group": self.group, "language": self.language, "medium": self.medium}
+        return OwnText.objects.filter(event=self.event.name, **key).first()
+
+
+def _target(request: HttpRequest, slug: str) -> Target:
+    event = by_slug(slug)
+    language = request.GET.get("language", request.isp.language.split("-")[0])
+    medium = request.GET.get("medium", Medium.EMAIL.value)
+    if event is None or medium not in event.media or language not in dict(settings.LANGUAGES):
+        raise Http404
+    group = None
+    if key := request.GET.get("group", ""):
+        group = InvoiceGroup.objects.filter(uuid=_uuid(key)).first()
+        if group is None:
+            raise Http404
+    return Target(event, group, language, Medium(medium))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+@staff_page(Right.SETTINGS)
+@require_safe
+def texts(request: HttpRequest) -> HttpResponse:
+    """All events, and which of them the ISP says in its own words."""
+    own: dict[str, list[OwnText]] = {}
+    for row in OwnText.objects.in_use().select_related("group"):
+        own.setdefault(row.event, []).append(row)
+    kinds = [
+        (kind, [{"event": event, "own": own.get(event.name, [])} for event in EVENTS.values() if event.kind == kind])
+        for kind in Kind
+    ]
+    broken = [(name_of(row.event), row) for rows in own.values() for row in rows if row.problem]
+    context = {"kinds": [row for row in kinds if row[1]], "broken": broken}
+    return section_page(request, "texts", context)
+
+
+@staff_page(Right.SETTINGS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def text(request: HttpRequest, event: str) -> HttpResponse:
+    """One text: written, looked at with a customer's values, saved."""
+    target = _target(request, event)
+    form = _form(request, target)
+    if request.method != "POST" or request.POST.get("act") == "preview" or not form.is_valid():
+        return _page(request, target, form)
+    try:
+        changed = services.save_text(
+            by=request.user,
+            event=target.event.name,
+            group=target.group,
+            language=target.language,
+            medium=target.medium,
+            subject=form.cleaned_data.get("subject", ""),
+            text=form.cleaned_data["text"],
+            seen=form.cleaned_data["seen"],
+        )
+    except services.ChangedMeanwhile:
+        words = _("Somebody else has saved this text meanwhile. Compare with the history, then save again.")
+        form.add_error(None, words)
+        return _page(request, target, form, meanwhile=True)
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    return _back(request, target)
+
+
+@staff_page(Right.SETTINGS)
+@require_POST
+def send_test(request: HttpRequest, event: str) -> HttpResponse:
+    """Send what stands in the form to oneself."""
+    target = _target(request, event)
+    form = _form(request, target)
+    if form.is_valid() and (words := _look(request, target, form).words) is not None:
+        send_own_test(by=request.user, to=request.user.email, words=words, event=target.event.name)
+        messages.success(request, _("A test is on its way to %(email)s.") % {"email": request.user.email})
+    return _page(request, target, form)
+
+
+@staff_page(Right.SETTINGS)
+@require_POST
+def back(request: HttpRequest, text: UUID) -> HttpResponse:
+    """Say it in the built-in words again."""
+    row = get_object_or_404(OwnText.objects.select_related("group"), uuid=text)
+    services.use_built_in(by=request.user, row=row)
+    messages.success(request, _("The built-in text is used again. Yours stays in the history."))
+    return _to_row(request, row)
+
+
+@staff_page(Right.SETTINGS)
+@require_POST
+def restore(request: HttpRequest, text: UUID, version: int) -> HttpResponse:
+    """Say it as in an earlier version."""
+    row = get_object_or_404(OwnText.objects.select_related("group"), uuid=text)
+    if row.event not in EVENTS:
+        raise Http404
+    try:
+        services.restore_text(by=request.user, row=row, number=version)
+    except TextVersion.DoesNotExist as error:
+        raise Http404 from error
+    messages.success(request, _("Version %(number)d is used again.") % {"number": version})
+    return _to_row(request, row)
+
+
+def _to_row(request: HttpRequest, row: OwnText) -> HttpResponse:
+    event = EVENTS.get(row.event)
+    if event is None:
+        raise Http404
+    return _back(request, Target(event, row.group, row.language, Medium(row.medium)))
+
+
+def _back(request: HttpRequest, target: Target) -> HttpResponse:
+    return redirect(f"/{request.isp.slug}/settings/texts/{target.event.slug}/?{target.query()}")
+
+
+def _form(request: HttpRequest, target: Target) -> TextForm:
+    """What was sent, or what is said now: the own text, or the built-in one as one that can be changed."""
+    if request.method == "POST":
+        return TextForm(request.POST, event=target.event, medium=target.medium)
+    row = target.row
+    if row is not None and row.is_on:
+        subject, said = row.subject, row.text
+    else:
+        with translation.override(target.language):
+            subject, said = starter(target.event, target.medium, reader=Reader(request.isp))
+    initial = {"subject": subject, "text": said, "seen": row.version if row else 0}
+    return TextForm(initial=initial, event=target.event, medium=target.medium)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a customer would read; without words it is not clear whom the form means."""
+
+    words: Words | None = None
+    html: str = ""  # of the text itself, without the frame of a mail
+    customer: Subscriber | None = None
+    several: tuple[Subscriber, ...] = ()
+
+
+def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
+    """The text of a form with the values of the customer whom it names, or with made-up ones."""
+    said: Any = form.cleaned_data if form.is_bound else form.initial
+    text = (said.get("customer") or "").strip()
+    customer, several = find_customer(text)
+    if text and customer is None:
+        form.add_error("customer", _("Choose one of them.") if several else _("No customer fits this search."))
+        return Look(several=tuple(several))
+    reader = Reader(request.isp)
+    with translation.override(target.language):
+        context = context_for(target.event, customer, reader)
+        wording = {"subject": said.get("subject", ""), "text": said["text"]}
+        words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
+        html = ""
+        if target.medium == Medium.EMAIL:
+            pieces = parse(wording["text"], names=target.event.named)
+            html = body_html(pieces, Values(target.event.named, context, reader), target.event)
+    return Look(words, html, customer)
+
+
+def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bool = False) -> HttpResponse:
+    row, reader = target.row, Reader(request.isp)
+    if meanwhile and row is not None:
+        form.data = form.data.copy()
+        form.data["seen"] = str(row.version)
+    look = _look(request, target, form) if not form.is_bound or form.is_valid() or meanwhile else Look()
+    with translation.override(target.language):
+        values = Values(target.event.named, target.event.sample(reader), reader)
+        examples = {name: values[name] for name in values}
+    context = {
+        "target": target,
+        "event": target.event,
+        "row": row,
+        "is_own": row is not None and row.is_on,
+        "variables": [(each, examples[each.name]) for each in target.event.named.values()],
+        "look": look,
+        "media": [(each, target.query(medium=each.value)) for each in target.event.media],
+        "text_languages": [(code, name, target.query(language=code)) for code, name in settings.LANGUAGES],
+        "groups": [(each, target.query(group=str(each.uuid))) for each in InvoiceGroup.objects.all()],
+        "all_query": target.query(group=""),
+        "versions": row.versions.all()[:VERSIONS] if row else [],
+        "can_send": can_send(),
+        "query": target.query(),
+    }
+    return section_page(request, "texts", context, template="text", form=form)

@@ -1,0 +1,205 @@
+"""WhatsApp by Meta's Cloud API, with the ISP's own number: approved templates, and signed callbacks."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messaging.channels import words
+from messaging.channels.base import (
+    Approved,
+    Away,
+    Channel,
+    Event,
+    Fate,
+    Field,
+    Forged,
+    NoSuchAddress,
+    OptedOut,
+    Parcel,
+    SetupRefused,
+    Taken,
+)
+from messaging.channels.outside import Answer, Session, refused, sound
+
+FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
+NOBODY = {131026, 131021, 1013}  # no WhatsApp there
+STOPPED = {131050}
+LATER = {4, 80007, 130429, 131048, 131056, 131000, 131016, 133004}
+KEYS = {190, 10, 200, 131005, 131031, 131042, 133010, 368}
+HOLE = re.compile(r"\{\{\s*\w+\s*\}\}")
+PAGES = 10  # of a hundred templates each
+
+
+class WhatsAppChannel(Channel):
+    name = "whatsapp"
+    title = "WhatsApp"
+    medium = "whatsapp"
+    calls_back = True
+    has_templates = True
+    fields = [
+        Field("phone", gettext_lazy("Phone number ID"), gettext_lazy("In Meta: WhatsApp, API setup. Digits only.")),
+        Field("business", gettext_lazy("WhatsApp Business account ID"), gettext_lazy("It stands there, too.")),
+        Field(
+            "token",
+            gettext_lazy("Access token"),
+            gettext_lazy("Of a system user, that does not run out, with whatsapp_business_messaging."),
+            is_secret=True,
+        ),
+        Field("app_secret", gettext_lazy("App secret"), gettext_lazy("In Meta: App settings, basic."), is_secret=True),
+        Field(
+            "verify_token",
+            gettext_lazy("Verify token"),
+            gettext_lazy("Paste it in Meta under Webhooks, with the address shown here, and choose “messages”."),
+            is_made=True,
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        self.session = Session()
+
+    def close(self) -> None:
+        self.session.close()
+
+    @classmethod
+    def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
+        text = _("Enter the number alone: digits only.")
+        wrong = [name for name in ("phone", "business") if not re.fullmatch(r"[0-9]{1,30}", values.get(name, ""))]
+        return dict.fromkeys(wrong, text)
+
+    def _call(self, method: str, path: str, field: str, **options: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.setup.values['token']}"}
+        answer = self.session.call(method, f"{settings.WHATSAPP_API_BASE}/{path}", headers=headers, **options)
+        data = answer.data if isinstance(answer.data, dict) else {}
+        if isinstance(data.get("error"), dict):
+            raise self._problem(data["error"], answer, field)
+        sound(answer)
+        if answer.status >= 400 or not data:
+            raise SetupRefused(_("The carrier answered %(status)s.") % {"status": answer.status}, field)
+        return data
+
+    def _problem(self, error: dict[str, Any], answer: Answer, field: str) -> Exception:
+        code = error.get("code")
+        code = code if isinstance(code, int) else 0
+        details = error.get("error_data")
+        said = details.get("details") if isinstance(details, dict) else ""
+        text = " ".join(str(said or error.get("message") or code).split())[:200]
+        if code in LATER or answer.status == 429 or answer.status >= 500:
+            return Away(text, answer.after or (60.0 if answer.status == 429 else None))
+        if code in KEYS or 200 <= code < 300 or answer.status in {401, 403}:
+            return SetupRefused(text, "token")
+        if code == 100 and field:
+            return SetupRefused(text, field)
+        if code in STOPPED:
+            return OptedOut(text)
+        return NoSuchAddress(text) if code in NOBODY else refused(text, status=answer.status)
+
+    def check(self) -> str:
+        data = self._call(
+            "GET", self.setup.values["phone"], "phone", params={"fields": "display_phone_number,verified_name"}
+        )
+        self._call("GET", f"{self.setup.values['business']}/message_templates", "business", params={"limit": 1})
+        return f"{data.get('verified_name', '')} {data.get('display_phone_number', '')}".strip()[:200]
+
+    def templates(self) -> list[Approved]:
+        found, params = [], {"limit": "100", "fields": "name,language,status,category,components"}
+        for _page in range(PAGES):
+            path = f"{self.setup.values['business']}/message_templates"
+            data = self._call("GET", path, "business", params=params)
+            found += [_approved(row) for row in data.get("data", []) if isinstance(row, dict)]
+            after = ((data.get("paging") or {}).get("cursors") or {}).get("after")
+            if not after or not (data.get("paging") or {}).get("next"):
+                break
+            params = {**params, "after": after}
+        return found
+
+    def send(self, parcel: Parcel) -> Taken:
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "to": parcel.to.lstrip("+")}
+        body["biz_opaque_callback_data"] = parcel.key
+        if name := parcel.data.get("template"):
+            holes = [
+                {"type": "text", "text": " ".join(str(text).split())} for text in parcel.data.get("parameters", [])
+            ]
+            body |= {"type": "template", "template": {"name": name, "language": {"code": parcel.data.get("language")}}}
+            body["template"]["components"] = [{"type": "body", "parameters": holes}] if holes else []
+        else:
+            # Taken only within a day of what the person wrote last.
+            body |= {"type": "text", "text": {"body": parcel.text, "preview_url": False}}
+        data = self._call("POST", f"{quote(self.setup.values['phone'], safe='')}/messages", "", json=body)
+        messages = data.get("messages") or [{}]
+        return Taken(str(messages[0].get("id") or ""), 1)
+
+    def greeting(self, query: Mapping[str, str]) -> str | None:
+        if query.get("hub.mode") != "subscribe":
+            return None
+        due = str(self.setup.values.get("verify_token") or "")
+        if not due or not hmac.compare_digest(due.encode(), query.get("hub.verify_token", "").encode()):
+            raise Forged("The verify token does not fit.")
+        return query.get("hub.challenge", "")[:200]
+
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+        secret = str(self.setup.values.get("app_secret") or "")
+        due = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        if not secret or not hmac.compare_digest(due.encode(), headers.get("X-Hub-Signature-256", "").encode()):
+            raise Forged("The signature does not fit.")
+        try:
+            return list(self._told(json.loads(body)))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise Forged("This is no notification.") from error
+
+    def _told(self, data: Any) -> Iterator[Event]:
+        for entry in data.get("entry", []):
+            for change in entry.get("changes", []):
+                value = change.get("value") or {}
+                # One app may serve several numbers; others' are not ours to hear.
+                if str((value.get("metadata") or {}).get("phone_number_id")) != self.setup.values["phone"]:
+                    continue
+                yield from filter(None, map(_fate, value.get("statuses") or []))
+                yield from filter(None, map(_answer, value.get("messages") or []))
+
+
+def _fate(row: dict[str, Any]) -> Event | None:
+    fate = FATES.get(row.get("status", ""))
+    if fate is None or not row.get("id"):
+        return None
+    error = next(iter(row.get("errors") or []), {})
+    if fate is Fate.FAILED and error.get("code") in NOBODY | STOPPED:
+        fate = Fate.OPTED_OUT if error["code"] in STOPPED else Fate.BOUNCED
+    moment = str(row.get("timestamp") or "")
+    at = (
+        datetime.fromtimestamp(int(moment), UTC) if moment.isascii() and moment.isdigit() and len(moment) < 12 else None
+    )
+    return Event(str(row["id"]), fate, str(error.get("title") or "")[:200], at)
+
+
+def _answer(row: dict[str, Any]) -> Event | None:
+    text = str((row.get("text") or {}).get("body") or (row.get("button") or {}).get("text") or "")
+    sender = str(row.get("from") or "")
+    if not words.asks_to_stop(text) or not sender.isdigit():
+        return None
+    return Event("", Fate.OPTED_OUT, text[:200], address=f"+{sender}")
+
+
+def _approved(row: dict[str, Any]) -> Approved:
+    parts = row.get("components") or []
+    body = next((part for part in parts if isinstance(part, dict) and part.get("type") == "BODY"), {})
+    text = str(body.get("text") or "")
+    return Approved(
+        name=str(row.get("name") or "")[:512],
+        language=str(row.get("language") or "")[:20],
+        state=str(row.get("status") or "")[:30].lower(),
+        kind=str(row.get("category") or "")[:30].lower(),
+        text=text[:1100],
+        parameters=len(set(HOLE.findall(text))),
+    )
+
+
+CHANNEL = WhatsAppChannel

@@ -1,0 +1,106 @@
+"""The ISP's own words: saved, given up for the built-in ones, restored."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from company.models import InvoiceGroup, Profile
+from core.audit import Actor, record
+from domains.links import staff_url
+from messaging.models import OwnText, TextVersion
+from messaging.occasions import OWN, name_of
+from messaging.reader import current_isp
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else saved the text after it was opened."""
+
+
+@transaction.atomic
+def save_text(
+    *,
+    by: Actor,
+    event: str,
+    group: InvoiceGroup | None,
+    language: str,
+    medium: str,
+    subject: str,
+    text: str,
+    seen: int | None = None,
+) -> bool:
+    """Say it in these words from now on. Whether anything changed. `seen` is the version that was opened.
+
+    The words are ones that `messaging.text_forms.TextForm` has looked at. Raises ChangedMeanwhile.
+    """
+    row = _locked(event=event, group=group, language=language, medium=medium)
+    if seen is not None and seen != row.version:
+        raise ChangedMeanwhile
+    if row.is_on and row.version and (row.subject, row.text) == (subject, text):
+        return False
+    _write(by, row, subject=subject, text=text, is_on=True)
+    return True
+
+
+@transaction.atomic
+def use_built_in(*, by: Actor, row: OwnText) -> None:
+    """Go back to the built-in text. What was said before stays in the history. Twice is once."""
+    row = OwnText.objects.select_for_update().get(pk=row.pk)
+    if row.is_on:
+        _write(by, row, subject=row.subject, text=row.text, is_on=False)
+
+
+@transaction.atomic
+def restore_text(*, by: Actor, row: OwnText, number: int) -> None:
+    """Say it again as in an earlier version, which becomes the latest one. Raises TextVersion.DoesNotExist."""
+    row = OwnText.objects.select_for_update().get(pk=row.pk)
+    old = row.versions.get(number=number)
+    _write(by, row, subject=old.subject, text=old.text, is_on=True)
+
+
+def _locked(*, event: str, group: InvoiceGroup | None, language: str, medium: str) -> OwnText:
+    key = {"event": event, "group": group, "language": language, "medium": medium}
+    OwnText.objects.get_or_create(**key, defaults={"is_on": False})
+    return OwnText.objects.select_for_update(of=("self",)).get(**key)
+
+
+def _write(by: Actor, row: OwnText, *, subject: str, text: str, is_on: bool) -> None:
+    row.subject, row.text, row.is_on, row.version = subject, text, is_on, row.version + 1
+    row.problem, row.problem_at = "", None
+    row.save()
+    TextVersion.objects.create(
+        own_text=row,
+        number=row.version,
+        subject=subject,
+        text=text,
+        is_on=is_on,
+        by_id=by.pk,
+        by_name=by.audit_label[:200],
+    )
+    verb = "messaging.text.changed" if is_on else "messaging.text.put_back"
+    record(verb, by=by, on=row, title=str(name_of(row.event)), number=row.version)
+
+
+def note_try(*, by: Actor, event: str) -> None:
+    """Write down that somebody had a text sent to themselves."""
+    record("messaging.text.tried", by=by, title=str(name_of(event)))
+
+
+def note_failure(*, row: OwnText, problem: str) -> bool:
+    """Write down that a text could not be used. Whether that is new, so that staff have to be told."""
+    changed = OwnText.objects.filter(pk=row.pk, problem="").update(problem=problem[:300], problem_at=timezone.now())
+    return bool(changed)
+
+
+def warning_of(row: OwnText) -> dict[str, object] | None:
+    """What the company is told by mail of a text that could not be used; None where it has no address."""
+    isp, profile = current_isp(), Profile.load()
+    if not profile.email:
+        return None
+    return {
+        "template": OWN,
+        "language": isp.language,
+        "to": profile.email,
+        "title": str(name_of(row.event)) or _("a message"),
+        "problem": row.problem,
+        "link": staff_url(isp, f"settings/texts/{row.event.replace('/', '-').replace('_', '-')}/"),
+    }

@@ -1,0 +1,63 @@
+"""Where an ISP writes its own words."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.forms import Form
+from messaging.events.base import Event
+from messaging.letters import markup_in
+from messaging.models import Medium
+from messaging.wording import LONGEST, BadWording, names_in, parse
+
+SHORTEST_NEWS = 1000  # characters of a text for what has no room
+WITH_SUBJECT = {Medium.EMAIL, Medium.PUSH}
+
+
+class TextForm(Form):
+    """Subject and text of one event by one medium, in the small language of messages."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
+    text = forms.CharField(
+        label=gettext_lazy("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 14, "class": "font-monospace"})
+    )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    customer = forms.CharField(label=gettext_lazy("Show it for"), required=False, max_length=100)
+
+    def __init__(self, *args: Any, event: Event, medium: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.event, self.medium = event, medium
+        if medium not in WITH_SUBJECT:
+            del self.fields["subject"]
+        self.longest = LONGEST if medium == Medium.EMAIL else SHORTEST_NEWS
+        self.fields["text"].help_text = (
+            _("Markdown: **bold**, lists, [words](address). Mails also carry the text without formatting.")
+            if medium == Medium.EMAIL
+            else _("Short: what is longer than an SMS is paid as several.")
+        )
+        self.fields["customer"].help_text = _("Name, number or phone of a customer. Empty: made-up values.")
+
+    def clean_subject(self) -> str:
+        return self._worded(self.cleaned_data["subject"], longest=200)
+
+    def clean_text(self) -> str:
+        text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n").strip()
+        if not text:
+            raise forms.ValidationError(_("Write something, or go back to the built-in text."))
+        if len(text) <= self.longest and self.medium == Medium.EMAIL and (found := markup_in(text)):
+            words = _("Line %(line)d: “%(text)s” is HTML, which is not possible. Write Markdown instead.")
+            raise forms.ValidationError(words % {"line": found.line, "text": found.text})
+        return self._worded(text, longest=self.longest, needs_link=True)
+
+    def _worded(self, text: str, *, longest: int, needs_link: bool = False) -> str:
+        try:
+            pieces = parse(text, names=self.event.named, longest=longest)
+        except BadWording as error:
+            raise forms.ValidationError(str(error)) from error
+        missing = {each.name for each in self.event.variables if each.has_secret} - names_in(pieces)
+        if needs_link and missing:
+            words = _("This message is of no use without {{ %(name)s }}.")
+            raise forms.ValidationError(words % {"name": missing.pop()})
+        return text

@@ -1,0 +1,36 @@
+// A form data-push="<public key>" switches notifications on: the browser asks, and what it gives out is sent with the form.
+const form = document.querySelector("form[data-push]");
+const off = document.querySelector("[data-push-off]");
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
+const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+const say = (name) => off?.querySelectorAll("[data-why]").forEach((line) => { line.hidden = line.dataset.why !== name; off.hidden = false; });
+
+async function subscribe() {
+  const registration = await navigator.serviceWorker.register("/push-worker.js");
+  await navigator.serviceWorker.ready;
+  const key = bytes(form.dataset.push);
+  const known = await registration.pushManager.getSubscription();
+  // One that was made with other keys is of no use.
+  if (known && text(known.options.applicationServerKey) !== form.dataset.push) await known.unsubscribe();
+  return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+}
+
+if (form) {
+  if (!("serviceWorker" in navigator) || !("PushManager" in window)) say("unsupported");
+  else if (Notification.permission === "denied") say("denied");
+  else form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    if (form.elements.endpoint.value) return;
+    event.preventDefault();
+    try {
+      const made = await subscribe();
+      form.elements.endpoint.value = made.endpoint;
+      form.elements.p256dh.value = text(made.getKey("p256dh"));
+      form.elements.auth.value = text(made.getKey("auth"));
+      form.submit();
+    } catch (error) {
+      say(Notification.permission === "denied" ? "denied" : "failed");
+      form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+    }
+  });
+}

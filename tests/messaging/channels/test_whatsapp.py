@@ -1,0 +1,133 @@
+"""WhatsApp's Cloud API: approved texts, errors, callbacks with a signature, and the question whether we are there."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from lab.carriers import Reply
+from messaging.channels import open_channel
+from messaging.channels.base import Away, Fate, Forged, NoSuchAddress, OptedOut, Parcel, Refused, Setup, SetupRefused
+
+VALUES = {"phone": "111", "business": "222", "token": "tok", "app_secret": "app", "verify_token": "ver"}
+TEMPLATE = {"template": "bill_due", "language": "es_MX", "parameters": ["Ana", "500\n MXN"]}
+
+
+@pytest.fixture
+def whatsapp(carrier):
+    return open_channel("whatsapp", Setup("n", VALUES))
+
+
+def parcel(**changed):
+    return Parcel(**{"key": "k", "to": "+525512345678", "text": "Hola", **changed})
+
+
+def test_an_approved_text_goes_with_its_parameters(whatsapp, carrier):
+    carrier.faults = [Reply(200, {"messages": [{"id": "wamid.1"}]})]
+    assert whatsapp.send(parcel(data=TEMPLATE)).number == "wamid.1"
+    (call,) = carrier.calls
+    assert (call.path, call.headers["Authorization"], call.json["to"]) == (
+        "/111/messages",
+        "Bearer tok",
+        "525512345678",
+    )
+    template = call.json["template"]
+    assert (template["name"], template["language"]) == ("bill_due", {"code": "es_MX"})
+    texts = [{"type": "text", "text": "Ana"}, {"type": "text", "text": "500 MXN"}]
+    assert template["components"] == [{"type": "body", "parameters": texts}]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (400, 131026, NoSuchAddress),
+        (400, 131050, OptedOut),
+        (400, 132001, Refused),
+        (401, 190, SetupRefused),
+        (400, 130429, Away),
+        (500, 131000, Away),
+        (403, 10, SetupRefused),
+    ],
+)
+def test_errors_in_our_words(whatsapp, carrier, status, code, error):
+    carrier.faults = [Reply(status, {"error": {"code": code, "message": "so"}})]
+    with pytest.raises(error) as caught:
+        whatsapp.send(parcel())
+    assert type(caught.value) is error
+
+
+def test_keys_are_tried_and_a_web_page_is_no_answer(whatsapp, carrier):
+    carrier.faults = [
+        Reply(200, {"verified_name": "WispMega", "display_phone_number": "+52 1"}),
+        Reply(200, {"data": []}),
+    ]
+    assert whatsapp.check() == "WispMega +52 1"
+    carrier.faults = [Reply(400, {"error": {"code": 100, "message": "no such object"}})]
+    with pytest.raises(SetupRefused) as caught:
+        whatsapp.check()
+    assert caught.value.field == "phone"
+    carrier.faults = ["html"]
+    with pytest.raises(Away):
+        whatsapp.check()
+
+
+def test_approved_texts_are_fetched_page_by_page(whatsapp, carrier):
+    body = {"type": "BODY", "text": "Hola {{1}}, debe {{2}}. {{1}}"}
+    row = {"name": "bill_due", "language": "es_MX", "status": "APPROVED", "category": "UTILITY", "components": [body]}
+    paging = {"cursors": {"after": "next"}, "next": "https://graph.example/next"}
+    carrier.faults = [Reply(200, {"data": [row], "paging": paging}), Reply(200, {"data": [{**row, "name": "b"}]})]
+    found = whatsapp.templates()
+    assert [(each.name, each.state, each.parameters) for each in found] == [
+        ("bill_due", "approved", 2),
+        ("b", "approved", 2),
+    ]
+    assert carrier.calls[1].query["after"] == "next"
+
+
+def told(value, phone="111"):
+    change = {"field": "messages", "value": {"metadata": {"phone_number_id": phone}, **value}}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "222", "changes": [change]}]}).encode()
+
+
+def hear(whatsapp, body, secret="app"):  # noqa: S107
+    mark = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return whatsapp.events(method="POST", url="https://x/", body=body, headers={"X-Hub-Signature-256": mark})
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        ({"id": "w1", "status": "delivered", "timestamp": "1770000000"}, Fate.DELIVERED),
+        ({"id": "w1", "status": "failed", "errors": [{"code": 131026, "title": "no"}]}, Fate.BOUNCED),
+        ({"id": "w1", "status": "failed", "errors": [{"code": 131047}]}, Fate.FAILED),
+        ({"id": "w1", "status": "sent"}, None),
+    ],
+)
+def test_what_callbacks_say_of_messages(whatsapp, status, fate):
+    assert [event.fate for event in hear(whatsapp, told({"statuses": [status]}))] == ([fate] if fate else [])
+
+
+def test_an_answer_of_stop_and_what_is_said_to_another_number(whatsapp):
+    stop = {"messages": [{"from": "525512345678", "type": "text", "text": {"body": "BAJA"}}]}
+    (event,) = hear(whatsapp, told(stop))
+    assert (event.fate, event.address, event.number) == (Fate.OPTED_OUT, "+525512345678", "")
+    assert hear(whatsapp, told(stop, phone="999")) == []
+
+
+def test_what_is_not_signed_is_forged(whatsapp):
+    body = told({"statuses": [{"id": "w1", "status": "delivered"}]})
+    with pytest.raises(Forged):
+        hear(whatsapp, body, secret="other")
+    with pytest.raises(Forged):
+        whatsapp.events(method="POST", url="https://x/", body=body, headers={})
+    with pytest.raises(Forged):
+        hear(whatsapp, b"[1]")
+
+
+def test_the_question_whether_we_are_there(whatsapp):
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1158", "hub.verify_token": "ver"}
+    assert whatsapp.greeting(asked) == "1158"
+    assert whatsapp.greeting({}) is None
+    with pytest.raises(Forged):
+        whatsapp.greeting({**asked, "hub.verify_token": "no"})
