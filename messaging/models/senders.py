@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.crypto import SecretField
 from core.singleton import Singleton
+from domains.hosts import registrable
+from domains.models import DnsRecord
 from messaging.sender_words import TITLES, sentence
 
 DAILY = timedelta(days=1)
@@ -85,6 +87,23 @@ class SenderDomain(Singleton):
     @property
     def key_record(self) -> str:
         return f"v=DKIM1; k=rsa; p={self.public_key}"
+
+    @property
+    def records(self) -> list[DnsRecord]:
+        """What the ISP has to create: the key, who may send, and what becomes of false mails."""
+        if not self.host:
+            return []
+        below = self.host.removesuffix(registrable(self.host)).rstrip(".")
+
+        def relative(name: str) -> str:
+            return f"{name}.{below}" if below else name
+
+        policy = f"v=spf1 {self.spf_mechanism} ~all"
+        return [
+            DnsRecord("TXT", self.key_name, relative(f"{self.selector}._domainkey"), self.key_record),
+            DnsRecord("TXT", self.host, below or "@", policy),
+            DnsRecord("TXT", f"_dmarc.{self.host}", relative("_dmarc"), "v=DMARC1; p=none"),
+        ]
 
     @property
     def spf_mechanism(self) -> str:
