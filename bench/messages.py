@@ -181,8 +181,11 @@ def _fill(size: int, medium: str = "email", lane: int = 2) -> None:
 
     text = "Su factura está lista. " * 20
     to = "c{}@correo.example" if medium == "email" else "+52155{:08d}"
-    rows = (Message(medium=medium, lane=lane, to=to.format(n), subject="Su factura", text=text) for n in range(size))
-    Message.objects.bulk_create(rows, batch_size=2000)
+    for first in range(0, size, 500):
+        numbers = range(first, min(first + 500, size))
+        Message.objects.bulk_create(
+            [Message(medium=medium, lane=lane, to=to.format(n), subject="Su factura", text=text) for n in numbers]
+        )
 
 
 def _drain(size: int) -> None:

@@ -382,6 +382,8 @@ EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS") == "1"
 EMAIL_TIMEOUT = 10
+# What an ISP puts into the SPF record of its domain, so that our mail server may send for it.
+MAIL_SPF = os.environ.get("MAIL_SPF", f"include:_spf.{PLATFORM_DOMAIN}")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 
 REST_FRAMEWORK = {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import Form
 from dashboard.filters import day_input
 from dashboard.tables import NUMBERS
-from messaging.models import Message
+from messaging.models import Message, StoppedAddress
 from messaging.occasions import OCCASIONS
 from subscribers.models import Announcement
 
@@ -68,6 +68,27 @@ class MessagesOfOne(MessageTable):
 
     class Meta(MessageTable.Meta):
         empty_text = _("Nothing has been written to this customer yet.")
+
+
+class StoppedTable(tables.Table):
+    """Addresses that are written to no more, the latest first."""
+
+    at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
+    address = tables.Column(verbose_name=_("Address or phone"), orderable=False, attrs={"td": {"class": "text-break"}})
+    medium = tables.Column(verbose_name=_("By"), orderable=False)
+    reason = tables.TemplateColumn(
+        template_name="dashboard/messages/stopped_why_cell.html", verbose_name=_("Why"), orderable=False
+    )
+    release = tables.TemplateColumn(
+        template_name="dashboard/messages/release_cell.html", verbose_name="", orderable=False, accessor="address"
+    )
+
+    caption = _("Stopped addresses")
+
+    class Meta:
+        model = StoppedAddress
+        fields = ("at", "address", "medium", "reason", "release")
+        empty_text = _("No address is stopped.")
 
 
 class AnnouncementTable(tables.Table):

@@ -24,6 +24,7 @@ from dashboard.views import (
     requests,
     settings_domains,
     staff,
+    stopped,
     subscribers,
     two_factor,
 )
@@ -79,6 +80,8 @@ urlpatterns = [
         name="document-download",
     ),
     path("<slug:slug>/messages/", messages.message_list, name="messages"),
+    path("<slug:slug>/messages/stopped/", stopped.stopped_list, name="stopped-addresses"),
+    path("<slug:slug>/messages/stopped/release/", stopped.release, name="stopped-address-release"),
     path("<slug:slug>/messages/portal/", announcements.announcement_list, name="announcements"),
     path("<slug:slug>/messages/portal/new/", announcements.add, name="announcement-new"),
     path("<slug:slug>/messages/portal/<uuid:announcement>/", announcements.change, name="announcement"),

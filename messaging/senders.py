@@ -3,14 +3,23 @@
 from core.scope import public_scope, required
 from domains.links import base_url, slug_host
 from messaging.channels.base import Setup
-from messaging.models import ChannelAccount
+from messaging.models import ChannelAccount, SenderDomain
 from tenants import directory
 
 
 def platform_setup() -> Setup:
     """What the platform's channel has to know of the ISP whose scope is open. In a transaction."""
     label = required().label
-    return Setup(number=label, values={"scope": label})
+    values = {"scope": label}
+    sender = SenderDomain.load()
+    if sender.is_used:
+        values |= {
+            "sender": sender.address,
+            "dkim_domain": sender.host,
+            "dkim_selector": sender.selector,
+            "dkim_key": sender.private_key,
+        }
+    return Setup(number=label, values=values)
 
 
 def callback_address(account: ChannelAccount) -> str:

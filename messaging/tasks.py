@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.celery import IspTask, app, enqueue_on_commit
 from core.mail import SETTLED
 from core.periodic import for_each_isp
-from messaging.models import ChannelAccount, Message
+from messaging.models import ChannelAccount, Message, SenderDomain
 from messaging.outbox import claims, fates, turns
 from tenants.services import due_work
 
@@ -49,6 +49,22 @@ def _plan_sweep(isp_id: int, at: datetime | None) -> None:
     if at is not None:
         with transaction.atomic():
             due_work.bring_forward(isp_id=isp_id, kind="mail", at=max(at, timezone.now() + SETTLED))
+
+
+@app.task(base=IspTask, atomic=False)
+def look_at_sender(*, isp_id: int) -> None:
+    """See what the DNS says about the ISP's sender domain."""
+    from messaging.services.sender_domain import check_sender
+
+    check_sender(at=timezone.now())
+
+
+@for_each_isp("sender", every=timedelta(hours=1))
+@app.task(base=IspTask)
+def look_at_sender_again(*, isp_id: int) -> None:
+    """The same each hour while it is new, then each day."""
+    if SenderDomain.load().is_due(timezone.now()):
+        enqueue_on_commit(look_at_sender, isp_id=isp_id)
 
 
 @for_each_isp("old-mail", every=timedelta(days=1))

@@ -20,6 +20,7 @@ from messaging.models import (
     OptOut,
     OwnText,
     QuietHours,
+    SenderDomain,
     StoppedAddress,
     TextVersion,
 )
@@ -74,6 +75,7 @@ not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, SmsRules, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
+not_personal(SenderDomain, because="the address that the ISP's mails come from")
 not_personal(EarlyEvent, because="what a carrier said of a number, for a day")
 not_personal(SavedView, ListSettings, because="how staff look at lists; a search of theirs is theirs to delete")
 

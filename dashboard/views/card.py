@@ -11,6 +11,7 @@ from dashboard.access import staff_page
 from dashboard.history import history_of
 from dashboard.tables import HistoryTable
 from dashboard.views.logins import cards_of
+from messaging.services import stopped_among
 from preinstall.models import Installation, InstallRequest
 from tenants.roles import Right
 
@@ -29,6 +30,9 @@ def overview(request: HttpRequest, number: int) -> HttpResponse:
         "pinned": found.notes.filter(is_pinned=True),
         "wish": found.profile_changes.pending().first(),
         "asked": found.personal_requests.open(),
+        "stopped": stopped_among(
+            emails=[found.email, found.billing_email], phones=[found.mobile, found.second_mobile]
+        ),
         "group": found.group or InvoiceGroup.objects.default(),
     }
     return card.show(request, found, "overview", context)

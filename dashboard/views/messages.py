@@ -1,11 +1,13 @@
 """What the ISP wrote to people: every message with what became of it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages as notes
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,7 +19,7 @@ from dashboard.views.settings import bound, saved, section_page
 from messaging import services
 from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
-from messaging.models import Message, MessageSettings, OptOut
+from messaging.models import Message, MessageSettings, OptOut, StoppedAddress
 from messaging.occasions import name_of
 from messaging.preference_forms import PreferencesForm
 from messaging.rules import media_in_use
@@ -26,6 +28,7 @@ from subscribers.models import Subscriber
 from subscribers.services.recipients import hears_news
 from tenants.roles import Right
 
+RECENT = timedelta(days=7)  # in which an address that was stopped is news
 SHOWN = 20  # of what was written to one customer in the portal
 
 
@@ -40,6 +43,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "table": table,
         "failed": Message.objects.failed().count(),
+        "stopped": StoppedAddress.objects.filter(at__gte=timezone.now() - RECENT).count(),
         "is_empty": not request.GET and not table.page.paginator.count,
     }
     return render(request, "dashboard/messages/list.html", context, status=200 if found.form.is_valid() else 422)
@@ -64,6 +68,8 @@ def resend(request: HttpRequest, message: UUID) -> HttpResponse:
     """Try a message again that was given up."""
     try:
         services.resend(by=request.user, mail=get_object_or_404(Message, uuid=message))
+    except services.AddressStopped:
+        notes.error(request, _("This address is written to no more. Have it written to again under Stopped addresses."))
     except services.CannotResend:
         notes.error(request, _("This message cannot be sent again: it is on its way, or was sent meanwhile."))
     else:

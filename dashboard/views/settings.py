@@ -45,6 +45,7 @@ SECTIONS = [
     Section("captcha", gettext_lazy("Protection from robots"), "shield-check"),
     Section("chat", gettext_lazy("Chat"), "message-circle"),
     Section("messages", gettext_lazy("Messages"), "mail"),
+    Section("sender", gettext_lazy("Sender of mails"), "at"),
     Section("channels", gettext_lazy("Channels"), "send"),
     Section("portal-sms", gettext_lazy("SMS from the portal"), "message-2"),
     Section("rules", gettext_lazy("Rules of messages"), "route"),

@@ -4,6 +4,7 @@ from messaging.models.browsers import Browser
 from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
 from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
 from messaging.models.rules import EventRule, OptOut, QuietHours
+from messaging.models.senders import SenderDomain
 from messaging.models.texts import OwnText, TextVersion
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OptOut",
     "OwnText",
     "QuietHours",
+    "SenderDomain",
     "StoppedAddress",
     "TextVersion",
 ]

@@ -12,10 +12,10 @@ ATTEMPTS = 10  # over about eight hours
 STUCK = timedelta(minutes=10)  # by then a claim has been left behind by its worker
 # A message of the same lane to the same address that was written before goes first, unless its own time has not come.
 OLDER = """
-SELECT o.id FROM messaging_message o
+SELECT FROM messaging_message o
 WHERE o.state IN ('waiting', 'sending') AND o.medium = m.medium AND o."to" = m."to" AND o.lane = m.lane AND o.id < m.id
   AND (o.attempts > 0 OR o.due_at <= %(at)s)
-ORDER BY o.id LIMIT 1
+OFFSET 0
 """
 # Who asked for no more messages still gets what they ask for themselves, such as a link to sign in.
 STOPPED = """
@@ -28,13 +28,13 @@ SELECT 'preference' FROM messaging_optout u
 WHERE u.subscriber_key = m.subscriber_key AND u.kind = m.kind AND u.medium = m.medium
   AND (u.login_key = 0 OR u.login_key = m.login_key) LIMIT 1
 """
-# The questions stand as values, which the planner asks row by row until it has enough rows, and not as joins over
-# all that waits.
+# OFFSET 0 keeps the question a question, asked row by row until there are enough rows, and no join over all that waits.
+# It has no order either: that would lead the planner, where it has no statistics yet, to walk through all that waits.
 CLAIM = f"""
 WITH picked AS (
   SELECT m.id, COALESCE(({STOPPED}), ({UNWANTED})) AS stopped FROM messaging_message m
   WHERE m.state IN ('waiting', 'sending') AND m.medium = %(medium)s AND m.due_at <= %(at)s {{which}}
-    AND ({OLDER}) IS NULL
+    AND NOT EXISTS ({OLDER})
   ORDER BY m.lane, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE messaging_message m SET
@@ -101,7 +101,7 @@ def forget_what_is_over(keys: list[int]) -> None:
 NEXT = f"""
 SELECT min(found.due_at) FROM (VALUES ('waiting'), ('sending')) AS states (state), LATERAL (
   SELECT m.due_at FROM messaging_message m
-  WHERE m.state = states.state AND (%(medium)s = '' OR m.medium = %(medium)s) AND ({OLDER}) IS NULL
+  WHERE m.state = states.state AND (%(medium)s = '' OR m.medium = %(medium)s) AND NOT EXISTS ({OLDER})
   ORDER BY m.due_at LIMIT 1
 ) found
 """  # noqa: S608 - parts of our own

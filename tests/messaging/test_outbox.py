@@ -72,7 +72,7 @@ def test_one_address_gets_its_messages_in_the_order_they_were_written(in_isp, ac
 
 
 def test_control_without_that_question_the_second_overtakes_the_first(in_isp, account, fake, monkeypatch):
-    monkeypatch.setattr(claims, "CLAIM", claims.CLAIM.replace(f"AND ({claims.OLDER}) IS NULL", ""))
+    monkeypatch.setattr(claims, "CLAIM", claims.CLAIM.replace(f"AND NOT EXISTS ({claims.OLDER})", ""))
     first, _ = write("first"), write("second")
     Message.objects.filter(pk=first.pk).update(attempts=1, due_at=timezone.now() + timedelta(minutes=5))
     turn(in_isp)
