@@ -145,9 +145,7 @@ class Writer:
         on = timezone.localdate()
         return {row.subscriber_id: row for row in rows.order_by("-pk") if row.is_open(on=on)}
 
-    def compose(
-        self, good: list[tuple[Subscriber, Recipient]], *, make_link: Any = None
-    ) -> Iterator[Message]:
+    def compose(self, good: list[tuple[Subscriber, Recipient]], *, make_link: Any = None) -> Iterator[Message]:
         """The messages, unsaved. `make_link` gives the link that lets a login in; without it a stand-in is shown."""
         keys = [row.pk for row, _to in good]
         balances = dict(Account.objects.filter(pk__in=keys).values_list("pk", "balance"))

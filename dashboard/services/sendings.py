@@ -86,15 +86,19 @@ def discard(*, sending: Sending) -> None:
 
 @transaction.atomic
 def start(*, by: Actor, sending: Sending, version: int) -> Sending:
-    """Begin a draft. Raises CannotDo where it has begun, Changed where it says something else by now, TooDear.
+    """Begin a draft.
 
+    Raises CannotDo where it has begun, Changed where it says something else by now, TooDear, NobodyMeant.
     A second click, or a second clerk, waits for the first one here and then finds it begun.
     """
     row = _locked(sending, State.DRAFT)
-    if row.version != version:
+    if row.version != version or not row.text:
         raise Changed
-    if sendings.forecast(row).is_too_dear:
+    found = sendings.forecast(row)
+    if found.is_too_dear:
         raise TooDear
+    if not found.may_start:
+        raise NobodyMeant
     row.state, row.started_at, row.started_by = State.RUNNING, timezone.now(), by.audit_label[:200]
     row.save(update_fields=["state", "started_at", "started_by", "touched_at"])
     record("subscribers.sending.started", by=by, on=row, title=row.title, total=row.total)

@@ -167,5 +167,7 @@ def _start(request: HttpRequest, row: Sending) -> None:
         messages.info(request, _("It had been started already. Nobody gets anything twice."))
     except services.Changed:
         messages.warning(request, _("It was changed since you looked. Look again, then start it."))
+    except services.NobodyMeant:
+        messages.error(request, _("Nobody can be written to so."))
     except services.TooDear:
         messages.error(request, _("It costs more than the budget of this month has left."))
