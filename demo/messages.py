@@ -8,18 +8,18 @@ from subscribers.models import ConsentDocument
 from subscribers.services import consents
 from tenants.models import StaffUser
 
+SPANISH = (
+    "Hola, {{ name }}:\n\nle recordamos que {% if days_late %}**venció hace {{ days_late }} días**"
+    "{% else %}pronto vence{% endif %} lo siguiente:\n\n{{ debts }}\n\n[Ver cómo pagar]({{ link }})\n\n"
+    "¿Ya pagó? Entonces no tome en cuenta este mensaje.\n\n{{ company }}"
+)
+ENGLISH = (
+    "Hello {{ name }},\n\nthis {% if days_late %}was **due {{ days_late }} days ago**{% else %}is due soon{% endif %}:"
+    "\n\n{{ debts }}\n\n[See how to pay]({{ link }})\n\nYou have paid? Then never mind.\n\n{{ company }}"
+)
 REMINDER = {
-    "es": (
-        "{{ company }}: {{ total }} por pagar",
-        "Hola, {{ name }}:\n\nle recordamos que {% if days_late %}**venció hace {{ days_late }} días**"
-        "{% else %}pronto vence{% endif %} lo siguiente:\n\n{{ debts }}\n\n[Ver cómo pagar]({{ link }})\n\n"
-        "¿Ya pagó? Entonces no tome en cuenta este mensaje.\n\n{{ company }}",
-    ),
-    "en": (
-        "{{ company }}: {{ total }} to pay",
-        "Hello {{ name }},\n\nthis {% if days_late %}was **due {{ days_late }} days ago**{% else %}is due soon"
-        "{% endif %}:\n\n{{ debts }}\n\n[See how to pay]({{ link }})\n\nYou have paid? Then never mind.\n\n{{ company }}",
-    ),
+    "es": ("{{ company }}: {{ total }} por pagar", SPANISH),
+    "en": ("{{ company }}: {{ total }} to pay", ENGLISH),
 }
 
 
