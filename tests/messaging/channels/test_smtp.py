@@ -210,9 +210,7 @@ def test_a_signature_holds_and_breaks_with_the_text(server, platform):
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     values = {"sender": "a@wispmega.mx", "dkim_domain": "wispmega.mx", "dkim_selector": "lm1", "dkim_key": private}
     platform(**values).send(PARCEL)
     [mail] = server.taken
