@@ -1,16 +1,19 @@
-"""A mail server for the demo that keeps everything, and pages to read it."""
+"""A mail server and a gateway of SMS for the demo, which keep everything, and pages to read it."""
 
 import json
 import socket
+import time
+import urllib.request
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import formatdate
 from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import uuid4
 
 from aiosmtpd.controller import Controller
@@ -69,7 +72,7 @@ class Mailbox:
 
 
 class Pages(BaseHTTPRequestHandler):
-    """All mails, those of one ISP, and one of them; `/messages.json` for programs."""
+    """All mails and SMS, those of one ISP, and one of them; `/messages.json` for programs."""
 
     def __init__(self, folder: Path, *args: Any) -> None:
         self.folder = folder
@@ -83,6 +86,8 @@ class Pages(BaseHTTPRequestHandler):
         wanted = parse_qs(parts.query).get("of", [""])[0]
         if parts.path == "/":
             self._answer(self._list(wanted))
+        elif parts.path == "/sms":
+            self._answer("Balance: 1,000 SMS", "text/plain")
         elif parts.path == "/messages.json":
             rows = [self._row(path) for path in self._paths()]
             self._answer(json.dumps(rows, ensure_ascii=False), "application/json")
@@ -90,6 +95,23 @@ class Pages(BaseHTTPRequestHandler):
             self._answer(self._message(path))
         else:
             self.send_error(404)
+
+    def do_POST(self) -> None:
+        """A gateway of SMS: what is sent is kept among the mails, and the state is called back."""
+        said = dict(parse_qsl(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()))
+        if urlsplit(self.path).path != "/sms" or "to" not in said:
+            self.send_error(404)
+            return
+        mail = EmailMessage()
+        mail["From"], mail["To"] = said.get("from", "SMS"), said["to"]
+        mail["Subject"], mail["Date"] = "SMS", formatdate(localtime=True)
+        mail["X-Lastmile-Scope"] = said.get("scope", "")
+        mail.set_content(said.get("text", ""))
+        name = f"{len(list(self.folder.glob('*.eml'))):06d}-{uuid4().hex[:8]}"
+        (self.folder / f"{name}.eml").write_bytes(mail.as_bytes())
+        if callback := said.get("callback"):
+            Thread(target=ring, args=(callback, name), daemon=True).start()
+        self._answer(json.dumps({"status": "ok", "id": name}), "application/json")
 
     def _answer(self, text: str, kind: str = "text/html") -> None:
         body = text.encode()
@@ -147,6 +169,22 @@ class Pages(BaseHTTPRequestHandler):
             f'<p><a href="/">← All mail</a></p><h1>{escape(row["subject"])}</h1><article>{head}</article>'
             f"<article><pre>{linked(row['text'])}</pre></article>",
         )
+
+
+def ring(address: str, number: str) -> None:
+    """Say that a message has been delivered; several times, since the demo may still be starting."""
+    parts = urlsplit(address)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{parts.port}{parts.path}?{parts.query}&id={number}&state=delivered",
+        headers={"Host": parts.netloc},
+    )
+    for _time in range(5):
+        time.sleep(2)
+        try:
+            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        except OSError:
+            continue
+        return
 
 
 def free_port() -> int:

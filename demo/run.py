@@ -100,6 +100,7 @@ class Demo:
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(self.mailbox.smtp_port),
             STRIPE_API_BASE=f"http://127.0.0.1:{self.cards_port}",
+            CHANNEL_NETWORKS="127.0.0.0/8 ::1/128",
         )
 
     def start(self) -> None:
@@ -145,11 +146,13 @@ class Demo:
         call_command("migrate", verbosity=0)
 
     def _seed(self) -> None:
+        from demo.channels import connect_channels
         from demo.gateways import connect_gateways
         from demo.seed import describe, seed
 
         seed()
         connect_gateways()
+        connect_channels(f"http://127.0.0.1:{self.port + 1}/")
         description = describe(self.port, self.mailbox.url)
         (self.data / "demo.json").write_text(json.dumps(description, indent=2, ensure_ascii=False))
         self.description = description

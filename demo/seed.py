@@ -303,7 +303,7 @@ def welcome(described: dict[str, Any]) -> str:
         f"  Platform   {described['platform']}   operators: {described['console']}   {described['operator']['email']}",
         f"  Dashboard  {described['dashboard']}   staff of all ISPs",
         f"  Portal     {described['shared_portal']}   for who has only a link",
-        f"  Mail       {described['mail']}   everything that was sent",
+        f"  Mail       {described['mail']}   everything that was sent, SMS too",
         "  Cards      4242 4242 4242 4242 is paid, 4000 0000 0000 0002 refused, any later date, any code",
         f"  The password of every login is  {described['password']}",
         "",

@@ -13,8 +13,6 @@ OWN = "messaging/text_failed"  # to the company, when a text of its own could no
 # What mails are about, in words for staff.
 OCCASIONS: dict[str, Any] = {name: event.title for name, event in EVENTS.items()} | {
     OWN: _("a text of yours could not be used, to you"),
-    "billing/run_held": _("billing run waits, to you"),
-    "payments/card_ended": _("card is not charged any more"),
     "portal/sms": _("SMS from the portal"),
     "channels/test": _("test message"),
 }

@@ -1,6 +1,6 @@
 """Who gets a message, as far as messages need to know. Who they are stands in apps above this one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from messaging.models import Medium
@@ -20,8 +20,10 @@ class Recipient:
     subscriber: int | None = None
     login: int | None = None
     hears_news: bool = False
+    browsers: Callable[[], tuple[str, ...]] = tuple  # asked only where notifications are to be sent
 
     def at(self, medium: Medium) -> tuple[str, ...]:
         """Where a message by a medium goes; nothing where the person cannot be reached so."""
-        found = tuple(each for each in self.addresses.get(medium, ()) if each)
-        return found if medium == Medium.PUSH else found[:1]
+        if medium == Medium.PUSH:
+            return self.browsers()
+        return tuple(each for each in self.addresses.get(medium, ()) if each)[:1]

@@ -100,6 +100,12 @@ def spelled(text: str, spelling: str) -> str:
     return text.translate(PLAIN) if spelling == Spelling.PLAIN else text
 
 
+def instead(spelling: str) -> dict[str, str]:
+    """What stands in place of which character, for a page that counts by itself."""
+    tables = {Spelling.TIDY: [TIDY], Spelling.PLAIN: [TIDY, PLAIN]}.get(Spelling(spelling), [])
+    return {chr(code): text or "" for table in tables for code, text in table.items()}
+
+
 def strange(text: str) -> tuple[str, ...]:
     """The characters outside the basic alphabet, each once."""
     return tuple(dict.fromkeys(char for char in text if char not in ONES and char not in EXTENSION))

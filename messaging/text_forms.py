@@ -1,5 +1,6 @@
 """Where an ISP writes its own words."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from messaging.models import Medium
 from messaging.wording import LONGEST, BadWording, names_in, parse
 
 SHORTEST_NEWS = 1000  # characters of a text for what has no room
+APPROVED = re.compile(r"[a-z0-9_]{1,100}(:[a-z]{2,3}(_[A-Z]{2})?)?")
 WITH_SUBJECT = {Medium.EMAIL, Medium.PUSH}
 
 
@@ -23,6 +25,15 @@ class TextForm(Form):
     text = forms.CharField(
         label=gettext_lazy("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 14, "class": "font-monospace"})
     )
+    approved = forms.CharField(
+        label=gettext_lazy("Approved template"),
+        required=False,
+        max_length=120,
+        help_text=gettext_lazy(
+            "Its name at WhatsApp, with its language behind a colon, as in bill_due:es_MX. It gets the variables of "
+            "the text in their order. Without one WhatsApp takes a message only within a day of the customer's own."
+        ),
+    )
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     customer = forms.CharField(label=gettext_lazy("Show it for"), required=False, max_length=100)
 
@@ -31,6 +42,8 @@ class TextForm(Form):
         self.event, self.medium = event, medium
         if medium not in WITH_SUBJECT:
             del self.fields["subject"]
+        if medium != Medium.WHATSAPP:
+            del self.fields["approved"]
         self.longest = LONGEST if medium == Medium.EMAIL else SHORTEST_NEWS
         self.fields["text"].help_text = (
             _("Markdown: **bold**, lists, [words](address). Mails also carry the text without formatting.")
@@ -38,6 +51,12 @@ class TextForm(Form):
             else _("Short: what is longer than an SMS is paid as several.")
         )
         self.fields["customer"].help_text = _("Name, number or phone of a customer. Empty: made-up values.")
+
+    def clean_approved(self) -> str:
+        name = self.cleaned_data["approved"].strip()
+        if name and not APPROVED.fullmatch(name):
+            raise forms.ValidationError(_("Small letters, digits and underscores, as in bill_due or bill_due:es_MX."))
+        return name
 
     def clean_subject(self) -> str:
         return self._worded(self.cleaned_data["subject"], longest=200)
@@ -50,6 +69,12 @@ class TextForm(Form):
             words = _("Line %(line)d: “%(text)s” is HTML, which is not possible. Write Markdown instead.")
             raise forms.ValidationError(words % {"line": found.line, "text": found.text})
         return self._worded(text, longest=self.longest, needs_link=True)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the verb takes."""
+        said = {name: self.cleaned_data.get(name, "") for name in ("subject", "text", "approved")}
+        return said | {"seen": self.cleaned_data["seen"]}
 
     def _worded(self, text: str, *, longest: int, needs_link: bool = False) -> str:
         try:

@@ -7,7 +7,7 @@ that cannot be filled is never a reason for a message not to be sent: the built-
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from messaging.letters import body_html, letter
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import fill, parse
+from messaging.wording import fill, order_of, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -37,6 +37,7 @@ class Words:
     subject: str
     text: str
     html: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)  # what the medium needs besides
     failed: OwnText | None = None
     problem: str = ""
 
@@ -59,12 +60,22 @@ def words_for(
             return built_in(event, medium, context=context, reader=reader)
         try:
             with transaction.atomic():  # values may be read from the database
-                return own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
+                words = own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
+                return replace(words, data=_approved(event, own, Values(event.named, context, reader)))
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"[:300]
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
         words = built_in(event, medium, context=context, reader=reader)
-        return Words(words.subject, words.text, words.html, own, problem)
+        return replace(words, failed=own, problem=problem)
+
+
+def _approved(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
+    """What WhatsApp is told in place of the text: its approved template, with the variables in their order."""
+    if own.medium != Medium.WHATSAPP or not own.approved:
+        return {}
+    name, _colon, language = own.approved.partition(":")
+    parameters = [values[each] for each in order_of(parse(own.text, names=event.named))]
+    return {"template": name, "language": language or own.language, "parameters": parameters}
 
 
 def mail_words(template: str, *, language: str, group: int | None, context: Mapping[str, Any]) -> Words:

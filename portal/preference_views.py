@@ -33,7 +33,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = PreferencesForm(data, media=media_in_use(), unwanted=before)
     if form.is_bound and form.is_valid():
-        changed = services.set_unwanted(by=user, choices=form.unwanted, **who)
+        changed = services.set_unwanted(by=user, choices=form.unwanted, on=user.subscriber, **who)
         messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
         return redirect("preferences")
     context = {"form": form, "hears_news": hears_news(user.subscriber), "is_for_all": not who["login"]}
@@ -46,10 +46,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def opt_out(request: HttpRequest, link: str) -> HttpResponse:
     """Get no more messages of a kind by a medium. Opening the link changes nothing; sending the form does."""
     wish = read_opt_out_link(link)
-    if wish is None or not Subscriber.objects.not_erased().filter(pk=wish.subscriber).exists():
+    subscriber = Subscriber.objects.not_erased().filter(pk=wish.subscriber).first() if wish else None
+    if wish is None or subscriber is None:
         return render(request, "portal/link_gone.html", status=404)
     is_done = request.method == "POST"
     if is_done:
         choice = (wish.kind.value, wish.medium.value)
-        services.opt_out(by=None, subscriber=wish.subscriber, login=wish.login, choices=[choice])
+        services.opt_out(by=None, subscriber=subscriber.pk, login=wish.login, choices=[choice], on=subscriber)
     return render(request, "portal/opt_out.html", {"wish": wish, "is_done": is_done})

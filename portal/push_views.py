@@ -96,7 +96,7 @@ def test(request: HttpRequest) -> HttpResponse:
     """Send a notification to all browsers of this login."""
     user = request.portal_user
     if not throttle.allow(f"push-test:{user.pk}", limit=TESTS, seconds=HOUR):
-        messages.error(request, _("That were many tests. Please wait an hour."))
+        messages.error(request, _("Those were many tests. Please wait an hour."))
         return redirect("/account/notifications/")
     for row in Browser.objects.filter(owner_key=user.pk):
         write_message(

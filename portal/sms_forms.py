@@ -1,5 +1,6 @@
 """What subscribers type to send an SMS, and for their directory of numbers."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -43,13 +44,14 @@ class SmsForm(Form):
 
     field_order = ["contact", "to", "text", "key"]
 
-    def __init__(self, *args: Any, contacts: Any, rules: SmsRules, country: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contacts: Any, rules: SmsRules, country: str, spelling: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["contact"].queryset = contacts
         self.fields["to"] = PhoneField(
             country=country, abroad=rules.allows_abroad, label=_("Or another mobile number"), required=False
         )
         self.fields["text"].widget.attrs["data-most"] = rules.segments
+        self.fields["text"].widget.attrs["data-instead"] = json.dumps(sms.instead(spelling))
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import throttle
+from messaging.services.writing import sms_spelling
 from portal.access import subscriber_page
 from portal.sms_forms import ContactForm, SmsForm
 from subscribers.models import Contact, SmsRules
@@ -38,7 +39,8 @@ def _rules() -> SmsRules:
 def _form(request: HttpRequest, rules: SmsRules, data: Any = None) -> SmsForm:
     contacts = request.portal_user.subscriber.contacts.all()
     initial = {"contact": request.GET.get("to") or None}
-    return SmsForm(data, contacts=contacts, rules=rules, country=request.isp.country, initial=initial)
+    how = {"rules": rules, "country": request.isp.country, "spelling": sms_spelling()}
+    return SmsForm(data, contacts=contacts, initial=initial, **how)
 
 
 @subscriber_page(PortalRight.SEND_SMS)

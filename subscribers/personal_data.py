@@ -257,7 +257,19 @@ personal(
     title=_("Messages"),
     rows=mails_of,
     exported=("medium", "to", "subject", "text", "created_at", "sent_at", "delivered_at"),
-    hidden=("from_name", "reply_to", "html", "error", "occasion", "kind", "key", "data", "number_there"),
+    hidden=(
+        "from_name",
+        "reply_to",
+        "html",
+        "error",
+        "occasion",
+        "kind",
+        "key",
+        "data",
+        "number_there",
+        "channel",
+        "language",
+    ),
     deleted=True,
 )
 personal(

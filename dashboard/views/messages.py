@@ -96,7 +96,7 @@ def preferences(request: HttpRequest, number: int) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = PreferencesForm(data, media=media_in_use(), unwanted=wishes.unwanted(subscriber=found.pk))
     if form.is_bound and form.is_valid():
-        changed = wishes.set_unwanted(by=request.user, subscriber=found.pk, choices=form.unwanted)
+        changed = wishes.set_unwanted(by=request.user, subscriber=found.pk, choices=form.unwanted, on=found)
         notes.success(request, _("Saved.") if changed else _("Nothing was changed."))
         return redirect("subscriber-messages", slug=request.isp.slug, number=number)
     logins = dict(found.portal_users.values_list("pk", "username"))

@@ -175,7 +175,7 @@ def test(request: HttpRequest, channel: str) -> HttpResponse:
         raise Http404
     form = _test_form(request, account, data=request.POST)
     if form.is_valid() and not throttle.allow(f"channel-test:{channel}", limit=TESTS, seconds=HOUR):
-        form.add_error("to", _("That were many tests. Please wait an hour."))
+        form.add_error("to", _("Those were many tests. Please wait an hour."))
     if not form.is_valid():
         return _page(request, channel, form=form, test=form)
     sent = channel_accounts.send_test(

@@ -25,9 +25,10 @@ from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import send_test as send_own_test
 from messaging.services import texts as services
+from messaging.sms import Count, count
 from messaging.text_forms import TextForm
 from messaging.texts import Words, own_words, starter
-from messaging.wording import parse
+from messaging.wording import BadWording, TooLong, parse
 from subscribers.models import Subscriber
 from tenants.roles import Right
 
@@ -49,10 +50,15 @@ class Target:
         return urlencode({name: value for name, value in (values | other).items() if value})
 
     @property
+    def key(self) -> dict[str, Any]:
+        """By what the ISP's text for this is found."""
+        values = {"event": self.event.name, "language": self.language, "medium": self.medium.value}
+        return values | {"group": self.group}
+
+    @property
     def row(self) -> OwnText | None:
         """The ISP's text for exactly this. One query."""
-        key = {"group": self.group, "language": self.language, "medium": self.medium}
-        return OwnText.objects.filter(event=self.event.name, **key).first()
+        return OwnText.objects.filter(**self.key).first()
 
 
 def _target(request: HttpRequest, slug: str) -> Target:
@@ -101,16 +107,7 @@ def text(request: HttpRequest, event: str) -> HttpResponse:
     if request.method != "POST" or request.POST.get("act") == "preview" or not form.is_valid():
         return _page(request, target, form)
     try:
-        changed = services.save_text(
-            by=request.user,
-            event=target.event.name,
-            group=target.group,
-            language=target.language,
-            medium=target.medium,
-            subject=form.cleaned_data.get("subject", ""),
-            text=form.cleaned_data["text"],
-            seen=form.cleaned_data["seen"],
-        )
+        changed = services.save_text(by=request.user, **target.key, **form.values)
     except services.ChangedMeanwhile:
         words = _("Somebody else has saved this text meanwhile. Compare with the history, then save again.")
         form.add_error(None, words)
@@ -178,6 +175,7 @@ def _form(request: HttpRequest, target: Target) -> TextForm:
         with translation.override(target.language):
             subject, said = starter(target.event, target.medium, reader=Reader(request.isp))
     initial = {"subject": subject, "text": said, "seen": row.version if row else 0}
+    initial["approved"] = row.approved if row else ""
     return TextForm(initial=initial, event=target.event, medium=target.medium)
 
 
@@ -187,6 +185,7 @@ class Look:
 
     words: Words | None = None
     html: str = ""  # of the text itself, without the frame of a mail
+    cost: Count | None = None  # of an SMS
     customer: Subscriber | None = None
     several: tuple[Subscriber, ...] = ()
 
@@ -203,12 +202,15 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
     with translation.override(target.language):
         context = context_for(target.event, customer, reader)
         wording = {"subject": said.get("subject", ""), "text": said["text"]}
-        words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
-        html = ""
+        try:
+            words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
+        except (BadWording, TooLong):
+            return Look(customer=customer)  # saved before a variable went, or too long with its values
+        html, cost = "", count(words.text) if target.medium == Medium.SMS else None
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
             html = body_html(pieces, Values(target.event.named, context, reader), target.event)
-    return Look(words, html, customer)
+    return Look(words, html, cost, customer)
 
 
 def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bool = False) -> HttpResponse:
@@ -234,5 +236,6 @@ def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bo
         "versions": row.versions.all()[:VERSIONS] if row else [],
         "can_send": can_send(),
         "query": target.query(),
+        "here": f"/{request.isp.slug}/settings/texts/{target.event.slug}/",
     }
     return section_page(request, "texts", context, template="text", form=form)

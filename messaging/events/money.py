@@ -85,6 +85,32 @@ def _owing(reader: Reader) -> dict[str, Any]:
     }
 
 
+def _held(context: Context, reader: Reader) -> str:
+    if not context.get("was_begun"):
+        return _(
+            "Today's billing run did not begin: what it would bill is far from the last time or passes one of your "
+            "limits. No invoice has been made."
+        )
+    made = int(context.get("made") or 0)
+    text = ngettext(
+        "The billing run has stopped at one of your limits, after %(n)s invoice.",
+        "The billing run has stopped at one of your limits, after %(n)s invoices.",
+        made,
+    )
+    return text % {"n": made}
+
+
+def _run(reader: Reader) -> dict[str, Any]:
+    return shared_sample(reader) | {
+        "was_begun": False,
+        "on": today(),
+        "group": "",
+        "count": 412,
+        "amount": Decimal("143788.00"),
+        "link": "https://app.example/billing/runs/…/",
+    }
+
+
 def _share_lines(context: Context, reader: Reader) -> str:
     lines = []
     for share in context.get("shares", []):
@@ -149,6 +175,7 @@ def _card(reader: Reader) -> dict[str, Any]:
         "terms": _("You may end this at any time in the portal."),
         "url": f"https://{reader.isp.slug}.example/pay/card/",
         "is_over": False,
+        "reason": _("You have asked us to."),
     }
 
 
@@ -224,6 +251,21 @@ EVENTS = [
         readers=Readers.STAFF,
     ),
     Event(
+        "billing/run_held",
+        gettext_lazy("billing run waits, to you"),
+        Kind.OFFICE,
+        (
+            Variable("situation", gettext_lazy("that it did not begin or has stopped, as a sentence"), _held),
+            Variable("invoiced_on", gettext_lazy("the date of the invoices"), lambda c, r: r.day(c["on"])),
+            Variable("group", gettext_lazy("the invoice group, if it is for one"), given("group"), may_miss=True),
+            Variable("count", gettext_lazy("how many invoices are forecast"), given("count")),
+            Variable("amount", gettext_lazy("what they come to"), lambda c, r: r.money(c["amount"])),
+            Variable("link", gettext_lazy("the run, for staff"), given("link"), is_link=True),
+        ),
+        _run,
+        readers=Readers.STAFF,
+    ),
+    Event(
         "payments/receipt",
         gettext_lazy("receipt of a payment"),
         Kind.PAYMENTS,
@@ -265,6 +307,13 @@ EVENTS = [
         gettext_lazy("card that pays by itself"),
         Kind.PAYMENTS,
         (NAME, CARD, Variable("terms", gettext_lazy("what was agreed to"), given("terms")), LINK),
+        _card,
+    ),
+    Event(
+        "payments/card_ended",
+        gettext_lazy("card is not charged any more"),
+        Kind.PAYMENTS,
+        (NAME, CARD, Variable("reason", gettext_lazy("why, as staff wrote it"), given("reason")), LINK),
         _card,
     ),
     Event(

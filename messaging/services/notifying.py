@@ -1,5 +1,6 @@
 """The one way by which an event becomes messages."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +56,7 @@ def notify(
                     lane=Message.Lane.URGENT if found.is_urgent else Message.Lane.NORMAL,
                     key=f"{key}:{medium}:{place}" if key else "",
                     due_at=due_at(found, medium, at=now, timezone=recipient.timezone or isp.timezone),
-                    data={"unsubscribe": link} if link else None,
+                    data={**words.data, "unsubscribe": link} if link else words.data,
                     about=recipient.subscriber,
                     occasion=event,
                     kind=found.kind if found.may_be_off else "",
@@ -79,4 +80,4 @@ def _with_link(words: Words, medium: Medium, link: str, language: str) -> Words:
     with translation.override(language):
         line = gettext("I do not want messages of this kind")
     html = words.html.replace("<!-- opt-out -->", f'<br><a href="{link}">{line}</a>')
-    return Words(words.subject, f"{words.text}\n{line}: {link}\n", html, words.failed, words.problem)
+    return replace(words, text=f"{words.text}\n{line}: {link}\n", html=html)

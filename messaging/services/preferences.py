@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from core.audit import Actor, record, written_by
 from messaging.events.base import NEVER_OFF, Kind
@@ -19,8 +20,13 @@ def unwanted(*, subscriber: int, login: int = 0) -> set[Choice]:
 
 
 @transaction.atomic
-def set_unwanted(*, by: Actor | None, subscriber: int, login: int = 0, choices: Collection[Choice]) -> bool:
-    """Say what is not wanted; all else is. It counts at once, for what is on its way, too. Whether it is new."""
+def set_unwanted(
+    *, by: Actor | None, subscriber: int, login: int = 0, choices: Collection[Choice], on: Model | None = None
+) -> bool:
+    """Say what is not wanted; all else is. It counts at once, for what is on its way, too. Whether it is new.
+
+    `on` is the row of the subscriber, in whose history it stands.
+    """
     _hold(subscriber)
     wished = {(kind, medium) for kind, medium in choices if kind in OPTIONAL and medium in Medium.values}
     before = unwanted(subscriber=subscriber, login=login)
@@ -30,12 +36,14 @@ def set_unwanted(*, by: Actor | None, subscriber: int, login: int = 0, choices: 
         OptOut.objects.filter(subscriber_key=subscriber, login_key=login, kind=kind, medium=medium).delete()
     _add(by, subscriber, login, wished - before)
     said = {"fields": sorted(f"{kind}/{medium}" for kind, medium in wished), "login": login or ""}
-    record("messaging.preferences.changed", by=by, number=subscriber, **said)
+    record("messaging.preferences.changed", by=by, on=on, **said)
     return True
 
 
 @transaction.atomic
-def opt_out(*, by: Actor | None, subscriber: int, login: int = 0, choices: Collection[Choice]) -> bool:
+def opt_out(
+    *, by: Actor | None, subscriber: int, login: int = 0, choices: Collection[Choice], on: Model | None = None
+) -> bool:
     """Add to what is not wanted. Twice is once; whether it is new."""
     _hold(subscriber)
     added = set(choices) - unwanted(subscriber=subscriber, login=login)
@@ -43,7 +51,7 @@ def opt_out(*, by: Actor | None, subscriber: int, login: int = 0, choices: Colle
         return False
     _add(by, subscriber, login, added)
     fields = sorted(f"{kind}/{medium}" for kind, medium in added)
-    record("messaging.preferences.opted_out", by=by, number=subscriber, fields=fields)
+    record("messaging.preferences.opted_out", by=by, on=on, fields=fields)
     return True
 
 

@@ -26,6 +26,7 @@ def save_text(
     medium: str,
     subject: str,
     text: str,
+    approved: str = "",
     seen: int | None = None,
 ) -> bool:
     """Say it in these words from now on. Whether anything changed. `seen` is the version that was opened.
@@ -35,9 +36,9 @@ def save_text(
     row = _locked(event=event, group=group, language=language, medium=medium)
     if seen is not None and seen != row.version:
         raise ChangedMeanwhile
-    if row.is_on and row.version and (row.subject, row.text) == (subject, text):
+    if row.is_on and row.version and (row.subject, row.text, row.approved) == (subject, text, approved):
         return False
-    _write(by, row, subject=subject, text=text, is_on=True)
+    _write(by, row, subject=subject, text=text, approved=approved, is_on=True)
     return True
 
 
@@ -46,7 +47,7 @@ def use_built_in(*, by: Actor, row: OwnText) -> None:
     """Go back to the built-in text. What was said before stays in the history. Twice is once."""
     row = OwnText.objects.select_for_update().get(pk=row.pk)
     if row.is_on:
-        _write(by, row, subject=row.subject, text=row.text, is_on=False)
+        _write(by, row, subject=row.subject, text=row.text, approved=row.approved, is_on=False)
 
 
 @transaction.atomic
@@ -54,7 +55,7 @@ def restore_text(*, by: Actor, row: OwnText, number: int) -> None:
     """Say it again as in an earlier version, which becomes the latest one. Raises TextVersion.DoesNotExist."""
     row = OwnText.objects.select_for_update().get(pk=row.pk)
     old = row.versions.get(number=number)
-    _write(by, row, subject=old.subject, text=old.text, is_on=True)
+    _write(by, row, subject=old.subject, text=old.text, approved=old.approved, is_on=True)
 
 
 def _locked(*, event: str, group: InvoiceGroup | None, language: str, medium: str) -> OwnText:
@@ -63,15 +64,16 @@ def _locked(*, event: str, group: InvoiceGroup | None, language: str, medium: st
     return OwnText.objects.select_for_update(of=("self",)).get(**key)
 
 
-def _write(by: Actor, row: OwnText, *, subject: str, text: str, is_on: bool) -> None:
+def _write(by: Actor, row: OwnText, *, subject: str, text: str, approved: str, is_on: bool) -> None:
     row.subject, row.text, row.is_on, row.version = subject, text, is_on, row.version + 1
-    row.problem, row.problem_at = "", None
+    row.approved, row.problem, row.problem_at = approved, "", None
     row.save()
     TextVersion.objects.create(
         own_text=row,
         number=row.version,
         subject=subject,
         text=text,
+        approved=approved,
         is_on=is_on,
         by_id=by.pk,
         by_name=by.audit_label[:200],

@@ -2,8 +2,8 @@
 const BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const TWICE = "\f^{}\\[~]|€";
 
-function count(text) {
-  const chars = [...text.replace(/\r\n?/g, "\n")];
+function count(text, instead) {
+  const chars = [...[...text.replace(/\r\n?/g, "\n")].map((char) => instead[char] ?? char).join("")];
   const strange = [...new Set(chars.filter((char) => !BASIC.includes(char) && !TWICE.includes(char)))];
   const [alone, part] = strange.length ? [70, 67] : [160, 153];
   const size = (char) => (strange.length ? char.length : TWICE.includes(char) ? 2 : 1);
@@ -21,8 +21,10 @@ function count(text) {
 document.querySelectorAll("textarea[data-sms]").forEach((area) => {
   const line = document.querySelector("[data-sms-count]");
   if (!line) return;
+  // What the company has replaced before it is sent.
+  const instead = JSON.parse(area.dataset.instead || "{}");
   const show = () => {
-    const { segments, room, strange } = count(area.value);
+    const { segments, room, strange } = count(area.value, instead);
     line.querySelector("[data-segments]").textContent = segments;
     line.querySelector("[data-room]").textContent = room;
     const odd = line.querySelector("[data-strange]");

@@ -208,7 +208,7 @@ def withdraw(*, by: Actor, subscriber: Subscriber, document: ConsentDocument, ho
     if document.is_for_news and not hears_news(subscriber):
         # What is on its way is not sent any more, either.
         news = [(Kind.NEWS.value, medium.value) for medium in Medium]
-        preferences.opt_out(by=by, subscriber=subscriber.pk, choices=news)
+        preferences.opt_out(by=by, subscriber=subscriber.pk, choices=news, on=subscriber)
     return True
 
 

@@ -7,7 +7,7 @@ from phonenumbers import PhoneNumberType
 
 from company import phones
 from company.models import Profile
-from messaging.models import Medium
+from messaging.models import Browser, Medium
 from messaging.recipients import Recipient
 from subscribers.models import ConsentDocument, PortalUser, Subscriber
 from subscribers.portal_roles import PortalRole
@@ -43,7 +43,15 @@ def recipient_of(
         subscriber=subscriber.pk,
         login=user.pk if user else None,
         hears_news=hears_news,
+        browsers=lambda: browsers_of(subscriber, user),
     )
+
+
+def browsers_of(subscriber: Subscriber, user: PortalUser | None) -> tuple[str, ...]:
+    """Where a login wants notifications; of a customer those of the owners, who may know all. One query."""
+    keys = [user.pk] if user else subscriber.portal_users.filter(role=PortalRole.OWNER, is_active=True).values("pk")
+    rows = Browser.objects.of_subscriber(subscriber.pk).filter(owner_key__in=keys)
+    return tuple(str(uuid) for uuid in rows.values_list("uuid", flat=True))
 
 
 def for_news(subscriber: Subscriber, *, isp: IspRef) -> Recipient:

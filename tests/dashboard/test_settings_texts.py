@@ -1,6 +1,7 @@
 """The page on which an ISP writes its own words."""
 
 import pytest
+from django.utils import timezone
 
 from company.models import InvoiceGroup, Profile
 from core.scope import isp_scope
@@ -105,6 +106,16 @@ def test_versions_are_used_again_and_the_built_in_text_too(admin, isp):
     assert missing.status_code == 404
     with isp_scope(isp):
         assert OwnText.objects.get().version == 4
+
+
+def test_a_text_that_can_no_longer_be_used_opens_to_be_mended(admin, isp):
+    with isp_scope(isp):
+        row = {"event": "billing/return", "language": "en", "medium": "email", "version": 1}
+        OwnText.objects.create(**row, text="{{ was_renamed }}", problem="BadWording", problem_at=timezone.now())
+    page = text_of(admin.get(PAGE))
+    assert "{{ was_renamed }}</textarea>" in page
+    assert "could not be used the last time" in page
+    assert "could not be used on" in text_of(admin.get("/wispmega/settings/texts/"))
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,10 @@ def test_numbers_are_kept_as_e164(typed, country, number):
 def test_what_takes_no_sms_is_refused_with_a_sentence(typed, country, says):
     with pytest.raises(BadPhone, match=says):
         sms.mobile(typed, country=country, abroad=False)
+
+
+@pytest.mark.parametrize("spelling", ["as_is", "tidy", "plain"])
+def test_a_page_that_counts_by_itself_replaces_the_same(spelling):
+    text = "“Fácil” – mañana… 5\u00a0% café\u200b ™"
+    table = sms.instead(spelling)
+    assert "".join(table.get(char, char) for char in text) == sms.spelled(text, spelling)

@@ -1,8 +1,10 @@
 """Whose words a message has: the group's, the ISP's, or our own; and that a text never costs a message."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
 from company.models import Branding, InvoiceGroup, Profile
@@ -75,6 +77,14 @@ def test_short_texts_in_spanish_cost_one_sms(in_isp):
                 assert len(words_for(event, "sms", language="es", context=event.sample(reader)).text) <= 160, event.name
 
 
+def test_every_mail_of_an_isp_is_an_event():
+    folder = Path(settings.BASE_DIR) / "templates" / "emails"
+    parts = {"billing/debts", "billing/foot", "preinstall/visit"}
+    areas = ("billing", "payments", "portal", "preinstall", "subscribers")
+    found = {f"{path.parent.name}/{path.stem}" for area in areas for path in (folder / area).glob("*.txt")}
+    assert found - parts == set(EVENTS)
+
+
 # Whose words
 
 
@@ -144,6 +154,24 @@ def test_a_value_that_cannot_be_read_is_no_reason_either(clerk):
     words = said("billing/cut", suspension=SimpleNamespace(), debts=[], total=0)
     assert words.failed == OwnText.objects.get()
     assert "suspendido" in words.subject
+
+
+def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
+    texts.save_text(
+        by=clerk,
+        event=BACK,
+        group=None,
+        language="es",
+        medium="whatsapp",
+        subject="",
+        text="Hola {{ name }}, {{ company }}{% if link %} {{ link }}{% endif %} {{ name }}",
+        approved="service_on:es_MX",
+    )
+    words = said(medium="whatsapp")
+    assert words.data == {"template": "service_on", "language": "es_MX", "parameters": ["Ana", "WispMega", "Ana"]}
+    assert said(medium="sms").data == {}
+    form = TextForm({"text": "x", "approved": "Bill Due"}, event=EVENTS[BACK], medium="whatsapp")
+    assert list(form.errors) == ["approved"]
 
 
 # History

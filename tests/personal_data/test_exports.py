@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ from django.utils import timezone
 
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope, public_scope
-from messaging.models import Message
-from subscribers.models import PersonalExport, PersonalRequest
+from messaging.models import Message, OptOut, StoppedAddress
+from subscribers.models import PersonalExport, PersonalRequest, Subscriber
 from subscribers.services import personal_exports
 from subscribers.tasks import make_personal_export, sweep_personal_exports
 from tenants.directory import reference
@@ -47,6 +48,21 @@ def made(isp, order):
     with isp_scope(isp):
         order.refresh_from_db()
     return order
+
+
+def test_what_is_not_written_to_is_found_by_the_addresses(isp, ana, order):
+    with isp_scope(isp):
+        Subscriber.objects.filter(pk=ana.pk).update(email="Ana@mail.example", mobile="+525512345678")
+        for medium, address in [("email", "ana@mail.example"), ("sms", "+525512345678"), ("email", "x@mail.example")]:
+            StoppedAddress.objects.create(medium=medium, address=address, reason="bounce")
+        OptOut.objects.create(subscriber_key=ana.pk, kind="news", medium="email")
+    made(isp, order)
+    client = staff_client(isp, Role.ADMIN)
+    archive = zipfile.ZipFile(io.BytesIO(file_of(client.get(f"{CARD}exports/{order.uuid}/"))))
+    page = archive.read("index.html").decode()
+    assert {"ana@mail.example", "+525512345678"} <= set(re.findall(r"[\w+.@]+", page))
+    assert "x@mail.example" not in page
+    assert "news" in archive.read("messages-that-are-not-wanted.csv").decode()
 
 
 def test_it_is_made_in_the_background_and_downloaded_with_a_row_in_the_log(isp, order):

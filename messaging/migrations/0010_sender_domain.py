@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0008_texts_and_rules'),
+        ('messaging', '0009_approved_templates'),
     ]
 
     operations = [
