@@ -144,7 +144,7 @@ def is_address(medium: str, to: str) -> bool:
 
 
 def begin_delivery(message: Message) -> None:
-    """Have a message that waits delivered after the transaction: once for each medium, and each urgent one by itself."""
+    """Have a message that waits delivered after the transaction: once for each medium; urgent ones each by itself."""
     isp_id = isp_of_scope()
     now = timezone.now()
     at = max(message.due_at, now) + SETTLED
