@@ -85,10 +85,10 @@ def test_a_long_list_takes_as_many_queries_as_a_short_one(isp, clerk, signed_in,
 
 def test_for_how_long_is_set_by_the_company(isp, owner, signed_in):
     browser = signed_in(owner)
-    page = browser.post("/wispmega/settings/messages/", {"kept_months": "121"})
+    page = browser.post("/wispmega/settings/messages/", {"kept_months": "121", "budget": "0", "daily_most": "3"})
     assert "120" in page.text
     assert page.status_code == 422
-    browser.post("/wispmega/settings/messages/", {"kept_months": "6"})
+    browser.post("/wispmega/settings/messages/", {"kept_months": "6", "budget": "0", "daily_most": "3"})
     with isp_scope(isp):
         assert MessageSettings.load().kept_months == 6
 
