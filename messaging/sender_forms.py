@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import Form
@@ -32,11 +32,11 @@ class SenderForm(Form):
             raise ValidationError(str(error)) from error
         forms.EmailField().clean(f"{mailbox}@{host}")
         if not at or len(mailbox) > 64:
-            raise ValidationError(now("Enter an e-mail address."))
+            raise ValidationError(gettext("Enter an e-mail address."))
         if not registrable(host):
-            raise ValidationError(now("This domain is open to everybody and belongs to nobody."))
+            raise ValidationError(gettext("This domain is open to everybody and belongs to nobody."))
         if host == settings.PLATFORM_DOMAIN or host.endswith(f".{settings.PLATFORM_DOMAIN}"):
-            raise ValidationError(now("This is a name of the platform. Take one of your own domain."))
+            raise ValidationError(gettext("This is a name of the platform. Take one of your own domain."))
         self.cleaned_data |= {"mailbox": mailbox, "host": host}
         return f"{mailbox}@{host}"
 

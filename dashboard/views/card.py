@@ -30,9 +30,7 @@ def overview(request: HttpRequest, number: int) -> HttpResponse:
         "pinned": found.notes.filter(is_pinned=True),
         "wish": found.profile_changes.pending().first(),
         "asked": found.personal_requests.open(),
-        "stopped": stopped_among(
-            emails=[found.email, found.billing_email], phones=[found.mobile, found.second_mobile]
-        ),
+        "stopped": stopped_among(emails=[found.email, found.billing_email], phones=[found.mobile, found.second_mobile]),
         "group": found.group or InvoiceGroup.objects.default(),
     }
     return card.show(request, found, "overview", context)

@@ -99,7 +99,7 @@ class SignedMail(EmailMultiAlternatives):
     def sign(self, *, domain: str, selector: str, key: str) -> None:
         """Sign it as it is now."""
         message = super().message()
-        headers = {name.lower().encode() for name in message.keys()}
+        headers = {name.lower().encode() for name, _ in message.items()}
         signature = dkim.sign(
             message.as_bytes(linesep="\r\n"),
             selector.encode(),

@@ -1,1 +1,1 @@
-"""The way of a message from its row to a carrier. See docs/decisions/0020-outbox.md."""
+"""The way of a message from its row to a carrier. See docs/decisions/0021-outbox.md."""

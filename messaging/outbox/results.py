@@ -46,19 +46,18 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
 
 
 def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...]:
-    State = Message.State
     attempts, due_at, sent_at, number, segments = outcome.attempt, now, None, "", 0
     problem = outcome.problem
     if outcome.taken:
-        state, sent_at = State.SENT, now
+        state, sent_at = Message.State.SENT, now
         number, segments = outcome.taken.number[:160].replace("\0", ""), outcome.taken.segments
     elif isinstance(problem, SetupRefused):
         # Not the message's fault, so it is no attempt of its.
-        state, attempts = State.WAITING, outcome.attempt - 1
+        state, attempts = Message.State.WAITING, outcome.attempt - 1
     elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
-        state, due_at = State.WAITING, now + wait_after(outcome.attempt, problem.after)
+        state, due_at = Message.State.WAITING, now + wait_after(outcome.attempt, problem.after)
     else:
-        state = State.FAILED
+        state = Message.State.FAILED
     return (
         outcome.pk, outcome.attempt, str(state), outcome.said, attempts, due_at, sent_at, number, segments,
         carrier.name if outcome.taken else "", carrier.price if outcome.taken else Decimal(0),
@@ -92,7 +91,7 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
 
 
 def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:
-    """Write to an address no more; what waits for it is stopped, too. Whether it was not stopped yet. In a transaction."""
+    """Write to an address no more; what waits for it stops, too. Whether that is new. In a transaction."""
     words = " ".join(said.replace("\0", " ").split())[:300]
     row, is_new = StoppedAddress.objects.get_or_create(
         medium=medium, address=address.lower(), defaults={"reason": reason, "said": words, "message_id": message_id}

@@ -27,7 +27,7 @@ State, Lane = Message.State, Message.Lane
 
 
 class CannotResend(Exception):
-    """The message was not given up, or it carries a link that may have ended: a new one is made where links are made."""
+    """The message was not given up, or it carries a link that may have ended: then a new link is made."""
 
 
 class AddressStopped(CannotResend):

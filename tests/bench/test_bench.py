@@ -62,7 +62,7 @@ def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "asked_for"),
-    [("engine", 17), ("dashboard", 50), pytest.param("edge", 18, marks=EDGE), ("imports", 2)],
+    [("engine", 17), ("dashboard", 50), pytest.param("edge", 18, marks=EDGE), ("imports", 2), ("messages", 5)],
 )
 def test_a_quick_run_is_complete(tmp_path, name, asked_for):
     target = tmp_path / "figures.json"

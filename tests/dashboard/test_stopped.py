@@ -24,9 +24,10 @@ def test_staff_learn_of_it_on_the_card_and_on_the_page_and_undo_it(isp, clerk, s
         )
         kept_back = services.write_message(medium="email", to="ana@mail.example", text="x", subject="Recibo")
     browser = signed_in(clerk)
-    assert "Nothing is sent to ana@mail.example: does not exist." in browser.get(
-        f"/wispmega/subscribers/{ana.number}/"
-    ).text
+    assert (
+        "Nothing is sent to ana@mail.example: does not exist."
+        in browser.get(f"/wispmega/subscribers/{ana.number}/").text
+    )
     assert "1 address was stopped" in browser.get("/wispmega/messages/").text
     page = browser.get(f"/wispmega/messages/{kept_back.uuid}/")
     assert "so it is written to no more" in page.text

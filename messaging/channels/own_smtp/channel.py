@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.validators import validate_email
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from messaging.channels.base import Away, Field, SetupRefused
@@ -48,15 +48,15 @@ class OwnSmtp(SmtpChannel):
         """What is wrong with what was typed."""
         wrong = {}
         if not values.get("port", "").isdecimal() or int(values["port"]) not in cls.ports:
-            wrong["port"] = now("Mail servers answer at one of these: %(ports)s.") % {
+            wrong["port"] = gettext("Mail servers answer at one of these: %(ports)s.") % {
                 "ports": ", ".join(map(str, cls.ports))
             }
         if values.get("security") == "none" and values.get("user"):
-            wrong["security"] = now("A password is not sent without encryption.")
+            wrong["security"] = gettext("A password is not sent without encryption.")
         try:
             validate_email(values.get("sender", ""))
         except ValidationError:
-            wrong["sender"] = now("Enter an e-mail address.")
+            wrong["sender"] = gettext("Enter an e-mail address.")
         return wrong
 
     def connect(self) -> Any:
@@ -81,17 +81,17 @@ class OwnSmtp(SmtpChannel):
             code, answer = server.mail(sender)
             server.rset()
         except NotOutside as error:
-            raise SetupRefused(now("The address does not lead to the public Internet."), "host") from error
+            raise SetupRefused(gettext("The address does not lead to the public Internet."), "host") from error
         except smtplib.SMTPAuthenticationError as error:
             raise SetupRefused(_words(error.smtp_code, error.smtp_error), "password") from error
         except ssl.SSLCertVerificationError as error:
-            raise SetupRefused(now("The certificate of the server is not valid."), "host") from error
+            raise SetupRefused(gettext("The certificate of the server is not valid."), "host") from error
         except ssl.SSLError as error:
-            raise SetupRefused(now("The server does not speak TLS at this port."), "security") from error
+            raise SetupRefused(gettext("The server does not speak TLS at this port."), "security") from error
         except smtplib.SMTPNotSupportedError as error:
-            raise SetupRefused(now("The server offers no STARTTLS, or no login."), "security") from error
+            raise SetupRefused(gettext("The server offers no STARTTLS, or no login."), "security") from error
         except socket.gaierror as error:
-            raise SetupRefused(now("There is no server with this name."), "host") from error
+            raise SetupRefused(gettext("There is no server with this name."), "host") from error
         except (OSError, smtplib.SMTPException) as error:
             raise Away(f"{type(error).__name__}: {error}") from error
         finally:
