@@ -21,6 +21,13 @@ NAME = (
 class InvoiceTable(tables.Table):
     """Invoices and credit notes for staff, with entry and subscriber loaded."""
 
+    chosen = tables.TemplateColumn(  # to write to those whom they are for
+        '{% load i18n %}<input type="checkbox" class="form-check-input" name="invoice" value="{{ record.number }}" '
+        'aria-label="{% blocktranslate with number=record.number %}Select {{ number }}{% endblocktranslate %}">',
+        verbose_name="",
+        accessor="number",
+        orderable=False,
+    )
     number = tables.TemplateColumn(
         '<a href="/{{ table.request.isp.slug }}/billing/invoices/{{ record.uuid }}/">{{ record.number }}</a>',
         verbose_name=_("Number"),
@@ -40,12 +47,16 @@ class InvoiceTable(tables.Table):
 
     class Meta:
         model = Invoice
-        fields = ("number", "subscriber", "issued_on", "due_on", "total", "open", "state")
+        fields = ("chosen", "number", "subscriber", "issued_on", "due_on", "total", "open", "state")
         empty_text = _("No invoice fits this search.")
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, can_write: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.can_write = today, can_write
+
+    def before_render(self, request: Any) -> None:
+        if not self.can_write and "chosen" in self.columns.names():
+            self.columns.hide("chosen")
 
     def render_state(self, record: Invoice) -> str:
         state = record.state(on=self.today)
@@ -57,7 +68,7 @@ class OwnInvoiceTable(InvoiceTable):
 
     class Meta(InvoiceTable.Meta):
         fields = ("number", "issued_on", "due_on", "total", "open", "state")
-        exclude = ("subscriber",)
+        exclude = ("subscriber", "chosen")
         orderable = False
         empty_text = _("No invoices yet.")
 

@@ -5,6 +5,7 @@ from typing import Any
 import django_filters
 import django_tables2 as tables
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import Form
@@ -12,7 +13,7 @@ from dashboard.filters import day_input
 from dashboard.tables import NUMBERS
 from messaging.models import Message, StoppedAddress
 from messaging.occasions import OCCASIONS
-from subscribers.models import Announcement
+from subscribers.models import Announcement, Sending
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -29,6 +30,8 @@ class MessageFilter(django_filters.FilterSet):
     until = django_filters.DateFilter(
         field_name="created_at", lookup_expr="date__lte", label=_("Until"), widget=day_input()
     )
+
+    sending = django_filters.UUIDFilter(widget=HiddenInput())  # of one sending to many
 
     class Meta:
         model = Message
@@ -114,3 +117,27 @@ class AnnouncementTable(tables.Table):
         model = Announcement
         fields = ("title", "audience", "begins_at", "ends_at", "n_read", "state")
         empty_text = _("Nothing has been written in the portal yet.")
+
+
+class SendingTable(tables.Table):
+    """What was written to many, the latest first."""
+
+    subject = tables.TemplateColumn(
+        template_name="dashboard/messages/sending_cell.html", verbose_name=_("Text"), orderable=False, empty_values=()
+    )
+    audience = tables.TemplateColumn("{{ record.for_whom|capfirst }}", verbose_name=_("To"), orderable=False)
+    medium = tables.Column(verbose_name=_("By"), orderable=False)
+    written = tables.TemplateColumn(
+        "{{ record.written }} / {{ record.total }}", verbose_name=_("Written"), orderable=False, attrs=NUMBERS
+    )
+    state = tables.TemplateColumn(
+        "{% status_badge record.get_state_display record.colour %}", verbose_name=_("State"), orderable=False
+    )
+    at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
+
+    caption = _("To many")
+
+    class Meta:
+        model = Sending
+        fields = ("subject", "audience", "medium", "written", "state", "at")
+        empty_text = _("Nothing has been written to many yet.")

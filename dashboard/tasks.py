@@ -22,3 +22,21 @@ def sweep_bulk_runs(*, isp_id: int) -> None:
     from dashboard.services import bulk_runs
 
     bulk_runs.sweep(isp_id=isp_id)
+
+
+@app.task(base=IspTask)
+def work_off_sending(*, isp_id: int, sending_id: int) -> None:
+    """Write a part of a sending to many, and take another turn for the next one."""
+    from dashboard.services import sendings
+
+    if sendings.work_off(sending_id=sending_id):
+        enqueue_on_commit(work_off_sending, isp_id=isp_id, sending_id=sending_id)
+
+
+@for_each_isp("sendings", every=timedelta(minutes=5))
+@app.task(base=IspTask)
+def sweep_sendings(*, isp_id: int) -> None:
+    """Take up sendings that a crash has left."""
+    from dashboard.services import sendings
+
+    sendings.sweep()

@@ -21,6 +21,7 @@ from demo.logins import seed_logins
 from demo.messages import seed_messages
 from demo.payments import seed_payments
 from demo.previews import seed_preview
+from demo.sendings import seed_sendings
 from domains.links import portal_url, slug_host, staff_url
 from domains.models import Claim, DnsTarget, Domain, Finding, Surface
 from payments.models import PaymentMethod
@@ -107,6 +108,7 @@ def _seed_isp(company: Company, password: str) -> None:
         seed_preview(isp)
         _seed_consents(company, isp)
         seed_messages(company)
+        seed_sendings(company)
         _seed_statement(company, isp)
         _seed_desk(company, isp)
         seed_payments(company, isp)

@@ -5,8 +5,8 @@ from messaging.models import MessageSettings
 
 
 class MessageSettingsForm(ModelForm):
-    """For how long messages are kept."""
+    """For how long messages are kept, and what those to many may cost."""
 
     class Meta:
         model = MessageSettings
-        fields = ["kept_months"]
+        fields = ["kept_months", "budget", "daily_most"]

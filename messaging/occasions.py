@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from messaging.events import logins, money, visits
+from messaging.events import logins, many, money, visits
 from messaging.events.base import Event
 
 EVENTS: dict[str, Event] = {each.name: each for area in (money, visits, logins) for each in area.EVENTS}
@@ -15,6 +15,7 @@ OCCASIONS: dict[str, Any] = {name: event.title for name, event in EVENTS.items()
     OWN: _("a text of yours could not be used, to you"),
     "portal/sms": _("SMS from the portal"),
     "channels/test": _("test message"),
+    many.NAME: _("written to many"),
 }
 
 

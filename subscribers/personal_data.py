@@ -50,6 +50,8 @@ from subscribers.models import (
     ProfileRule,
     Router,
     SavedView,
+    Sending,
+    SendingLeftOut,
     Service,
     ServiceChange,
     SignInBlock,
@@ -75,6 +77,7 @@ not_personal(Enforcement, because="which services should work in the network")
 not_personal(Counter, LoginRules, ProfileRule, SmsRules, because="settings and numbers")
 not_personal(ConsentDocument, ConsentVersion, because="texts of the ISP")
 not_personal(BulkRun, LoginRun, because="what staff did with many: keys of rows, and what was chosen")
+not_personal(Sending, because="words to many, with the keys of those whom they are for")
 not_personal(SenderDomain, because="the address that the ISP's mails come from")
 not_personal(EarlyEvent, because="what a carrier said of a number, for a day")
 not_personal(SavedView, ListSettings, because="how staff look at lists; a search of theirs is theirs to delete")
@@ -191,6 +194,13 @@ personal(
     title=_("Messages in the portal that were read"),
     rows="portal_user__subscriber",
     exported=("at",),
+    deleted=True,
+)
+personal(
+    SendingLeftOut,
+    title=_("Messages to many that were not written"),
+    rows="subscriber",
+    exported=("reason",),
     deleted=True,
 )
 personal(Note, title=_("Notes"), rows="subscriber", exported=("text", "at"), hidden=("by_name",), deleted=True)

@@ -5,9 +5,8 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.forms import Form, ModelForm
 from subscribers.models import Router, Service, Tariff
@@ -50,9 +49,11 @@ class ServiceForm(ModelForm):
         if taken is None:
             return
         message = (
-            _t("On this router, %(address)s belongs to service %(service)s of %(name)s (number %(number)s).")
+            gettext("On this router, %(address)s belongs to service %(service)s of %(name)s (number %(number)s).")
             if router
-            else _t("Without a router, %(address)s belongs to service %(service)s of %(name)s (number %(number)s).")
+            else gettext(
+                "Without a router, %(address)s belongs to service %(service)s of %(name)s (number %(number)s)."
+            )
         )
         about = {"address": address, "service": taken.number}
         self.add_error(

@@ -20,7 +20,7 @@ from billing.tables import InvoiceTable
 from core import tables
 from core.audit import record
 from core.templatetags.ui import reader_locale
-from dashboard.access import staff_page
+from dashboard.access import rights_of, staff_page
 from dashboard.history import entries_of
 from dashboard.tables import HistoryTable
 from tenants.roles import Right
@@ -42,7 +42,8 @@ def invoices(request: HttpRequest) -> HttpResponse:
         noted=Sum("total", filter=is_note),
         left=Sum("entry__open", filter=~is_note),
     )
-    table = InvoiceTable(found.qs, today=today)
+    can_write = Right.WORK_MESSAGES.value in rights_of(request.membership)
+    table = InvoiceTable(found.qs, today=today, can_write=can_write)
     tables.show(request, table, per_page=25)
     context = {"table": table, "filter": found, "sums": sums, "is_empty": not request.GET and not sums["count"]}
     return render(request, "dashboard/billing/list.html", context, status=200 if found.form.is_valid() else 422)

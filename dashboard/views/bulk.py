@@ -27,7 +27,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     query = request.POST.get("query", "")
     back = redirect(f"/{request.isp.slug}/subscribers/?{query or 'all=1'}")
     action = _action(request, request.POST.get("action", ""))
-    rows = _chosen(request, query)
+    rows = chosen(request, query)
     try:
         if rows is None:
             raise bulk_runs.NothingChosen
@@ -45,7 +45,7 @@ def _action(request: HttpRequest, name: str) -> Action:
     return ACTIONS[name]
 
 
-def _chosen(request: HttpRequest, query: str) -> SubscriberQuerySet | None:
+def chosen(request: HttpRequest, query: str) -> SubscriberQuerySet | None:
     """Who was chosen; None for a search that makes no sense."""
     if request.POST.get("everything"):
         look = look_at(QueryDict(query), staff_id=request.user.pk)

@@ -112,7 +112,7 @@ def preferences(request: HttpRequest, number: int) -> HttpResponse:
 
 @staff_page(Right.SETTINGS)
 def message_settings(request: HttpRequest) -> HttpResponse:
-    """For how long messages are kept."""
+    """For how long messages are kept, and what those to many may cost."""
     form = MessageSettingsForm(**bound(request), instance=MessageSettings.load())
     if form.is_bound and form.is_valid():
         changed = services.change_message_settings(by=request.user, values=form.cleaned_data)

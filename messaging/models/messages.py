@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Collate, Lower, Now
 from django.utils import timezone
@@ -34,6 +35,7 @@ TROUBLES: dict[str, Any] = {
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:sending": _("Your staff stopped the sending that it was part of."),
     "Stopped:staff": _("Your staff stopped this address."),
 }
 
@@ -68,6 +70,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, at: datetime) -> "MessageQuerySet":
         """Those that should be handed over: never tried, to be tried again, or left behind by a worker that died."""
         return self.unsent().filter(due_at__lte=at)
+
+    def of_sending(self, uuid: UUID) -> "MessageQuerySet":
+        """Those that a sending to many wrote."""
+        return self.filter(sending=uuid)
 
     def to_address(self, beginning: str) -> "MessageQuerySet":
         """Those to addresses that begin so."""
@@ -121,6 +127,9 @@ class Message(OutgoingMail):
     # In whose matter: the key of a subscriber, who live in an app above this one.
     subscriber_key = models.BigIntegerField(null=True)
 
+    # The sending to many that it belongs to: its UUID, in an app above this one.
+    sending = models.UUIDField(null=True)
+
     objects = MessageQuerySet.as_manager()
 
     class Meta(OutgoingMail.Meta):
@@ -135,6 +144,9 @@ class Message(OutgoingMail):
             models.Index(fields=["-created_at", "-id"], name="mail_by_time"),
             models.Index(fields=["subscriber_key", "-created_at", "-id"], name="mail_of_subscriber"),
             models.Index(plain_address(), name="mail_by_address"),
+            models.Index(
+                fields=["sending", "state"], name="mail_of_sending", condition=models.Q(sending__isnull=False)
+            ),
             models.Index(
                 fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
             ),
@@ -174,6 +186,23 @@ class MessageSettings(Singleton):
         db_default=24,
         validators=[MaxValueValidator(120)],
         help_text=_("Months; 0 keeps them for ever. Older ones are deleted, with their texts."),
+    )
+
+    budget = models.DecimalField(
+        _("budget a month for messages to many"),
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("In your currency, by the prices of your channels; 0 sets no limit. What would cost more waits."),
+    )
+    daily_most = models.PositiveSmallIntegerField(
+        _("messages to many that a customer gets a day at most"),
+        default=3,
+        db_default=3,
+        validators=[MaxValueValidator(50)],
+        help_text=_("0 sets no limit. What a customer asked for, bills and reminders do not count."),
     )
 
     class Meta(Singleton.Meta):

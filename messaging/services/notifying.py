@@ -39,9 +39,9 @@ def notify(
     for medium in media_for(found, recipient):
         language = recipient.language or isp.language
         words = words_for(found, medium, language=language, context=context, group=recipient.group)
-        link = _link(found, medium, recipient)
+        link = opt_out_link(found, medium, recipient)
         if link:
-            words = _with_link(words, medium, link, language)
+            words = with_opt_out(words, link, language)
         for place, to in enumerate(recipient.at(medium)):
             written.append(
                 write_message(
@@ -69,14 +69,15 @@ def notify(
     return written
 
 
-def _link(event: Event, medium: Medium, recipient: Recipient) -> str:
+def opt_out_link(event: Event, medium: Medium, recipient: Recipient) -> str:
     """The link to hear no more of this, where one is needed."""
     if event.kind not in WITH_OPT_OUT or medium != Medium.EMAIL or recipient.subscriber is None:
         return ""
     return opt_out_url(current_isp(), Wish(recipient.subscriber, recipient.login or 0, event.kind, medium))
 
 
-def _with_link(words: Words, medium: Medium, link: str, language: str) -> Words:
+def with_opt_out(words: Words, link: str, language: str) -> Words:
+    """The words of a mail with such a link at their end."""
     with translation.override(language):
         line = gettext("I do not want messages of this kind")
     html = words.html.replace("<!-- opt-out -->", f'<br><a href="{link}">{line}</a>')

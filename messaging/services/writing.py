@@ -111,7 +111,7 @@ def write_message(
     else:
         message = Message.objects.create(**values)
     if state == State.WAITING:
-        _have_delivered(message)
+        begin_delivery(message)
     else:
         forget_what_is_over([message.pk])
     return message
@@ -143,8 +143,8 @@ def is_address(medium: str, to: str) -> bool:
     return True
 
 
-def _have_delivered(message: Message) -> None:
-    """Once for each transaction and medium, and for each urgent message by itself."""
+def begin_delivery(message: Message) -> None:
+    """Have a message that waits delivered after the transaction: once for each medium; urgent ones each by itself."""
     isp_id = isp_of_scope()
     now = timezone.now()
     at = max(message.due_at, now) + SETTLED
@@ -201,4 +201,4 @@ def resend(*, by: Actor, mail: Message) -> None:
     mail.channel, mail.number_there = "", ""
     mail.save(update_fields=["state", "attempts", "due_at", "error", "channel", "number_there"])
     record("messaging.mail.resent", by=by, on=mail, subject=mail.subject)
-    _have_delivered(mail)
+    begin_delivery(mail)

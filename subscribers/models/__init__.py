@@ -15,6 +15,7 @@ from subscribers.models.personal_data import PersonalExport, PersonalRequest
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
+from subscribers.models.sendings import Sending, SendingLeftOut
 from subscribers.models.service import PriceChange, Service, ServiceChange, ServiceQuerySet
 from subscribers.models.sms import Contact, SmsRules
 from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
@@ -52,6 +53,8 @@ __all__ = [
     "ProfileRule",
     "Router",
     "SavedView",
+    "Sending",
+    "SendingLeftOut",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",

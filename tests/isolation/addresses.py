@@ -97,6 +97,7 @@ FILLINGS: dict[str, Any] = {
     "consent": lambda side: rows(side, "subscribers.consentdocument"),
     "version": lambda side: ["1", "2"],
     "parcel": lambda side: rows(side, "subscribers.personalexport"),
+    "sending": lambda side: rows(side, "subscribers.sending"),
     "wish": lambda side: rows(side, "subscribers.personalrequest"),
     "exception": lambda side: rows(side, "billing.suspensionexception"),
     "promise": lambda side: rows(side, "billing.promise"),

@@ -38,6 +38,7 @@ from tests.isolation.judge import undone
 ARGUMENTS = {
     "billing.tasks.work_off_suspension_run": {"run_id": 1},
     "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
+    "dashboard.tasks.work_off_sending": {"sending_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
     "messaging.tasks.deliver_message": {"message_id": 1},
     "messaging.tasks.take_turn": {"medium": "email"},

@@ -105,6 +105,14 @@ GIVEN: dict[str, dict[str, Any]] = {
     "subscribers.smsrules": {"is_on": True, "per_month": None, "per_day": 100, "segments": 3},
     "subscribers.listsettings": {"columns": ["name", "address"]},
     "subscribers.bulkrun": {"action": "suspend", "parameters": {}, "total": 1, "position": 1, "state": "done"},
+    "subscribers.sending": {
+        "audience": "everybody",
+        "zone_id": lambda mark: None,
+        "group_id": lambda mark: None,
+        "medium": "email",
+        "kind": "service",
+        "state": "draft",
+    },
     "imports.batch": {
         "state": "done",
         "sheets": [],

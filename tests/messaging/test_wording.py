@@ -1,7 +1,7 @@
 """The small language of texts: it shows values, leaves out what has none, and can do nothing else."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from messaging.wording import LONGEST, BadWording, TooLong, fill, names_in, parse
@@ -82,6 +82,7 @@ def test_a_value_is_never_read_as_a_text_of_its_own():
 PARTS = ["{{", "}}", "{%", "%}", " ", "name", "if", "endif", "else", "\n", "x", "{", "%", "}"]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
 def test_whatever_is_typed_is_understood_or_refused(text):
     try:

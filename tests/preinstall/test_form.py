@@ -403,7 +403,7 @@ def test_nothing_half_saved_when_the_mail_cannot_be_written(prospect, made, monk
     def broken(**kwargs):
         raise RuntimeError("no template")
 
-    monkeypatch.setattr("preinstall.services.requests.send_mail", broken)
+    monkeypatch.setattr("preinstall.services.requests.notify", broken)
     someone = prospect()
     someone.client.raise_request_exception = False
     assert "Nothing was saved" in text(someone.send())

@@ -1,0 +1,28 @@
+"""What staff write to many at once. It is no event: its words are written each time."""
+
+from django.utils.translation import gettext_lazy as _
+
+from messaging.events.base import NAME as PERSON
+from messaging.events.base import Event, Kind, given, shared_sample
+from messaging.reader import Reader, Variable
+
+NAME = "messaging/many"
+AUTOLOGIN = "autologin_url"
+
+VARIABLES = (
+    PERSON,
+    Variable("number", _("the customer's number"), given("number")),
+    Variable("balance", _("what the customer owes"), lambda context, reader: reader.money(context["balance"])),
+    Variable(
+        AUTOLOGIN, _("a link with which the customer sees and pays bills without a password"), given(AUTOLOGIN), True
+    ),
+)
+
+
+def _sample(reader: Reader) -> dict[str, object]:
+    return shared_sample(reader)
+
+
+INFORMATION = Event(NAME, _("information about the service"), Kind.SERVICE, VARIABLES, _sample, short="-")
+NEWS = Event(NAME, _("news and offers"), Kind.NEWS, VARIABLES, _sample, short="-")
+BY_KIND = {str(Kind.SERVICE): INFORMATION, str(Kind.NEWS): NEWS}
