@@ -121,7 +121,7 @@ def change(request: HttpRequest, sending: UUID) -> HttpResponse:
 @require_safe
 def sending_page(request: HttpRequest, sending: UUID) -> HttpResponse:
     """Of a draft, what it comes to; afterwards how far it is, and who was left out and why."""
-    row = get_object_or_404(Sending.objects.select_related("zone", "group"), uuid=sending)
+    row = get_object_or_404(Sending.objects.select_related("zone", "group").defer("ids"), uuid=sending)
     if row.is_draft:
         found = sendings.forecast(row) if row.text else None
         return render(request, "dashboard/messages/sending_draft.html", {"row": row, "forecast": found})

@@ -247,6 +247,17 @@ def test_a_zone_and_chosen_ones_are_written_to_alone(isp, clerk, people):
     assert clerk.post(f"{MANY}begin/", {})["Location"].startswith(LIST)
 
 
+def test_the_list_takes_the_same_queries_for_one_and_for_five(isp, clerk, people, count_queries):
+    draft(clerk, subject="First")
+    with count_queries() as one:
+        assert "First" in text_of(clerk.get(MANY))
+    for n in range(4):
+        draft(clerk, subject=f"Other {n}", audience="zone", zone=people.pk)
+    with count_queries() as five:
+        assert "Other 3" in text_of(clerk.get(MANY))
+    assert len(five) == len(one)
+
+
 def test_who_may_only_read_messages_starts_nothing(isp, clerk, people):
     page = draft(clerk)
     reader = staff_client(isp, Role.READ_ONLY)

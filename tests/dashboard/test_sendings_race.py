@@ -10,7 +10,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from dashboard import sendings as words
 from dashboard.services import sendings
-from messaging.models import Message
+from messaging.models import Message, MessageSettings
 from subscribers.models import Sending, Subscriber
 from tenants.models import ISP
 
@@ -36,6 +36,7 @@ def prepared(committed, settings):
     with isp_scope(isp), transaction.atomic():
         Sending.objects.all().delete()
         Message.objects.all().delete()
+        MessageSettings.objects.all().delete()
         Subscriber.objects.filter(first_name="R").delete()
         AuditEntry.objects.filter(verb__startswith="subscribers.").delete()
 
