@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.forms import Form
 from domains.hosts import BadHost, normalise, registrable
@@ -17,9 +17,11 @@ class SenderForm(Form):
     """The address that mails of the ISP come from; `mailbox` and `host` once it is valid."""
 
     address = forms.CharField(
-        label=_("Sender"),
+        label=gettext_lazy("Sender"),
         max_length=254,
-        help_text=_("An address of your own domain, such as facturas@your-company.com. Bounced mails come to it."),
+        help_text=gettext_lazy(
+            "An address of your own domain, such as facturas@your-company.com. Bounced mails come to it."
+        ),
         widget=forms.EmailInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
 
@@ -32,11 +34,11 @@ class SenderForm(Form):
             raise ValidationError(str(error)) from error
         forms.EmailField().clean(f"{mailbox}@{host}")
         if not at or len(mailbox) > 64:
-            raise ValidationError(gettext("Enter an e-mail address."))
+            raise ValidationError(_("Enter an e-mail address."))
         if not registrable(host):
-            raise ValidationError(gettext("This domain is open to everybody and belongs to nobody."))
+            raise ValidationError(_("This domain is open to everybody and belongs to nobody."))
         if host == settings.PLATFORM_DOMAIN or host.endswith(f".{settings.PLATFORM_DOMAIN}"):
-            raise ValidationError(gettext("This is a name of the platform. Take one of your own domain."))
+            raise ValidationError(_("This is a name of the platform. Take one of your own domain."))
         self.cleaned_data |= {"mailbox": mailbox, "host": host}
         return f"{mailbox}@{host}"
 
@@ -44,9 +46,13 @@ class SenderForm(Form):
 class StopForm(Form):
     """An address that should be written to no more."""
 
-    medium = forms.ChoiceField(label=_("By"), choices=[pair for pair in Medium.choices if pair[0] != Medium.PUSH])
+    medium = forms.ChoiceField(
+        label=gettext_lazy("By"), choices=[pair for pair in Medium.choices if pair[0] != Medium.PUSH]
+    )
     address = forms.CharField(
-        label=_("Address or phone"), max_length=254, help_text=_("A phone in full, such as +525512345678.")
+        label=gettext_lazy("Address or phone"),
+        max_length=254,
+        help_text=gettext_lazy("A phone in full, such as +525512345678."),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -98,19 +98,8 @@ def forget_what_is_over(keys: list[int]) -> None:
     over.filter(is_last=True).delete()
 
 
-NEXT = f"""
-SELECT min(found.due_at) FROM (VALUES ('waiting'), ('sending')) AS states (state), LATERAL (
-  SELECT m.due_at FROM messaging_message m
-  WHERE m.state = states.state AND (%(medium)s = '' OR m.medium = %(medium)s) AND NOT EXISTS ({OLDER})
-  ORDER BY m.due_at LIMIT 1
-) found
-"""  # noqa: S608 - parts of our own
-
-
 @transaction.atomic
 def next_due(*, medium: str = "") -> datetime | None:
-    """When the next message is due for which nothing older has to go first; in the past if one is. None without any."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, {"medium": medium, "at": timezone.now()})
-        found: datetime | None = cursor.fetchone()[0]
-    return found
+    """When the next message is due, also if something older has to go first; past if one is. None without any."""
+    rows = Message.objects.unsent().filter(medium=medium) if medium else Message.objects.unsent()
+    return rows.order_by("due_at").values_list("due_at", flat=True).first()

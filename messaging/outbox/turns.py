@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.lease import Busy, lease
+from core.mail import SETTLED
 from core.scope import NoScope, required
 from messaging.channels.base import Away, Event, SetupRefused
 from messaging.models import ChannelAccount, Message
@@ -44,10 +45,15 @@ def take_turn(*, isp_id: int, medium: str) -> datetime | None:
     """
     try:
         with lease(f"messaging.{medium}", isp_id):
-            rest = _Turn(medium).run()
+            turn = _Turn(medium)
+            rest = turn.run()
     except Busy:
         return None  # Whoever has it looks once more when it is over.
     due_at = next_due(medium=medium)
+    if due_at is not None and not turn.handed:
+        # What is due could not go: a carrier rests, or something older is on its way. The sweep looks again; turns
+        # that came to nothing and ask for another one would never end.
+        rest = max(rest or due_at, timezone.now() + SETTLED)
     if due_at is None or rest is None:
         return due_at
     return max(due_at, rest)
@@ -127,7 +133,7 @@ class _Turn:
 
     def _room(self, carrier: Carrier, crew: Crew) -> int:
         """How many messages may be claimed now."""
-        if self.is_over or time.monotonic() - self.began > SLICE:
+        if self.is_over or (self.handed and time.monotonic() - self.began > SLICE):
             self.is_over = True
             return 0
         if not carrier.rate:

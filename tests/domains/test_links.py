@@ -96,11 +96,12 @@ LINKS = {"core/links.py", "domains/links.py", "core/settings.py"}
 # Names that make absolute addresses of a request's host or of our settings.
 MAKERS = {"build_absolute_uri", "get_current_site", "get_host", "PUBLIC_SCHEME", "PUBLIC_PORT"}
 ADDRESS = re.compile(r"https?://|^://")
-# Addresses of others: WhatsApp's, the name of a kind of drawing, and the policies for chat vendors, Google and
-# gateways.
+# Addresses of others: WhatsApp's, the name of a kind of drawing, and the policies for chat vendors, Google, gateways
+# and the makers of browsers; and examples beside the texts of messages.
 FOREIGN = re.compile(r"https://wa\.me/|http://www\.w3\.org/2000/svg")
 NOT_OURS = {"company/chat.py", "preinstall/captcha.py"}
 NOT_OURS |= {f"payments/gateways/{name}/gateway.py" for name in ("stripe", "mercado_pago")}
+NOT_OURS |= {"messaging/channels/web_push/channel.py", "messaging/events/logins.py", "messaging/events/money.py"}
 
 
 def makers(source: str, path: str) -> list[str]:

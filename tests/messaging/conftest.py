@@ -23,3 +23,8 @@ def account(in_isp, fake) -> ChannelAccount:
 @pytest.fixture
 def clerk(isp):
     return make_member(isp, Role.SUPPORT, name="Sara Support", email="sara@wispmega.example")
+
+
+@pytest.fixture
+def owner(isp):
+    return make_member(isp, Role.OWNER, name="Olga Owner", email="olga@wispmega.example")

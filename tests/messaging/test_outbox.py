@@ -326,11 +326,13 @@ def test_the_task_comes_again_while_there_is_more_and_at_the_next_attempt(
     calls = []
     monkeypatch.setattr(take_turn, "apply_async", lambda *args, **options: calls.append(options))
     monkeypatch.setattr(turns, "SLICE", 0)
-    write()
+    monkeypatch.setattr(fake, "at_once", 1)
+    for number in range(DEPTH + 1):
+        write(str(number), phone(number))
     with django_capture_on_commit_callbacks(execute=True):
         take_turn(isp_id=in_isp.pk, medium="sms")
-    assert (fake.given, len(calls)) == ([], 1)
+    assert (len(fake.given), len(calls)) == (DEPTH, 1)
     monkeypatch.setattr(turns, "SLICE", 1)
     with django_capture_on_commit_callbacks(execute=True):
         take_turn(isp_id=in_isp.pk, medium="sms")
-    assert (len(fake.given), len(calls)) == (1, 1)
+    assert (len(fake.given), len(calls)) == (DEPTH + 1, 1)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.validators import validate_email
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from messaging.channels.base import Away, Field, SetupRefused
 from messaging.channels.outside import NotOutside, connected
@@ -19,18 +19,26 @@ from messaging.channels.smtp import SmtpChannel
 TIMEOUT = 10  # seconds
 PORTS = (25, 465, 587, 2525)  # those of mail servers; others lead elsewhere
 FIELDS = [
-    Field("host", _("Mail server"), _("Its name, such as smtp.example.net.")),
-    Field("port", _("Port"), _("Usually 587, or 465 for TLS from the beginning."), initial="587"),
+    Field("host", gettext_lazy("Mail server"), gettext_lazy("Its name, such as smtp.example.net.")),
+    Field("port", gettext_lazy("Port"), gettext_lazy("Usually 587, or 465 for TLS from the beginning."), initial="587"),
     Field(
         "security",
-        _("Encryption"),
-        _("Without it no password is sent."),
-        choices=[("starttls", "STARTTLS"), ("tls", _("TLS from the beginning")), ("none", _("none"))],
+        gettext_lazy("Encryption"),
+        gettext_lazy("Without it no password is sent."),
+        choices=[
+            ("starttls", "STARTTLS"),
+            ("tls", gettext_lazy("TLS from the beginning")),
+            ("none", gettext_lazy("none")),
+        ],
         initial="starttls",
     ),
-    Field("user", _("User name"), is_required=False),
-    Field("password", _("Password"), is_secret=True, is_required=False),
-    Field("sender", _("Sender"), _("The address that your mails come from. The server must let this login use it.")),
+    Field("user", gettext_lazy("User name"), is_required=False),
+    Field("password", gettext_lazy("Password"), is_secret=True, is_required=False),
+    Field(
+        "sender",
+        gettext_lazy("Sender"),
+        gettext_lazy("The address that your mails come from. The server must let this login use it."),
+    ),
 ]
 
 
@@ -38,7 +46,7 @@ class OwnSmtp(SmtpChannel):
     """As the ISP has typed it. It reaches the public Internet only."""
 
     name = "own_smtp"
-    title = _("Own mail server")
+    title = gettext_lazy("Own mail server")
     fields = FIELDS
     at_once = 4  # small servers count connections
     ports: ClassVar[tuple[int, ...]] = PORTS
@@ -48,15 +56,15 @@ class OwnSmtp(SmtpChannel):
         """What is wrong with what was typed."""
         wrong = {}
         if not values.get("port", "").isdecimal() or int(values["port"]) not in cls.ports:
-            wrong["port"] = gettext("Mail servers answer at one of these: %(ports)s.") % {
+            wrong["port"] = _("Mail servers answer at one of these: %(ports)s.") % {
                 "ports": ", ".join(map(str, cls.ports))
             }
         if values.get("security") == "none" and values.get("user"):
-            wrong["security"] = gettext("A password is not sent without encryption.")
+            wrong["security"] = _("A password is not sent without encryption.")
         try:
             validate_email(values.get("sender", ""))
         except ValidationError:
-            wrong["sender"] = gettext("Enter an e-mail address.")
+            wrong["sender"] = _("Enter an e-mail address.")
         return wrong
 
     def connect(self) -> Any:
@@ -81,17 +89,17 @@ class OwnSmtp(SmtpChannel):
             code, answer = server.mail(sender)
             server.rset()
         except NotOutside as error:
-            raise SetupRefused(gettext("The address does not lead to the public Internet."), "host") from error
+            raise SetupRefused(_("The address does not lead to the public Internet."), "host") from error
         except smtplib.SMTPAuthenticationError as error:
             raise SetupRefused(_words(error.smtp_code, error.smtp_error), "password") from error
         except ssl.SSLCertVerificationError as error:
-            raise SetupRefused(gettext("The certificate of the server is not valid."), "host") from error
+            raise SetupRefused(_("The certificate of the server is not valid."), "host") from error
         except ssl.SSLError as error:
-            raise SetupRefused(gettext("The server does not speak TLS at this port."), "security") from error
+            raise SetupRefused(_("The server does not speak TLS at this port."), "security") from error
         except smtplib.SMTPNotSupportedError as error:
-            raise SetupRefused(gettext("The server offers no STARTTLS, or no login."), "security") from error
+            raise SetupRefused(_("The server offers no STARTTLS, or no login."), "security") from error
         except socket.gaierror as error:
-            raise SetupRefused(gettext("There is no server with this name."), "host") from error
+            raise SetupRefused(_("There is no server with this name."), "host") from error
         except (OSError, smtplib.SMTPException) as error:
             raise Away(f"{type(error).__name__}: {error}") from error
         finally:

@@ -60,10 +60,13 @@ class TwilioChannel(Channel):
             return {"account": _("It begins with AC, and has letters and digits only.")}
         return {}
 
+    def _value(self, name: str) -> str:
+        return str(self.setup.values.get(name) or "")
+
     def _call(self, method: str, path: str, data: dict[str, str] | None = None) -> Answer:
-        account = self.setup.values["account"]
+        account = self._value("account")
         url = f"{settings.TWILIO_API_BASE}/2010-04-01/Accounts/{quote(account, safe='')}{path}"
-        return self.session.call(method, url, auth=(account, self.setup.values["token"]), data=data)
+        return self.session.call(method, url, auth=(account, self._value("token")), data=data)
 
     def check(self) -> str:
         answer = sound(self._call("GET", ".json"))
@@ -72,10 +75,10 @@ class TwilioChannel(Channel):
             raise SetupRefused(str(data.get("message") or answer.status)[:200], "account")
         if data.get("status") not in {"active", None}:
             raise SetupRefused(_("Twilio says that this account is %(state)s.") % {"state": data["status"]}, "account")
-        return str(data.get("friendly_name") or self.setup.values["account"])[:200]
+        return str(data.get("friendly_name") or self._value("account"))[:200]
 
     def send(self, parcel: Parcel) -> Taken:
-        sender = self.setup.values["sender"]
+        sender = self._value("sender")
         data = {"To": parcel.to, "Body": parcel.text}
         data["MessagingServiceSid" if sender.startswith("MG") and len(sender) > 11 else "From"] = sender
         if parcel.callback_url:
@@ -98,7 +101,9 @@ class TwilioChannel(Channel):
     def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         signed = url + "".join(f"{name}{value}" for name, value in sorted(set(pairs)))
-        due = hmac.new(self.setup.values["token"].encode(), signed.encode(), hashlib.sha1)
+        if not self._value("token"):
+            raise Forged("No secret is known.")
+        due = hmac.new(self._value("token").encode(), signed.encode(), hashlib.sha1)
         given = headers.get("X-Twilio-Signature", "")
         if not hmac.compare_digest(base64.b64encode(due.digest()).decode().encode(), given.encode()):
             raise Forged("The signature does not fit.")

@@ -69,7 +69,7 @@ class WebPushChannel(Channel):
     def check(self) -> str:
         try:
             self._headers("https://fcm.googleapis.com")
-        except (ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError) as error:
             raise SetupRefused(_("The keys are damaged. Disconnect, and connect again.")) from error
         return str(self.setup.values.get("contact", ""))
 

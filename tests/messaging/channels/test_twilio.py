@@ -98,6 +98,12 @@ def test_a_callback_that_was_touched_is_forged(twilio, change):
         twilio.events(**how)
 
 
+def test_an_account_without_a_secret_believes_nothing():
+    empty = open_channel("twilio", Setup("n", {"account": "AC1"}))
+    with pytest.raises(Forged):
+        empty.events(**signed({"MessageSid": "SM1", "MessageStatus": "delivered"}, key=""))
+
+
 def test_a_wrong_account_is_told_at_its_field():
     assert list(TwilioChannel.mistakes({"account": "SK123"})) == ["account"]
     assert list(TwilioChannel.mistakes({"account": "AC/../x"})) == ["account"]
