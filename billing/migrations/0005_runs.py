@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='billingsettings',
             name='iban',
-            field=models.CharField(blank=True, db_default='', help_text="The QR code of invoices in CZK and EUR is then an order for the customer's bank.", max_length=34, validators=[billing.models.settings.is_iban], verbose_name='IBAN'),
+            field=models.CharField(blank=True, db_default='', default='', help_text="The QR code of invoices in CZK and EUR is then an order for the customer's bank.", max_length=34, validators=[billing.models.settings.is_iban], verbose_name='IBAN'),
         ),
         migrations.AddField(
             model_name='billingsettings',

@@ -95,6 +95,7 @@ class BillingSettings(Singleton):
         _("IBAN"),
         max_length=34,
         blank=True,
+        default="",
         db_default="",
         validators=[is_iban],
         help_text=_("The QR code of invoices in CZK and EUR is then an order for the customer's bank."),

@@ -51,11 +51,11 @@ class SenderDomain(Singleton):
     Whoever puts our public key into the zone has shown that the zone is theirs; so the key is proof and signature.
     """
 
-    host = models.CharField(max_length=253, blank=True, db_default="")
+    host = models.CharField(max_length=253, blank=True, default="", db_default="")
     mailbox = models.CharField(max_length=64, default="no-reply", db_default="no-reply")
-    selector = models.CharField(max_length=30, blank=True, db_default="")
+    selector = models.CharField(max_length=30, blank=True, default="", db_default="")
     private_key = SecretField(blank=True)
-    public_key = models.TextField(blank=True, db_default="")
+    public_key = models.TextField(blank=True, default="", db_default="")
     findings = models.JSONField(default=dict, db_default={})
     changed_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)

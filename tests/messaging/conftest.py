@@ -5,7 +5,7 @@ import pytest
 from messaging.channels import kinds
 from messaging.models import ChannelAccount
 from tenants.roles import Role
-from tests.factories.staff import make_member
+from tests.factories.staff import make_member, sign_in
 from tests.messaging.fakes import FakeChannel, fresh
 
 
@@ -28,3 +28,16 @@ def clerk(isp):
 @pytest.fixture
 def owner(isp):
     return make_member(isp, Role.OWNER, name="Olga Owner", email="olga@wispmega.example")
+
+
+@pytest.fixture
+def signed_in(at):
+    """`signed_in(user)` is a browser of somebody who has signed in."""
+
+    def make(user):
+        client = at("app.localhost")
+        response = sign_in(client, user)
+        assert response.status_code == 302, response.content
+        return client
+
+    return make

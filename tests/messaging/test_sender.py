@@ -145,8 +145,9 @@ def test_it_is_looked_at_each_hour_while_new_and_each_day_then(
 
 def test_staff_set_it_see_the_records_and_what_is_missing(isp, owner, signed_in, zone):
     browser = signed_in(owner)
+    assert "Who your mails come from" in browser.get("/wispmega/settings/sender/").text
     for typed, wrong in [
-        ("facturas@localhost", "name of the platform"),
+        ("facturas@wispmega.localhost", "name of the platform"),
         ("facturas@com.mx", "open to everybody"),
         ("a\nb@wispmega.mx", "valid email"),
         ("wispmega.mx", "nter a"),

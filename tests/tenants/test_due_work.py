@@ -142,9 +142,9 @@ def test_a_kind_that_this_release_does_not_know_is_left_alone(planned, isp, sent
 def test_the_task_hands_out_all_batches_and_plans_for_new_isps(
     isp, other_isp, sent, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(due_work, "BATCH", 2)
+    monkeypatch.setattr(due_work, "BATCH", 5)
     real = due_work.hand_out
-    monkeypatch.setattr(due_work, "hand_out", lambda: real(limit=2))
+    monkeypatch.setattr(due_work, "hand_out", lambda: real(limit=5))
     tasks.hand_out_due_work()
     assert DueWork.objects.count() == 2 * len(periodic.kinds())
     DueWork.objects.update(due_at=timezone.now())
