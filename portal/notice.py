@@ -16,9 +16,10 @@ from django.utils import timezone
 from billing import clock
 from billing.models import LedgerEntry, NoticeKind, NoticeSource, NoticeText, Suspension
 from billing.services import reliefs
-from subscribers.models import Router, Service, Subscriber
+from subscribers.models import Announcement, Router, Service, Subscriber
 
 SHOWN = 4  # debts
+TROUBLES = 3  # outages and works
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -35,6 +36,7 @@ class Notice:
     owed: Decimal = Decimal(0)
     suspension: Suspension | None = None
     may_promise: bool = False
+    troubles: list[Announcement] = field(default_factory=list)  # with the network, now
     is_clear: bool = False  # we know whose line it is, and nothing is open or switched off there
 
 
@@ -47,9 +49,16 @@ def find(request: HttpRequest, *, kind: str, subscriber: Subscriber | None) -> N
         _fill(notice, subscriber)
     if not notice.kind:
         notice.kind = NoticeKind.PAYMENT_DUE if notice.debts and not notice.suspension else NoticeKind.CUT_OFF
+    notice.troubles = _troubles(subscriber)
     if own := NoticeText.objects.filter(kind=notice.kind).first():
         notice.title, notice.text = own.title, own.text
     return notice
+
+
+def _troubles(subscriber: Subscriber | None) -> list[Announcement]:
+    """Outages and works that run now: where somebody's line is, or those that anybody may read of."""
+    running = Announcement.objects.running(at=timezone.now()).troubles().select_related("zone")
+    return list((running.for_anybody() if subscriber is None else running.to(subscriber))[:TROUBLES])
 
 
 def _fill(notice: Notice, subscriber: Subscriber) -> None:

@@ -34,6 +34,11 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
         meant |= Q(group=subscriber.group_id) if subscriber.group_id else Q(group__is_default=True)
         return self.filter(meant)
 
+    def troubles(self) -> "AnnouncementQuerySet":
+        """Outages and maintenance that concern more than one."""
+        kinds = [Announcement.Kind.OUTAGE, Announcement.Kind.MAINTENANCE]
+        return self.filter(kind__in=kinds).exclude(audience=Announcement.Audience.SUBSCRIBER)
+
     def for_anybody(self) -> "AnnouncementQuerySet":
         """Those that stand on the sign-in page, too, where nobody is known yet."""
         open_to_all = [Announcement.Audience.EVERYBODY, Announcement.Audience.ZONE]

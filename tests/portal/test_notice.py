@@ -15,9 +15,9 @@ from core.scope import isp_scope, public_scope
 from domains import resolver
 from domains.models import Domain
 from portal import notice as notices
-from subscribers.models import Router, Service
+from subscribers.models import Announcement, Router, Service, Subscriber
 from tests.factories.billing import AT, owe, rule
-from tests.factories.subscribers import ServiceFactory
+from tests.factories.subscribers import ServiceFactory, ZoneFactory
 
 ROUTER, LINE = "203.0.113.7", "10.20.0.10"
 
@@ -96,6 +96,27 @@ def test_who_owes_nothing_and_is_connected_is_told_so(at, isp, rosa):
     # Not whose service was switched off by hand, nor who has a bill that is due soon.
     assert "Your Internet service is switched off" in by_line(at, str(off.ip_address))
     assert "Your service is on" not in by_line(at, str(soon.ip_address))
+
+
+def test_outages_and_works_stand_on_top_where_they_are(at, isp, rosa):
+    """Of one's own zone for whoever sits at the line; for strangers only what the sign-in page says, too."""
+    with isp_scope(isp):
+        here, there = ZoneFactory(name="North"), ZoneFactory(name="South")
+        Subscriber.objects.filter(pk=rosa.subscriber_id).update(zone=here)
+        begun = {"begins_at": AT - timedelta(hours=1), "audience": "zone"}
+        Announcement.objects.create(title="Fibre cut here", kind="outage", zone=here, at_sign_in=True, **begun)
+        Announcement.objects.create(title="Works there", kind="maintenance", zone=there, **begun)
+        Announcement.objects.create(title="Ended", kind="outage", zone=here, ends_at=AT, **begun)
+        Announcement.objects.create(title="A new office", kind="message", zone=here, **begun)
+        own = {**begun, "audience": "subscriber", "subscriber": rosa.subscriber}
+        Announcement.objects.create(title="Your own line", kind="outage", **own)
+        link = notice_path(rosa.subscriber)
+    pages = [by_line(at), look(at, link).content.decode(), look(at, REMOTE_ADDR="198.51.100.9").content.decode()]
+    for page in pages:
+        assert "Fibre cut here" in page
+        assert "since 03/17/2026" in page
+        for kept in ("Works there", "Ended", "A new office", "Your own line"):
+            assert kept not in page
 
 
 def test_behind_our_own_proxy_the_router_is_whom_the_proxy_saw(at, rosa, settings):
