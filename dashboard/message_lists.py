@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import Form
 from dashboard.filters import day_input
 from dashboard.tables import NUMBERS
-from messaging.models import Message, StoppedAddress
+from messaging.models import Medium, Message, StoppedAddress
 from messaging.occasions import OCCASIONS
 from subscribers.models import Announcement, Sending
 
@@ -20,6 +20,7 @@ class MessageFilter(django_filters.FilterSet):
     """Messages by address, what they are about, state, and days of the ISP's time zone."""
 
     to = django_filters.CharFilter(method="to_address", label=_("To"), max_length=100, help_text=_("Or its beginning"))
+    medium = django_filters.ChoiceFilter(choices=Medium.choices, label=_("By"), empty_label=_("any"))
     about = django_filters.ChoiceFilter(
         field_name="occasion", choices=list(OCCASIONS.items()), label=_("About"), empty_label=_("everything")
     )
@@ -51,8 +52,9 @@ class MessageTable(tables.Table):
 
     created_at = tables.DateTimeColumn(short=True, verbose_name=_("Written"), orderable=False)
     to = tables.Column(verbose_name=_("To"), orderable=False, attrs={"td": {"class": "text-break"}})
+    medium = tables.TemplateColumn("{{ record.get_medium_display|capfirst }}", verbose_name=_("By"), orderable=False)
     subject = tables.TemplateColumn(
-        template_name="dashboard/messages/subject_cell.html", verbose_name=_("Subject"), orderable=False
+        template_name="dashboard/messages/subject_cell.html", verbose_name=_("Message"), orderable=False
     )
     state = tables.TemplateColumn(
         "{% status_badge record.get_state_display record.colour %}", verbose_name=_("State"), orderable=False
@@ -62,7 +64,7 @@ class MessageTable(tables.Table):
 
     class Meta:
         model = Message
-        fields = ("created_at", "to", "subject", "state")
+        fields = ("created_at", "to", "medium", "subject", "state")
         empty_text = _("No message fits this search.")
 
 

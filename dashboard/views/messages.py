@@ -17,6 +17,7 @@ from dashboard.access import staff_page
 from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
+from messaging.channels import kinds
 from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
 from messaging.models import Message, MessageSettings, OptOut, StoppedAddress
@@ -57,6 +58,7 @@ def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
     context = {
         "mail": mail,
         "about": name_of(mail.occasion),
+        "channel": kinds()[mail.channel].title if mail.channel in kinds() else "",
         "subscriber": Subscriber.objects.filter(pk=mail.subscriber_key).first() if mail.subscriber_key else None,
     }
     return render(request, "dashboard/messages/message.html", context)

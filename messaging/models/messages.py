@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Collate, Lower, Now
 from django.utils import timezone
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail
@@ -160,6 +161,12 @@ class Message(OutgoingMail):
     @property
     def is_erased_once_sent(self) -> bool:
         return self.has_secret
+
+    @property
+    def headline(self) -> str:
+        """Its subject; of what has none, how it begins, unless that could let somebody in."""
+        begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)
+        return self.subject or begin or capfirst(self.get_medium_display())
 
     @property
     def colour(self) -> str:

@@ -1,5 +1,6 @@
 """The pages of what was written to customers."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,23 @@ def test_a_link_that_lets_in_is_shown_to_nobody(isp, clerk, signed_in):
     page = signed_in(clerk).get(f"/wispmega/messages/{mail.uuid}/")
     assert "secret-of-hers" not in page.text
     assert "its text is not shown" in page.text
+
+
+def test_an_sms_has_no_subject_and_is_known_by_how_it_begins(isp, clerk, signed_in):
+    fields = {"medium": "sms", "subject": "", "segments": 2, "price": "1.40", "channel": "twilio"}
+    with isp_scope(isp):
+        a_mail(to="+525512345678", text="Mañana\nvamos " + "a " * 60, state="delivered", **fields)
+        a_mail(to="+525512345679", text="https://portal/go/secret-of-hers/", has_secret=True, **fields)
+        a_mail(subject="Su recibo")
+    browser = signed_in(clerk)
+    page = browser.get("/wispmega/messages/?medium=sms").text
+    assert "Mañana vamos a" in page
+    assert "secret-of-hers" not in page
+    assert "Su recibo" not in page
+    link = re.search(r'href="(/wispmega/messages/[0-9a-f-]{36}/)">Mañana vamos a', page)[1]
+    page = browser.get(link).text
+    for text in ("Twilio", "2 segments", "MX$1.40"):
+        assert text in page
 
 
 def test_a_technician_reads_no_messages(isp, signed_in):
