@@ -79,8 +79,12 @@ class SmtpChannel(Channel):
     def _opened(self) -> Any:
         if self._connection is None:
             connection = self.connect()
-            connection.open()
             self._connection = connection
+            try:
+                connection.open()
+            except BaseException:
+                self.close()  # The server may have been there and refused the login.
+                raise
         return self._connection
 
     def close(self) -> None:

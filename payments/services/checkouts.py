@@ -93,10 +93,10 @@ def begin_checkout(
         formers = list(rows.select_related("account__method"))
     for former in formers:
         if former.lasts_until - at > LIFE / 4 and all(getattr(former, name) == value for name, value in wish.items()):
-            return _open(checkout=former, isp=isp, email=email, at=at)
+            return _open(checkout=former, subscriber=subscriber, isp=isp, email=email, at=at)
         _give_up(checkout=former, at=at)
     checkout = _write(by=by, subscriber=subscriber, at=at, chosen=list(invoices), **wish)
-    return _open(checkout=checkout, isp=isp, email=email, at=at)
+    return _open(checkout=checkout, subscriber=subscriber, isp=isp, email=email, at=at)
 
 
 def _give_up(*, checkout: Checkout, at: datetime) -> None:
@@ -187,7 +187,7 @@ def title_of(subscriber: Subscriber, invoices: Sequence[Invoice]) -> str:
     return gettext("Subscriber %(number)s") % {"number": subscriber.number}
 
 
-def _open(*, checkout: Checkout, isp: IspRef, email: str, at: datetime) -> Checkout:
+def _open(*, checkout: Checkout, subscriber: Subscriber, isp: IspRef, email: str, at: datetime) -> Checkout:
     """Call the gateway with the key that was written, and write down what it made."""
     if checkout.address:
         return checkout
@@ -206,7 +206,7 @@ def _open(*, checkout: Checkout, isp: IspRef, email: str, at: datetime) -> Check
         events_url=events_url(isp, checkout.account.gateway),
         saves=checkout.saves,
         lasts_until=checkout.lasts_until,
-        payer=str(checkout.subscriber.uuid),
+        payer=str(subscriber.uuid),
         transfers=checkout.account.offers_transfers,
     )
     try:
