@@ -96,6 +96,8 @@ def test_killed_thirty_times_it_leaves_only_whole_isps_and_goes_on(sign_ups):
     for seconds in (0.5, 2, 8):
         killed_again_and_again(KILLS, seed, seconds=seconds)
         with public_scope():
+            # How often one may be tried is not what is looked at here, and chance may have met one at five kills.
+            SignUp.objects.waiting().update(attempts=0)
             if ISP.objects.filter(slug__startswith="killed").exists():
                 break
 
