@@ -3,6 +3,7 @@
 import re
 import smtplib
 import ssl
+from abc import abstractmethod
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -30,9 +31,9 @@ class SmtpChannel(Channel):
     bounces_to_stop: ClassVar[int] = 2  # servers say "no such mailbox" in a bad hour, too
     _connection: Any = None
 
+    @abstractmethod
     def connect(self) -> Any:
         """A connection of Django's, not opened yet."""
-        raise NotImplementedError
 
     def send(self, parcel: Parcel) -> Taken:
         """Hand over one mail."""
