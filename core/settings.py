@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from core import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("LASTMILE_DATA", BASE_DIR / ".data")).resolve()
@@ -374,7 +375,6 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
-# Mail
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
@@ -397,13 +397,4 @@ SPECTACULAR_SETTINGS = {"TITLE": "Lastmile", "VERSION": "1", "SERVE_INCLUDE_SCHE
 DJANGO_TABLES2_TEMPLATE = "components/table.html"
 FORM_RENDERER = "core.forms.Renderer"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"class": "core.logs.Formatter", "format": "{asctime} {levelname} {name} {message}", "style": "{"}
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"django": {"level": "WARNING"}},
-}
+LOGGING = logs.to_the_console(level=os.environ.get("LOG_LEVEL", "WARNING"))
