@@ -96,6 +96,7 @@ def parcel_of(message: Message, callback_url: str = "") -> Parcel:
         reply_to=message.reply_to,
         data=message.data,
         callback_url=callback_url,
+        round=message.round,
     )
 
 
