@@ -159,6 +159,7 @@ class Channel(ABC):
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
+    reads_mailbox: ClassVar[bool] = False  # of the ISP's own, in which reports of its mails may be, see `returned`
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
 
@@ -196,6 +197,13 @@ class Channel(ABC):
     def listen(self, seconds: float) -> list[Event]:
         """Connect and hear what the carrier has to say, for at most so long. Raises Away, SetupRefused."""
         return []
+
+    def check_mailbox(self) -> None:  # noqa: B027 (few have one)
+        """Try whether the mailbox can be read. Raises SetupRefused, Away."""
+
+    def has_mailbox(self) -> bool:
+        """Whether staff have said which mailbox mails come back to."""
+        return False
 
     @classmethod
     def make(cls) -> dict[str, str]:
