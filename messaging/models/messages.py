@@ -148,6 +148,13 @@ class Message(OutgoingMail):
             models.Index(
                 fields=["sending", "state"], name="mail_of_sending", condition=models.Q(sending__isnull=False)
             ),
+            # What messages have cost since a moment.
+            models.Index(
+                fields=["created_at"],
+                include=["price", "state", "lane"],
+                name="message_cost",
+                condition=models.Q(price__gt=0),
+            ),
             models.Index(
                 fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
             ),
@@ -196,13 +203,16 @@ class MessageSettings(Singleton):
     )
 
     budget = models.DecimalField(
-        _("budget a month for messages to many"),
+        _("budget a month for messages"),
         max_digits=12,
         decimal_places=2,
         default=0,
         db_default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("In your currency, by the prices of your channels; 0 sets no limit. What would cost more waits."),
+        help_text=_(
+            "In your currency, by the prices of your channels; 0 sets no limit. All that cost something counts; held "
+            "back by it are only messages to many."
+        ),
     )
     daily_most = models.PositiveSmallIntegerField(
         _("messages to many that a customer gets a day at most"),

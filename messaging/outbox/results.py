@@ -15,11 +15,14 @@ from messaging.outbox.claims import ATTEMPTS, forget_what_is_over
 
 logger = logging.getLogger(__name__)
 LONGEST = timedelta(hours=4)  # between two attempts
+# What will be tried again keeps what it is thought to cost, so that a month's budget counts it.
 # What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
 WRITE = """
 UPDATE messaging_message m SET
   state = r.state, error = r.error, attempts = r.attempts, due_at = r.due_at, sent_at = COALESCE(r.sent_at, m.sent_at),
-  channel = r.channel, number_there = r.number, segments = r.segments, price = r.segments * r.price
+  channel = r.channel, number_there = r.number,
+  segments = CASE WHEN r.state = 'waiting' THEN m.segments ELSE r.segments END,
+  price = CASE WHEN r.state = 'waiting' THEN m.price ELSE r.segments * r.price END
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
             %s::text[], %s::int[], %s::text[], %s::numeric[])
   AS r (id, attempt, state, error, attempts, due_at, sent_at, number, segments, channel, price)
