@@ -33,6 +33,11 @@ class Month:
     budget: Decimal | None  # None: there is no limit
 
     @property
+    def is_free(self) -> bool:
+        """Whether there is nothing to tell: no limit, and nothing has cost anything."""
+        return self.budget is None and not self.spent.all and not self.promised
+
+    @property
     def left(self) -> Decimal | None:
         """What a sending that is started now may cost; None without a limit."""
         if self.budget is None:

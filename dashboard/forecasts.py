@@ -49,6 +49,7 @@ class Forecast:
     basic_segments: int = 0
     unicode: int = 0
     unicode_segments: int = 0
+    may_be_plain: bool = False  # whether the settings of the channel leave something of that
     strange: Counter[str] = field(default_factory=Counter)  # in how many SMS each character stands
     price: Decimal = Decimal(0)
     left: Decimal | None = None
@@ -100,6 +101,7 @@ def forecast(sending: Sending) -> Forecast:
     """Look at all of them as the sending will. Writes nothing."""
     writer = Writer(sending)
     found = Forecast(writer.medium, parts={language: Part(language) for language in writer.versions})
+    found.may_be_plain = writer.spelling != sms.Spelling.PLAIN
     found.left = month_of(writer.settings).left
     found.has_channel, found.lost = can_send(sending.medium), lost_texts(sending)
     now = timezone.now()

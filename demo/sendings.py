@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -48,7 +49,9 @@ def seed_sendings(company: Company) -> None:
     paused = sendings.draft(by=clerk, values=_words(APP, company))
     _write(paused, paused.total // 3, at=now - timedelta(hours=3), by=clerk.audit_label)
     many.hold(paused.uuid)
-    at = (timezone.localtime() + timedelta(days=2)).replace(hour=9, minute=30, second=0, microsecond=0)
+    at = (timezone.localtime(timezone=ZoneInfo(company.timezone)) + timedelta(days=2)).replace(
+        hour=9, minute=30, second=0, microsecond=0
+    )
     planned = sendings.draft(by=clerk, values=_words(HOLIDAYS, company) | {"starts_at": at})
     Sending.objects.filter(pk=planned.pk).update(
         state=Sending.State.PLANNED, started_by=clerk.audit_label, promised_count=planned.total - 2, promised_price=0

@@ -17,12 +17,14 @@ from billing.models import Invoice
 from core import tables
 from dashboard import sendings
 from dashboard.access import rights_of, staff_page
+from dashboard.budgets import month_of
 from dashboard.forecasts import forecast
 from dashboard.message_lists import SendingTable
 from dashboard.sendings import reminder
 from dashboard.services import sendings as services
 from dashboard.views.bulk import chosen
 from messaging.events.many import INFORMATION
+from messaging.models import MessageSettings
 from messaging.services import many
 from messaging.texts import language_for
 from subscribers.models import Sending, Subscriber, SubscriberQuerySet
@@ -45,7 +47,8 @@ def sending_list(request: HttpRequest) -> HttpResponse:
     """What was written to many, the latest first."""
     table = SendingTable(Sending.objects.select_related("zone", "group").defer("ids"))
     tables.show(request, table, per_page=25)
-    return render(request, "dashboard/messages/sendings.html", {"table": table})
+    context = {"table": table, "month": month_of(MessageSettings.load())}
+    return render(request, "dashboard/messages/sendings.html", context)
 
 
 def _form(request: HttpRequest, row: Sending) -> SendingForm:

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -127,7 +128,7 @@ class Sending(models.Model):
 
     @property
     def title(self) -> str:
-        return self.subject or self.text[:60]
+        return self.subject or Truncator(" ".join(self.text.split())).chars(60)
 
     @property
     def versions(self) -> list[SendingWords]:

@@ -11,7 +11,7 @@ from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from dashboard import sendings as words
 from dashboard.services import sendings
-from messaging.models import Message, MessageSettings
+from messaging.models import ChannelAccount, Message, MessageSettings
 from subscribers.models import Sending, Subscriber
 from tenants.models import ISP
 
@@ -39,6 +39,7 @@ def prepared(committed, settings):
         Sending.objects.all().delete()
         Message.objects.all().delete()
         MessageSettings.objects.all().delete()
+        ChannelAccount.objects.all().delete()
         Subscriber.objects.filter(first_name="R").delete()
         AuditEntry.objects.filter(verb__startswith="subscribers.").delete()
 
@@ -88,6 +89,36 @@ def test_without_the_lock_both_start_it(prepared, monkeypatch):
     """The control."""
     monkeypatch.setattr(sendings, "_locked", lambda sending, *states: Sending.objects.get(pk=sending.pk))
     assert started_twice(*prepared, monkeypatch) == (["", ""], 2)
+
+
+def promised_to_both(isp, row, monkeypatch):
+    """Two sendings of six are started at once with money for eight; what came of it."""
+    with isp_scope(isp), transaction.atomic():
+        ChannelAccount.objects.create(channel="http_sms", medium="sms", price=1)
+        MessageSettings.objects.update_or_create(pk=1, defaults={"budget": 8})
+        values = {"audience": "selection", "ids": row.ids, "medium": "sms", "text": "T"}
+        drafts = [sendings.draft(by=Clerk(), values=values) for _ in range(2)]
+    together, usual = threading.Barrier(2), sendings.month_of
+
+    def month_of(settings, **how):
+        found = usual(settings, **how)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=2)
+        return found
+
+    monkeypatch.setattr(sendings, "month_of", month_of)
+    seen = sendings.Seen(ROWS, Decimal(ROWS))
+    return both(isp, lambda: sendings.start(by=Clerk(), sending=drafts.pop(), version=1, seen=seen))
+
+
+def test_of_two_sendings_at_once_the_budget_is_promised_to_one(prepared, monkeypatch):
+    assert promised_to_both(*prepared, monkeypatch) == ["", "TooDear"]
+
+
+def test_without_the_lock_it_is_promised_to_both(prepared, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(MessageSettings, "locked", MessageSettings.load)
+    assert promised_to_both(*prepared, monkeypatch) == ["", ""]
 
 
 def test_two_workers_write_to_each_once(prepared, monkeypatch):
