@@ -39,9 +39,7 @@ GROUPS = [
         _("Company and brand"),
         (
             Section("profile", _("Company profile"), _("Name, tax ID, phone, address and opening hours."), "building"),
-            Section(
-                "branding", _("Branding"), _("Logo, colour and greeting, in the portal and in mails."), "palette"
-            ),
+            Section("branding", _("Branding"), _("Logo, colour and greeting, in the portal and in mails."), "palette"),
         ),
     ),
     Group(
