@@ -12,6 +12,7 @@ from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
 from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
 
@@ -75,7 +76,7 @@ class Outcome:
 
 def readable(problem: Exception) -> str:
     """A problem on one line, without what PostgreSQL cannot store."""
-    return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
+    return one_line(storable(f"{type(problem).__name__}: {problem}"))[:300]
 
 
 def callback_of(channel: Channel) -> str:

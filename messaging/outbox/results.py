@@ -8,10 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.channels.base import Away, NoSuchAddress, OptedOut, SetupRefused
+from messaging.channels.outside import storable
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
 from messaging.outbox.carriers import Carrier, Outcome
 from messaging.outbox.claims import ATTEMPTS, forget_what_is_over
+from messaging.sms import MOST_SEGMENTS
 
 logger = logging.getLogger(__name__)
 LONGEST = timedelta(hours=4)  # between two attempts
@@ -50,7 +52,7 @@ def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...
     problem = outcome.problem
     if outcome.taken:
         state, sent_at = Message.State.SENT, now
-        number, segments = outcome.taken.number[:160].replace("\0", ""), outcome.taken.segments
+        number, segments = storable(outcome.taken.number[:160]), min(max(outcome.taken.segments, 0), MOST_SEGMENTS)
     elif isinstance(problem, SetupRefused):
         # Not the message's fault, so it is no attempt of its.
         state, attempts = Message.State.WAITING, outcome.attempt - 1
@@ -92,7 +94,7 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
 
 def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:
     """Write to an address no more; what waits for it stops, too. Whether that is new. In a transaction."""
-    words = " ".join(said.replace("\0", " ").split())[:300]
+    words = " ".join(storable(said).split())[:300]
     row, is_new = StoppedAddress.objects.get_or_create(
         medium=medium, address=address.lower(), defaults={"reason": reason, "said": words, "message_id": message_id}
     )
