@@ -36,6 +36,7 @@ TROUBLES: dict[str, Any] = {
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:preference": _("The customer does not want messages of this kind by this way."),
     "Stopped:sending": _("Your staff stopped the sending that it was part of."),
     "Stopped:staff": _("Your staff stopped this address."),
 }

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import uuid5
 
 from core.mail import one_line
 from core.scope import required
@@ -88,7 +89,7 @@ def callback_of(channel: Channel) -> str:
 def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
-        key=str(message.uuid),
+        key=str(uuid5(message.uuid, str(again)) if (again := message.data.get("again")) else message.uuid),
         to=message.to,
         text=message.text,
         subject=message.subject,
