@@ -164,6 +164,11 @@ class Message(OutgoingMail):
         return self.has_secret
 
     @property
+    def withheld(self) -> set[str]:
+        """What no copy of somebody's data holds: staff may make one, too."""
+        return {"text"} if self.has_secret else set()
+
+    @property
     def headline(self) -> str:
         """Its subject; of what has none, how it begins, unless that could let somebody in."""
         begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)

@@ -71,7 +71,8 @@ def claim_urgent_to(*, medium: str, to: str) -> Message | None:
 def _claim(which: str, *, limit: int, **values: object) -> list[Message]:
     now = timezone.now()
     sql = CLAIM.format(which=which)
-    rows = list(Message.objects.raw(sql, {**values, "limit": limit, "at": now, "stuck": now + STUCK, "held": now + HELD}))
+    values |= {"limit": limit, "at": now, "stuck": now + STUCK, "held": now + HELD}
+    rows = list(Message.objects.raw(sql, values))
     over = [row.pk for row in rows if row.state != Message.State.SENDING]
     Message.objects.filter(pk__in=over).update(attempts=F("attempts") - 1)
     forget_what_is_over(over)

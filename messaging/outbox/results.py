@@ -23,8 +23,9 @@ WRITE = """
 UPDATE messaging_message m SET
   state = r.state, attempts = r.attempts,
   error = CASE WHEN r.state = 'waiting' AND m.error = 'Stopped:sending' THEN m.error ELSE r.error END,
-  due_at = CASE WHEN r.state = 'waiting' AND m.due_at > %s THEN m.due_at ELSE r.due_at END, sent_at = COALESCE(r.sent_at, m.sent_at),
-  channel = r.channel, number_there = r.number, segments = r.segments, price = r.segments * r.price
+  due_at = CASE WHEN r.state = 'waiting' AND m.due_at > %s THEN m.due_at ELSE r.due_at END,
+  sent_at = COALESCE(r.sent_at, m.sent_at), channel = r.channel, number_there = r.number,
+  segments = r.segments, price = r.segments * r.price
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
             %s::text[], %s::int[], %s::text[], %s::numeric[])
   AS r (id, attempt, state, error, attempts, due_at, sent_at, number, segments, channel, price)

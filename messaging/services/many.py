@@ -48,7 +48,7 @@ def let_go(sending: UUID, *, at: datetime) -> int:
 
 
 def stop_waiting(sending: UUID) -> int:
-    """Send nothing more of a sending, except what a carrier is just being given and takes; gives how many were stopped."""
+    """Send nothing more of a sending, except what a carrier is being given and takes; gives how many were stopped."""
     keys = list(_waiting(sending).select_for_update().values_list("pk", flat=True))
     n = Message.objects.filter(pk__in=keys).update(state=State.STOPPED, error="Stopped:sending", price=0)
     forget_what_is_over(keys)
