@@ -36,6 +36,7 @@ TROUBLES: dict[str, Any] = {
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:preference": _("The customer does not want messages of this kind by this way."),
     "Stopped:sending": _("Your staff stopped the sending that it was part of."),
     "Stopped:staff": _("Your staff stopped this address."),
 }
@@ -161,6 +162,11 @@ class Message(OutgoingMail):
     @property
     def is_erased_once_sent(self) -> bool:
         return self.has_secret
+
+    @property
+    def withheld(self) -> set[str]:
+        """What no copy of somebody's data holds: staff may make one, too."""
+        return {"text"} if self.has_secret else set()
 
     @property
     def headline(self) -> str:

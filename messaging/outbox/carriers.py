@@ -7,11 +7,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import uuid5
 
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
 from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
 
@@ -75,7 +77,7 @@ class Outcome:
 
 def readable(problem: Exception) -> str:
     """A problem on one line, without what PostgreSQL cannot store."""
-    return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
+    return one_line(storable(f"{type(problem).__name__}: {problem}"))[:300]
 
 
 def callback_of(channel: Channel) -> str:
@@ -87,7 +89,7 @@ def callback_of(channel: Channel) -> str:
 def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
-        key=str(message.uuid),
+        key=str(uuid5(message.uuid, str(again)) if (again := message.data.get("again")) else message.uuid),
         to=message.to,
         text=message.text,
         subject=message.subject,

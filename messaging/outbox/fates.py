@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.audit import record
 from messaging.channels.base import Event, Fate
+from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox.results import stop
 
@@ -25,11 +26,12 @@ REASONS = {
 FAILED = {Fate.FAILED, Fate.BOUNCED}
 EARLY = timedelta(days=1)
 AT_ONCE = 500  # events
+LONGEST_ADDRESS = 254
 
 
 def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
     """Write down what a carrier tells. Whether some of it waits for its message. In a transaction."""
-    events = [replace(event, number=event.number.replace("\0", "")[:160]) for event in events]
+    events = [replace(event, number=storable(event.number)[:160]) for event in events]
     known = _apply(channel, [event for event in events if event.number])
     early = [event for event in events if event.number and event.number not in known]
     now = timezone.now()
@@ -44,7 +46,7 @@ def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
         ignore_conflicts=True,
     )  # fmt: skip
     for event in events:
-        if event.fate in REASONS and event.address and event.number not in known:
+        if event.fate in REASONS and 0 < len(event.address) <= LONGEST_ADDRESS and event.number not in known:
             stop_and_tell(medium=medium, address=event.address, reason=REASONS[event.fate], said=event.said)
     return bool(early)
 
@@ -109,7 +111,7 @@ def _apply_one(message: Message, event: Event) -> None:
 
 
 def _plain(text: str, length: int) -> str:
-    return " ".join(text.replace("\0", " ").split())[:length]
+    return " ".join(storable(text).split())[:length]
 
 
 def note_event(account: ChannelAccount) -> None:

@@ -197,8 +197,11 @@ def resend(*, by: Actor, mail: Message) -> None:
     if state != State.WAITING:
         raise AddressStopped(error)
     mail.state, mail.attempts, mail.due_at, mail.error = State.WAITING, 0, timezone.now(), ""
+    if mail.channel and mail.medium != Medium.EMAIL:
+        # It had been taken. With the key of that time a carrier that knows keys would say so again, and send nothing.
+        mail.data = {**mail.data, "again": int(mail.data.get("again", 0)) + 1}
     # What the carrier says of the attempt before is said of that one.
     mail.channel, mail.number_there = "", ""
-    mail.save(update_fields=["state", "attempts", "due_at", "error", "channel", "number_there"])
+    mail.save(update_fields=["state", "attempts", "due_at", "error", "channel", "number_there", "data"])
     record("messaging.mail.resent", by=by, on=mail, subject=mail.subject)
     begin_delivery(mail)

@@ -50,7 +50,16 @@ class _Client(Client):
     def _recv_exact(self, exact_size: int) -> bytes:
         if not 0 <= exact_size <= LONGEST:
             raise exceptions.ConnectionError
-        return super()._recv_exact(exact_size)
+        until = time.monotonic() + (self._socket.gettimeout() or self.timeout)
+        data = bytearray()
+        while len(data) < exact_size:
+            if time.monotonic() > until:
+                raise TimeoutError("It comes too slowly.")
+            piece = self._socket.recv(exact_size - len(data))
+            if not piece:
+                raise exceptions.ConnectionError
+            data += piece
+        return bytes(data)
 
 
 def problem(status: int) -> Exception:

@@ -86,8 +86,8 @@ class TwilioChannel(Channel):
         answer = sound(self._call("POST", "/Messages.json", data))
         said = answer.data if isinstance(answer.data, dict) else {}
         if answer.status >= 400:
-            raise self._problem(int(said.get("code") or 0), str(said.get("message") or ""), answer.status)
-        return Taken(str(said.get("sid") or ""), int(said.get("num_segments") or 1))
+            raise self._problem(_number(said.get("code")), str(said.get("message") or ""), answer.status)
+        return Taken(str(said.get("sid") or ""), _number(said.get("num_segments")) or 1)
 
     def _problem(self, code: int, text: str, status: int) -> Exception:
         if code == 21610:
@@ -118,6 +118,12 @@ class TwilioChannel(Channel):
         if fate is Fate.FAILED and code.isdigit() and int(code) in NOBODY:
             fate = Fate.BOUNCED
         return [Event(said["MessageSid"], fate, said.get("ErrorMessage") or (f"Twilio: {code}" if code else ""))]
+
+
+def _number(value: Any) -> int:
+    """A number as JSON may have it; 0 for what is none."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 CHANNEL = TwilioChannel
