@@ -68,6 +68,7 @@ class Setup:
     number: str
     values: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # of ours, see Channel.callback
+    isp_id: int = 0  # 0: nobody's, while keys are tried
 
     def __repr__(self) -> str:
         return f"Setup({self.number})"
@@ -86,6 +87,7 @@ class Parcel:
     reply_to: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # for what the carrier says later
+    round: int = 0  # how often staff have had it sent again
 
 
 @dataclass(frozen=True, slots=True)

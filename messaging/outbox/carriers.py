@@ -7,7 +7,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import uuid5
 
 from core.mail import one_line
 from core.scope import required
@@ -89,7 +88,7 @@ def callback_of(channel: Channel) -> str:
 def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
-        key=str(uuid5(message.uuid, str(again)) if (again := message.data.get("again")) else message.uuid),
+        key=message.key_there,
         to=message.to,
         text=message.text,
         subject=message.subject,
@@ -98,6 +97,7 @@ def parcel_of(message: Message, callback_url: str = "") -> Parcel:
         reply_to=message.reply_to,
         data=message.data,
         callback_url=callback_url,
+        round=message.round,
     )
 
 

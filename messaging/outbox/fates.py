@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from core.audit import record
+from messaging.channels import kinds
 from messaging.channels.base import Event, Fate
 from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
-from messaging.outbox.results import stop
+from messaging.outbox.results import GONE, is_often_enough, stop
 
 State = Message.State
 REASONS = {
@@ -102,12 +103,28 @@ def _apply_one(message: Message, event: Event) -> None:
         message.delivered_at = event.at or timezone.now()
         message.save(update_fields=["state", "error", "delivered_at"])
     elif event.fate in FAILED and message.state == State.SENT:
-        message.state, message.error = State.FAILED, _plain(event.said, 300) or str(event.fate)
-        message.save(update_fields=["state", "error"])
+        said = _plain(event.said, 280) or str(event.fate)
+        is_counted = event.fate == Fate.BOUNCED and _to_stop(message) > 1
+        message.state, message.error = State.FAILED, f"{GONE}: {said}" if is_counted else said
+        message.returned_at = event.at or timezone.now()
+        message.save(update_fields=["state", "error", "returned_at"])
+    elif event.fate == Fate.COMPLAINED and message.returned_at is None:
+        message.returned_at = event.at or timezone.now()
+        message.save(update_fields=["returned_at"])
+    if event.fate == Fate.BOUNCED and _to_stop(message) > 1:
+        kind = kinds()[message.channel]
+        if message.state == State.DELIVERED or not is_often_enough(kind, message.to):
+            return
     if event.fate in REASONS:
         stop_and_tell(
             medium=message.medium, address=message.to, reason=REASONS[event.fate], said=event.said, message=message
         )
+
+
+def _to_stop(message: Message) -> int:
+    """How many messages must find no such address before it is written to no more."""
+    kind = kinds().get(message.channel)
+    return kind.bounces_to_stop if kind else 1
 
 
 def _plain(text: str, length: int) -> str:
