@@ -20,10 +20,12 @@ from messaging.models import (
     OptOut,
     OwnText,
     QuietHours,
+    ReceivedMessage,
     SenderDomain,
     StoppedAddress,
     TextVersion,
 )
+from messaging.phones import spellings
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -261,6 +263,12 @@ def mails_of(subject: Subject) -> QuerySet[Message]:
     return rows.filter(about)
 
 
+def received_of(subject: Subject) -> QuerySet[ReceivedMessage]:
+    """What came from the customer's phones, however carriers spell them."""
+    phones = [each for phone in subject.phones for each in spellings(phone)]
+    return ReceivedMessage.objects.order_by().filter(sender__in=phones)
+
+
 def stopped_of(subject: Subject) -> QuerySet[StoppedAddress]:
     """Those that are the customer's."""
     return StoppedAddress.objects.order_by().filter(address__in=[*subject.emails, *subject.phones])
@@ -284,6 +292,14 @@ personal(
         "channel",
         "language",
     ),
+    deleted=True,
+)
+personal(
+    ReceivedMessage,
+    title=_("Received messages"),
+    rows=received_of,
+    exported=("medium", "sender", "text", "at"),
+    hidden=("number_there", "channel", "word"),
     deleted=True,
 )
 personal(

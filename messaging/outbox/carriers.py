@@ -11,7 +11,7 @@ from decimal import Decimal
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken, Told
 from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
@@ -126,7 +126,7 @@ class Crew:
         self._running: dict[Future[Outcome | None], Message] = {}
         self._halt = threading.Event()
         self._untried: list[Message] = []
-        self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
+        self.heard: list[Told] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:

@@ -54,7 +54,7 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
 
 def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...]:
     attempts, due_at, sent_at, number, segments = outcome.attempt, now, None, "", 0
-    problem = outcome.problem
+    problem, said = outcome.problem, outcome.said
     if outcome.taken:
         state, sent_at = Message.State.SENT, now
         number, segments = storable(outcome.taken.number[:160]), min(max(outcome.taken.segments, 0), MOST_SEGMENTS)
@@ -63,10 +63,12 @@ def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...
         state, attempts = Message.State.WAITING, outcome.attempt - 1
     elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
         state, due_at = Message.State.WAITING, now + wait_after(outcome.attempt, problem.after)
+    elif isinstance(problem, OptedOut):
+        state, said = Message.State.STOPPED, f"Stopped:{StoppedAddress.Reason.OPT_OUT}"
     else:
         state = Message.State.FAILED
     return (
-        outcome.pk, outcome.attempt, str(state), outcome.said, attempts, due_at, sent_at, number, segments,
+        outcome.pk, outcome.attempt, str(state), said, attempts, due_at, sent_at, number, segments,
         carrier.name if outcome.taken else "", carrier.price if outcome.taken else Decimal(0),
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Writing messages: a row in the caller's transaction, which the outbox hands over once that is durable."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,11 +18,11 @@ from messaging import sms
 from messaging.models import ChannelAccount, Medium, Message, StoppedAddress
 from messaging.outbox.claims import forget_what_is_over
 from messaging.outbox.turns import isp_of_scope
+from messaging.phones import E164
 from messaging.returns.addresses import ROUNDS
 from messaging.tasks import deliver_message, take_turn
 from tenants.services import due_work
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 State, Lane = Message.State, Message.Lane
 
 
