@@ -16,6 +16,7 @@ from core.forms import ModelForm
 from messaging.events.many import AUTOLOGIN, BY_KIND
 from messaging.letters import markup_in
 from messaging.models import ChannelAccount, Medium
+from messaging.text_forms import without_secrets
 from messaging.wording import LONGEST, BadWording, names_in, parse
 from subscribers.models import Sending, SendingWords
 
@@ -192,7 +193,7 @@ class _LanguageCleaning:
         self.form, self.code, self.medium = form, code, medium
         self.is_main = code == form.language
         kind = form.cleaned_data.get("kind") or Sending.Kind.SERVICE
-        self.named = BY_KIND[str(kind)].named
+        self.event = BY_KIND[str(kind)]
 
     def _typed(self, part: str) -> str:
         value = self.form.cleaned_data.get(self.form._name(part, self.code)) or ""
@@ -206,7 +207,13 @@ class _LanguageCleaning:
     def _worded(self, part: str, text: str, longest: int) -> set[str]:
         """The variables that a text names; a bad one is refused."""
         try:
-            return names_in(parse(text, names=self.named, longest=longest))
+            names = names_in(parse(text, names=self.event.named, longest=longest))
+            if part == "subject":
+                without_secrets(text, self.event)
+            return names
+        except ValidationError as error:
+            self._refuse(part, error.messages[0])
+            return set()
         except BadWording as error:
             self._refuse(part, str(error))
             return set()

@@ -21,7 +21,11 @@ VARIABLES = (
         is_link=True,
     ),
     Variable(
-        AUTOLOGIN, _("a link with which the customer sees and pays bills without a password"), given(AUTOLOGIN), True
+        AUTOLOGIN,
+        _("a link with which the customer sees and pays bills without a password"),
+        given(AUTOLOGIN),
+        is_link=True,
+        has_secret=True,
     ),
 )
 

@@ -221,7 +221,7 @@ def test_what_is_planned_for_quiet_hours_waits_for_their_end(isp, clerk, people)
     with isp_scope(isp):
         an_sms_channel()
         QuietHours.objects.update_or_create(pk=1, defaults={"begins": time(21), "ends": time(8)})
-    page, moment = planned(clerk, isp, hour=6, medium="sms", subject="")
+    page, _moment = planned(clerk, isp, hour=6, medium="sms", subject="")
     shown = " ".join(text_of(clerk.get(page)).split())
     assert "8 a.m." in shown
     assert "waits for the end of your quiet hours" in shown
