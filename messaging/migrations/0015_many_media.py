@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0013_received'),
+        ('messaging', '0014_staff_phones'),
     ]
 
     safe_because = (
