@@ -80,7 +80,7 @@ class StoppedTable(tables.Table):
 
     at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
     address = tables.Column(verbose_name=_("Address or phone"), orderable=False, attrs={"td": {"class": "text-break"}})
-    medium = tables.Column(verbose_name=_("By"), orderable=False)
+    medium = tables.TemplateColumn("{{ record.get_medium_display|capfirst }}", verbose_name=_("By"), orderable=False)
     reason = tables.TemplateColumn(
         template_name="dashboard/messages/stopped_why_cell.html", verbose_name=_("Why"), orderable=False
     )

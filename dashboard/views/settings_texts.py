@@ -1,6 +1,6 @@
 """Settings: the ISP's own words for what it writes to people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,7 +25,8 @@ from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import send_test as send_own_test
 from messaging.services import texts as services
-from messaging.sms import Count, count
+from messaging.services.writing import sms_spelling
+from messaging.sms import Count, count, spelled
 from messaging.text_forms import TextForm
 from messaging.texts import Words, own_words, starter
 from messaging.wording import BadWording, TooLong, parse
@@ -206,7 +207,10 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
             words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
         except (BadWording, TooLong):
             return Look(customer=customer)  # saved before a variable went, or too long with its values
-        html, cost = "", count(words.text) if target.medium == Medium.SMS else None
+        html, cost = "", None
+        if target.medium == Medium.SMS:
+            words = replace(words, text=spelled(words.text, sms_spelling()))
+            cost = count(words.text)
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
             html = body_html(pieces, Values(target.event.named, context, reader), target.event)

@@ -215,7 +215,7 @@ def test_a_forged_callback_changes_nothing_and_is_counted(isp, connected):
         assert browser.post(address + said).status_code == 403
     row = account(isp)
     assert (state(isp), row.forged, row.last_event_at) == ("sent", 2, None)
-    assert "Forged callbacks" in text_of(connected.get(HTTP))
+    assert "Reports that were not the carrier" in text_of(connected.get(HTTP))
 
 
 def test_a_flood_of_forgeries_is_not_listened_to(isp, connected, monkeypatch):

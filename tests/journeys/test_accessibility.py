@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -16,6 +17,7 @@ CHECK = """axe.run(
     {exclude: ["[data-sample]", "[aria-hidden=true]"]},
     {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
 ).then((found) => found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`))"""
+CONTRAST = CHECK.replace('["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]', '{type: "rule", values: ["color-contrast"]}')
 
 
 @pytest.fixture(params=[(PHONE, "light"), (DESKTOP, "dark")], ids=["phone-light", "desktop-dark"])
@@ -136,6 +138,74 @@ def test_the_staffs_pages_of_money(demo: Demo, page: Page) -> None:
     page.locator("form[action$='/look/'] button").first.click()
     page.wait_for_url(re.compile(r"/suspension/[0-9a-f-]{36}/"))
     assert [*found, *faults(page, page.url)] == []
+
+
+# Pages of messages, each with what leads from it to one of its rows.
+MESSAGES = {
+    "messages/": "/messages/",
+    "messages/portal/": "/messages/portal/",
+    "messages/portal/new/": "",
+    "messages/stopped/": "",
+    "messages/many/": "/messages/many/",
+    "messages/many/new/": "",
+    "settings/": "",
+    "settings/channels/": "",
+    "settings/channels/http_sms/": "",
+    "settings/channels/own_smtp/": "",
+    "settings/texts/": "",
+    "settings/texts/billing-reminder/": "",
+    "settings/rules/": "",
+    "settings/rules/billing-reminder/": "",
+    "settings/sender/": "",
+    "settings/messages/": "",
+    "settings/portal-sms/": "",
+    "subscribers/1001/messages/": "",
+    "subscribers/1001/messages/preferences/": "",
+    "subscribers/1001/messages/new/": "",
+}
+OF_PORTAL = {
+    "messages/": "",
+    "account/messages/": "",
+    "account/notifications/": "",
+    "sms/": "/sms/contacts/",
+    "opt-out/x/": "",
+    "notice/cut-off/": "",
+}
+
+
+def faults_in_each_look(page: Page, address: str) -> list[Any]:
+    """Those on a phone in light and on a desktop in dark, with one load; and of contrast, the other way round."""
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="light")
+    found = faults(page, address)
+    for size, scheme, check in (
+        (PHONE, "dark", CONTRAST),
+        (DESKTOP, "dark", CHECK),
+        (DESKTOP, "light", CONTRAST),
+    ):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("(scheme) => { document.documentElement.dataset.bsTheme = scheme; }", scheme)
+        found += [f"{address} {scheme} {fault}" for fault in page.evaluate(check)]
+    return found
+
+
+def test_the_pages_of_messages_in_each_size_and_scheme(demo: Demo, browser: Browser) -> None:
+    isp = demo.isp("wispmega")
+    context = browser.new_context(locale="es-MX", bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    login = isp["subscribers"][0]
+    sign_in_subscriber(page, isp["portal"][0], login["username"], login["password"])
+    found = []
+    for home, pages in ((isp["dashboard"][1], MESSAGES), (isp["portal"][0], OF_PORTAL)):
+        for part, rows in pages.items():
+            found += faults_in_each_look(page, home + part)
+            if rows:
+                links = [link.get_attribute("href") or "" for link in page.locator(f"main a[href*='{rows}']").all()]
+                found += faults_in_each_look(page, urljoin(home, next(filter(ROW.search, links))))
+    context.close()
+    assert found == []
 
 
 def test_the_pages_of_a_domain(demo: Demo, page: Page) -> None:
