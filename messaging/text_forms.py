@@ -18,6 +18,14 @@ APPROVED = re.compile(r"[a-z0-9_]{1,100}(:[a-z]{2,3}(_[A-Z]{2})?)?")
 WITH_SUBJECT = {Medium.EMAIL, Medium.PUSH}
 
 
+def without_secrets(subject: str, event: Event) -> str:
+    """A subject that lets nobody in, since it is kept for staff to see. Raises ValidationError."""
+    if secret := names_in(parse(subject, names=event.named)) - set(event.in_subjects):
+        words = _("A subject is kept for all to see, so {{ %(name)s }} can stand in the text only.")
+        raise forms.ValidationError(words % {"name": secret.pop()})
+    return subject
+
+
 class TextForm(Form):
     """Subject and text of one event by one medium, in the small language of messages."""
 
@@ -62,7 +70,7 @@ class TextForm(Form):
         return name
 
     def clean_subject(self) -> str:
-        return self._worded(self.cleaned_data["subject"], longest=200)
+        return without_secrets(self._worded(self.cleaned_data["subject"], longest=200), self.event)
 
     def clean_text(self) -> str:
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n").strip()

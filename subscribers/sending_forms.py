@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from core.forms import ModelForm
-from messaging.events.many import BY_KIND
+from messaging.events.many import BY_KIND, INFORMATION
 from messaging.letters import markup_in
 from messaging.models import Medium
+from messaging.text_forms import without_secrets
 from messaging.wording import LONGEST, BadWording, parse
 from subscribers.models import Sending
 
@@ -44,7 +45,7 @@ class SendingForm(ModelForm):
         return self._worded(text, LONGEST_SMS if self.cleaned_data.get("medium") == Medium.SMS else LONGEST)
 
     def clean_subject(self) -> str:
-        return self._worded(self.cleaned_data["subject"], 200)
+        return without_secrets(self._worded(self.cleaned_data["subject"], 200), INFORMATION)
 
     def _worded(self, text: str, longest: int) -> str:
         kind = self.cleaned_data.get("kind") or Sending.Kind.SERVICE

@@ -150,7 +150,11 @@ def restore(request: HttpRequest, text: UUID, version: int) -> HttpResponse:
         services.restore_text(by=request.user, row=row, number=version)
     except TextVersion.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, _("Version %(number)d is used again.") % {"number": version})
+    except BadWording as problem:
+        words = _("Version %(number)d cannot be used again. %(problem)s")
+        messages.error(request, words % {"number": version, "problem": problem})
+    else:
+        messages.success(request, _("Version %(number)d is used again.") % {"number": version})
     return _to_row(request, row)
 
 

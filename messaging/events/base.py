@@ -84,6 +84,11 @@ class Event:
         """All variables by their names."""
         return {each.name: each for each in (*self.variables, *COMMON)}
 
+    @cached_property
+    def in_subjects(self) -> Mapping[str, Variable]:
+        """Those that a subject can show, which is kept and seen: none that lets somebody in."""
+        return {name: each for name, each in self.named.items() if not each.has_secret}
+
     @property
     def media_names(self) -> str:
         """For people, such as “e-mail, SMS”."""

@@ -14,7 +14,11 @@ VARIABLES = (
     Variable("number", _("the customer's number"), given("number")),
     Variable("balance", _("what the customer owes"), lambda context, reader: reader.money(context["balance"])),
     Variable(
-        AUTOLOGIN, _("a link with which the customer sees and pays bills without a password"), given(AUTOLOGIN), True
+        AUTOLOGIN,
+        _("a link with which the customer sees and pays bills without a password"),
+        given(AUTOLOGIN),
+        is_link=True,
+        has_secret=True,
     ),
 )
 

@@ -3,6 +3,7 @@
 from messaging.models.browsers import Browser
 from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
 from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
+from messaging.models.received import ReceivedMessage
 from messaging.models.rules import EventRule, OptOut, QuietHours
 from messaging.models.senders import SenderDomain
 from messaging.models.texts import OwnText, TextVersion
@@ -19,6 +20,7 @@ __all__ = [
     "OptOut",
     "OwnText",
     "QuietHours",
+    "ReceivedMessage",
     "SenderDomain",
     "StoppedAddress",
     "TextVersion",

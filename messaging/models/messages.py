@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -36,6 +36,7 @@ TROUBLES: dict[str, Any] = {
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:preference": _("The customer does not want messages of this kind by this way."),
     "Stopped:sending": _("Your staff stopped the sending that it was part of."),
     "Stopped:staff": _("Your staff stopped this address."),
 }
@@ -111,6 +112,8 @@ class Message(OutgoingMail):
     channel = models.CharField(max_length=30, blank=True, db_default="")
     number_there = models.CharField(max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)  # what had been taken came back, or who got it complained
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)  # of those that were taken; staff may have it sent again
     segments = models.PositiveSmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
 
@@ -165,10 +168,22 @@ class Message(OutgoingMail):
         return self.has_secret
 
     @property
+    def withheld(self) -> set[str]:
+        """What no copy of somebody's data holds: staff may make one, too."""
+        return {"text"} if self.has_secret else set()
+
+    @property
     def headline(self) -> str:
         """Its subject; of what has none, how it begins, unless that could let somebody in."""
         begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)
         return self.subject or begin or capfirst(self.get_medium_display())
+
+    @property
+    def key_there(self) -> str:
+        """The key under which carriers take it once: another in each round. Mails say the round by themselves."""
+        if not self.round or self.medium == Medium.EMAIL:
+            return str(self.uuid)
+        return str(uuid5(self.uuid, str(self.round)))
 
     @property
     def colour(self) -> str:

@@ -23,7 +23,7 @@ from messaging.senders import callback_address
 from messaging.services.answers import resume, take_events
 
 LISTENED = 5.0  # seconds
-RECEIPTS = timedelta(days=3)  # after the last message, for which somebody still listens
+RECEIPTS = timedelta(days=30)  # after the last message, for which somebody still listens: people answer late
 TEST = "channels/test"
 
 

@@ -31,28 +31,37 @@ def write_many(messages: Sequence[Message]) -> int:
 
 
 def hold(sending: UUID) -> int:
-    """Let what waits of a sending wait on; gives how many."""
-    return _waiting(sending).update(due_at=timezone.now() + HELD)
+    """Let what waits of a sending wait on, and what is being handed over, should it not be taken; gives how many."""
+    later = timezone.now() + HELD
+    n = _waiting(sending).update(due_at=later)
+    _on_its_way(sending).update(due_at=later)
+    return n
 
 
 def let_go(sending: UUID, *, at: datetime) -> int:
     """Have what was held of a sending delivered from a moment on; gives how many."""
     n = _waiting(sending).update(due_at=at)
+    _on_its_way(sending).update(due_at=at)
     if first := _waiting(sending).order_by("pk").first():
         begin_delivery(first)
     return n
 
 
 def stop_waiting(sending: UUID) -> int:
-    """Send nothing more of a sending, except what a carrier is just being given; gives how many were stopped."""
+    """Send nothing more of a sending, except what a carrier is being given and takes; gives how many were stopped."""
     keys = list(_waiting(sending).select_for_update().values_list("pk", flat=True))
     n = Message.objects.filter(pk__in=keys).update(state=State.STOPPED, error="Stopped:sending", price=0)
     forget_what_is_over(keys)
+    _on_its_way(sending).update(error="Stopped:sending")
     return n
 
 
 def _waiting(sending: UUID) -> MessageQuerySet:
     return Message.objects.of_sending(sending).filter(state=State.WAITING)
+
+
+def _on_its_way(sending: UUID) -> MessageQuerySet:
+    return Message.objects.of_sending(sending).filter(state=State.SENDING)
 
 
 def fates_of(sending: UUID) -> dict[str, int]:

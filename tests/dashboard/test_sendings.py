@@ -237,6 +237,13 @@ def test_a_link_that_lets_in_is_made_for_each_and_not_for_the_forecast(isp, cler
         assert AutoLoginLink.objects.get().run == message.sending
 
 
+def test_the_link_that_lets_in_stands_in_no_subject(isp, clerk, people):
+    usual = {"audience": "everybody", "medium": "email", "kind": "service", "text": "{{ autologin_url }}"}
+    answer = clerk.post(f"{MANY}new/", usual | {"subject": "Pay: {{ autologin_url }}"})
+    assert answer.status_code == 422
+    assert "can stand in the text only" in text_of(answer)
+
+
 def test_a_zone_and_chosen_ones_are_written_to_alone(isp, clerk, people):
     page = draft(clerk, audience="zone", zone=people.pk)
     assert "1 message will be written" in text_of(clerk.get(page))

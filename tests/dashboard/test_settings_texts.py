@@ -130,6 +130,9 @@ def test_versions_are_used_again_and_the_built_in_text_too(admin, isp):
     assert missing.status_code == 404
     with isp_scope(isp):
         assert OwnText.objects.get().version == 4
+        row.versions.filter(number=2).update(text="{{ was_renamed }}")
+    gone = admin.post(f"/wispmega/settings/texts/{row.uuid}/versions/2/", follow=True)
+    assert "Version 2 cannot be used again. Line 1:" in text_of(gone)
 
 
 def test_a_text_that_can_no_longer_be_used_opens_to_be_mended(admin, isp):

@@ -298,6 +298,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
         "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
         "<slug:slug>/messages/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/received/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/stopped/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/messages/stopped/release/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/messages/portal/": staff(Right.SEE_MESSAGES),
