@@ -76,6 +76,7 @@ def test_an_sms_has_no_subject_and_is_known_by_how_it_begins(isp, clerk, signed_
     assert "Mañana vamos a" in page
     assert "secret-of-hers" not in page
     assert "Su recibo" not in page
+    assert "+52 55 1234 5678" in page
     link = re.search(r'href="(/wispmega/messages/[0-9a-f-]{36}/)">Mañana vamos a', page)[1]
     page = browser.get(link).text
     for text in ("Twilio", "2 segments", "MX$1.40"):
