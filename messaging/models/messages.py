@@ -113,7 +113,9 @@ class Message(OutgoingMail):
     number_there = models.CharField(max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)  # what had been taken came back, or who got it complained
-    round = models.PositiveSmallIntegerField(default=0, db_default=0)  # of those that were taken; staff may have it sent again
+    round = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # of those that were taken; staff may have it sent again
     segments = models.PositiveSmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
 
