@@ -41,6 +41,8 @@ TROUBLES: dict[str, Any] = {
     "Stopped:staff": _("Your staff stopped this address."),
 }
 
+OF_CARRIERS = {"Away", "SetupRefused", "Refused", "NoSuchAddress", "OptedOut"}  # what stands before their words
+
 
 class Medium(models.TextChoices):
     """By which kind of way a message reaches somebody."""
@@ -204,7 +206,8 @@ class Message(OutgoingMail):
     @property
     def trouble(self) -> str:
         """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
-        return str(TROUBLES.get(self.error, self.error))
+        kind, _colon, said = self.error.partition(": ")
+        return str(TROUBLES.get(self.error, said if said and kind in OF_CARRIERS else self.error))
 
 
 class MessageSettings(Singleton):

@@ -117,6 +117,10 @@ def test_a_light_goes_red_and_green_again(isp, connected, carrier):
     carrier.faults = ["broken after"]
     check_channel_keys(isp_id=isp.pk)
     assert account(isp).light == "green", "one that is away says nothing about the keys"
+    carrier.faults = ["broken after"]
+    page = text_of(connected.post(f"{HTTP}check/", follow=True))
+    assert "nothing is known of the keys" in page
+    assert "The keys work" not in page
 
 
 def test_a_test_goes_to_oneself_and_is_kept(isp, connected, carrier):
@@ -215,7 +219,7 @@ def test_a_forged_callback_changes_nothing_and_is_counted(isp, connected):
         assert browser.post(address + said).status_code == 403
     row = account(isp)
     assert (state(isp), row.forged, row.last_event_at) == ("sent", 2, None)
-    assert "Forged callbacks" in text_of(connected.get(HTTP))
+    assert "Reports that were not the carrier" in text_of(connected.get(HTTP))
 
 
 def test_a_flood_of_forgeries_is_not_listened_to(isp, connected, monkeypatch):
