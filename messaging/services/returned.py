@@ -62,7 +62,7 @@ def take_return(*, number: str, report: Report, at: datetime) -> bool:
     event = Event(number, report.fate, report.said, at, address=message.to if is_wish else "")
     if not is_wish and not message.channel and message.state not in UNSENT:
         return True  # It never left, as far as we know, and has failed already.
-    if fates.take(channel=message.channel or _channel_to_be(), medium=Medium.EMAIL, events=[event]):
+    if fates.take(channel=message.channel or _channel_to_be(), medium=Medium.EMAIL, told=[event]):
         due_work.bring_forward(isp_id=isp_of_scope(), kind="mail", at=timezone.now() + SETTLED)
     return True
 

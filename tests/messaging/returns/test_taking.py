@@ -190,7 +190,7 @@ def test_a_carrier_that_says_so_once_is_believed_at_once(in_isp, fake, channel):
     """Of others than mail servers one word is enough, as before."""
     message = sent("+525512345678", medium="sms", channel=channel, number_there="there-1")
     assert isinstance(carrier_of("email"), Carrier)
-    fates.take(channel=channel, medium="sms", events=[fates.Event("there-1", Fate.BOUNCED, "30005")])
+    fates.take(channel=channel, medium="sms", told=[fates.Event("there-1", Fate.BOUNCED, "30005")])
     message.refresh_from_db()
     assert (message.state, message.error) == ("failed", "30005")
     assert StoppedAddress.objects.get().address == "+525512345678"
