@@ -43,27 +43,34 @@ def seed_messages(company: Company) -> None:
 
 
 def _stop_an_address(company: Company) -> None:
-    """A customer whose mailbox is gone: a receipt came back, and nothing more is sent there."""
+    """A customer whose mailbox is gone: two mails came back hours later, and nothing more is sent there."""
     person = Subscriber.objects.exclude(email="").order_by("-number").first()
     if person is None:
         return
-    subject = {"es": "Recibo de su pago"}.get(company.language, "Receipt of your payment")
-    said = "NoSuchAddress: 550 5.1.1 The email account does not exist"
-    mail = Message.objects.create(
-        to=person.email,
-        subject=subject,
-        text=f"{subject}.\n",
-        state=Message.State.FAILED,
-        attempts=1,
-        error=said,
-        occasion="payments/receipt",
-        subscriber_key=person.pk,
-    )
+    said = "550 5.1.1 The email account that you tried to reach does not exist"
+    spanish, english = ("Recibo de su pago", "Recordatorio de pago"), ("Receipt of your payment", "Reminder")
+    subjects = spanish if company.language == "es" else english
+    for subject, occasion, days in zip(subjects, ("payments/receipt", "billing/reminder"), (33, 2), strict=True):
+        sent_at = timezone.now() - timedelta(days=days)
+        mail = Message.objects.create(
+            to=person.email,
+            subject=subject,
+            text=f"{subject}.\n",
+            state=Message.State.FAILED,
+            attempts=1,
+            error=f"NoSuchAddress: {said}",
+            occasion=occasion,
+            subscriber_key=person.pk,
+            channel="platform_smtp",
+            sent_at=sent_at,
+            returned_at=sent_at + timedelta(hours=5, minutes=12),
+        )
+        Message.objects.filter(pk=mail.pk).update(created_at=sent_at, number_there=str(mail.uuid))
     StoppedAddress.objects.create(
         medium=Medium.EMAIL,
         address=person.email.lower(),
         reason=StoppedAddress.Reason.BOUNCE,
-        said=said.partition(": ")[2],
+        said=said,
         message=mail,
     )
 

@@ -12,6 +12,7 @@ from company.access import link_identifier
 from dashboard.access import rights_of, signed_in_page, staff_page
 from dashboard.checklist import steps_for
 from domains.links import portal_url
+from messaging.models import ChannelAccount, StoppedAddress
 from preinstall.models import Installation, InstallRequest, State
 from subscribers.models import ProfileChange, Service, Subscriber
 from tenants.roles import Right
@@ -19,6 +20,7 @@ from tenants.services.memberships import memberships_of
 
 LATEST = 5
 HELD_SHOWN = timedelta(days=30)
+STOPPED_SHOWN = timedelta(days=7)  # in which an address that was stopped is news
 
 
 @signed_in_page
@@ -61,11 +63,16 @@ def _counts(rights: set[str]) -> dict[str, int]:
     if Right.BILLING_RUNS.value in rights:
         counted.append(("held_billing", BillingRun.objects.held(since=timezone.now() - HELD_SHOWN)))
         counted.append(("held_suspension", SuspensionRun.objects.held()))
+    if Right.WORK_MESSAGES.value in rights:
+        counted.append(("stopped", StoppedAddress.objects.by_itself(since=timezone.now() - STOPPED_SHOWN)))
+    if Right.SETTINGS.value in rights:
+        counted.append(("broken_channels", ChannelAccount.objects.in_trouble()))
     rows = [
         rows.order_by().annotate(what=Value(name)).values("what").annotate(n=Count("pk")).values_list("what", "n")
         for name, rows in counted
     ]
     names = ("subscribers", "visits_today", "changes", "held_billing", "held_suspension")
+    names += ("stopped", "broken_channels")
     return {**dict.fromkeys(names, 0), **dict(rows[0].union(*rows[1:], all=True))}
 
 

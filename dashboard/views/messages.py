@@ -62,6 +62,7 @@ def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
         "mail": mail,
         "about": name_of(mail.occasion),
         "is_stopped": services.is_stopped(mail),
+        "stopped": StoppedAddress.objects.filter(message=mail).first(),
         "channel": kinds()[mail.channel].title if mail.channel in kinds() else "",
         "subscriber": Subscriber.objects.filter(pk=mail.subscriber_key).first() if mail.subscriber_key else None,
     }

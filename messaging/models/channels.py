@@ -31,6 +31,10 @@ class ChannelAccountQuerySet(models.QuerySet["ChannelAccount"]):
         """Those that are switched on for a medium."""
         return self.filter(medium=medium, is_on=True)
 
+    def in_trouble(self) -> "ChannelAccountQuerySet":
+        """Those in use that cannot send, or whose mailbox cannot be read."""
+        return self.filter(is_on=True).exclude(problem="", mailbox_problem="")
+
 
 class ChannelAccount(models.Model):
     """An ISP's own account with a carrier of messages. What is secret of it is never shown again."""
@@ -121,6 +125,12 @@ class ChannelAccount(models.Model):
         return self.checked_at is None or at - self.checked_at > STALE
 
 
+class StoppedAddressQuerySet(models.QuerySet["StoppedAddress"]):
+    def by_itself(self, *, since: datetime) -> "StoppedAddressQuerySet":
+        """Those that staff have not stopped themselves, and so may not know of."""
+        return self.filter(at__gte=since).exclude(reason=StoppedAddress.Reason.STAFF)
+
+
 class StoppedAddress(models.Model):
     """An address that is written to no more: it does not exist, or who has it does not want that."""
 
@@ -136,6 +146,8 @@ class StoppedAddress(models.Model):
     said = models.CharField(max_length=300, blank=True)  # by the other side
     message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = StoppedAddressQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

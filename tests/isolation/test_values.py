@@ -16,9 +16,13 @@ from billing.services import notices
 from core import captcha, crypto, periodic, throttle, tokens, uploads
 from core.celery import IspTask, PlatformTask, RefusedTask, app
 from core.scope import NoScope, ScopeConflict, isp_scope, public_scope
+from messaging.channels.base import Fate
 from messaging.events.base import Kind
-from messaging.models import Medium, Message
+from messaging.models import Medium, Message, StoppedAddress
 from messaging.opt_out_links import Wish, opt_out_url, read_opt_out_link
+from messaging.returns.addresses import Returned, read_key
+from messaging.returns.reports import Report
+from messaging.services.returned import take_report
 from portal.entry import DEVICE_COOKIE
 from preinstall.services import requests as preinstall
 from subscribers import attempts, devices
@@ -210,6 +214,27 @@ def test_links_that_want_no_more_messages_are_nothing_at_the_other(world):
         assert read_opt_out_link(signed) == wish
     with isp_scope(world.b.isp):
         assert read_opt_out_link(signed) is None
+
+
+def test_a_mail_that_comes_back_touches_its_isp_alone(world):
+    """Both have mails with the same keys in the database; the address names one ISP, and cannot be made to name another."""
+    message = world.a.row("messaging.message")
+    mine = Returned(world.a.isp.pk, message.uuid)
+    assert read_key(mine.key) == mine
+    stolen = Returned(world.b.isp.pk, message.uuid).key[:-15] + mine.key[-15:]
+    assert read_key(stolen) is None
+    now = timezone.now()
+    with undone():
+        with isp_scope(world.a.isp):
+            Message.objects.filter(pk=message.pk).update(medium=Medium.EMAIL, created_at=now)
+            to = Message.objects.get(pk=message.pk).to
+        before = snapshot(world.b)
+        # Also when somebody held a key that said so: the other ISP has no such mail.
+        for isp in (world.a.isp, world.b.isp):
+            take_report(of=[Returned(isp.pk, message.uuid)], report=Report(Fate.COMPLAINED, "abuse"), at=now)
+        assert snapshot(world.b) == before
+        with isp_scope(world.a.isp):
+            assert StoppedAddress.objects.filter(address=to.lower(), reason="complaint").exists()
 
 
 def test_the_address_of_a_list_opens_the_list_of_its_isp_alone(world):
