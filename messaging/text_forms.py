@@ -21,6 +21,14 @@ BROWSER = ("endpoint", "p256dh", "auth")  # what a browser gives out to be reach
 WITH_SUBJECT = {Medium.EMAIL, Medium.PUSH}
 
 
+def without_secrets(subject: str, event: Event) -> str:
+    """A subject that lets nobody in, since it is kept for staff to see. Raises ValidationError."""
+    if secret := names_in(parse(subject, names=event.named)) - set(event.in_subjects):
+        words = _("A subject is kept for all to see, so {{ %(name)s }} can stand in the text only.")
+        raise forms.ValidationError(words % {"name": secret.pop()})
+    return subject
+
+
 class TextForm(Form):
     """Subject and text of one event by one medium, in the small language of messages."""
 
@@ -69,6 +77,9 @@ class TextForm(Form):
             _("Markdown: **bold**, lists, [words](address). Mails also carry the text without formatting.")
             if medium == Medium.EMAIL
             else _("Short: what is longer than an SMS is paid as several.")
+            if medium == Medium.SMS
+            else _("Plain text, without formatting. Short is read; %(most)d characters are possible.")
+            % {"most": self.longest}
         )
         self.fields["customer"].help_text = _("Name, number or phone of a customer. Empty: made-up values.")
 
@@ -79,7 +90,7 @@ class TextForm(Form):
         return name
 
     def clean_subject(self) -> str:
-        return self._worded(self.cleaned_data["subject"], longest=200)
+        return without_secrets(self._worded(self.cleaned_data["subject"], longest=200), self.event)
 
     def clean_text(self) -> str:
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n").strip()

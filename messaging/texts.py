@@ -6,7 +6,7 @@ that cannot be filled is never a reason for a message not to be sent: the built-
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,12 +18,12 @@ from django.utils.translation import gettext
 
 from core.mail import one_line
 from messaging.events.base import Event
-from messaging.letters import WEB, body_html, letter
+from messaging.letters import WEB, body_html, letter, marks_for
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.plain_letters import body_of
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import fill, order_of, parse
+from messaging.wording import Piece, fill, order_of, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -99,14 +99,14 @@ def own_words(
     """A text of the ISP with its values, in the language that is active. Raises BadWording, TooLong and what reading
     the values raises."""
     values = Values(event.named, context, reader)
-    title = one_line(fill(parse(subject, names=event.named), values))[:SUBJECT]
+    title = one_line(fill(parse(subject, names=event.in_subjects), values))[:SUBJECT]
     pieces = parse(text, names=event.named)
-    said = fill(pieces, values).strip() + "\n"
+    said = fill(pieces, values).strip()
     if medium != Medium.EMAIL:
         return Words(title, _plain(said))
     company = values["company"]
     html = letter(body=body_html(pieces, values, event), company=company, reader=reader, subject=title)
-    return Words(title, _readable(said), html)
+    return Words(title, _readable(pieces, values).strip() + "\n", html)
 
 
 def built_in(event: Event, medium: str, *, context: Mapping[str, Any], reader: Reader) -> Words:
@@ -137,10 +137,15 @@ def _plain(text: str) -> str:
     return text.translate(SPACES).strip()
 
 
-def _readable(text: str) -> str:
-    """Markdown as somebody reads it who sees no HTML: a link is its words and its address."""
+def _readable(pieces: Sequence[Piece], values: Mapping[str, str]) -> str:
+    """Markdown as somebody reads it who sees no HTML: a link is its words and its address. Values stay as they are."""
+    marks = marks_for(pieces)
+    text = fill(pieces, {name: mark if values[name] else "" for name, mark in marks.items()})
     text = re.sub(r"\[([^\]\n]+)\]\(([^)\n]*)\)", r"\1: \2", text)
-    return re.sub(r"(\*\*|__)(?=\S)([^\n]*?\S)\1", r"\2", text)
+    text = re.sub(r"(\*\*|__)(?=\S)([^\n]*?\S)\1", r"\2", text)
+    for name, mark in marks.items():
+        text = text.replace(mark, values[name])
+    return text
 
 
 def starter(event: Event, medium: str, *, reader: Reader) -> tuple[str, str]:

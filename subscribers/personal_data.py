@@ -252,9 +252,13 @@ personal(
 
 
 def mails_of(subject: Subject) -> QuerySet[Message]:
-    """Those to one of the addresses, and those to others that hold one, a phone or an official number."""
+    """Those to one of the addresses, and those to others that hold one, a phone or an official number.
+
+    What another customer wrote to the phone is that one's.
+    """
     rows = Message.objects.order_by().alias(address=Lower("to"))
     about = Q(address__in=subject.emails) | Q(subscriber_key=subject.pk)
+    about |= Q(to__in=subject.phones, subscriber_key=None)
     for mark in subject.marks:
         about |= Q(text__icontains=mark) | Q(html__icontains=mark)
     return rows.filter(about)

@@ -27,7 +27,8 @@ from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import texts as services
 from messaging.services.browsers import public_key
-from messaging.sms import Count, count
+from messaging.services.writing import sms_spelling
+from messaging.sms import Count, count, spelled
 from messaging.text_forms import BY_PHONE, TextForm
 from messaging.texts import Words, approved_of, built_in, own_words, starter
 from messaging.wording import BadWording, TooLong
@@ -139,7 +140,11 @@ def restore(request: HttpRequest, text: UUID, version: int) -> HttpResponse:
         services.restore_text(by=request.user, row=row, number=version)
     except TextVersion.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, _("Version %(number)d is used again.") % {"number": version})
+    except BadWording as problem:
+        words = _("Version %(number)d cannot be used again. %(problem)s")
+        messages.error(request, words % {"number": version, "problem": problem})
+    else:
+        messages.success(request, _("Version %(number)d is used again.") % {"number": version})
     return _to_row(request, row)
 
 
@@ -202,7 +207,10 @@ def look_at(request: HttpRequest, target: Target, form: TextForm) -> Look:
         if said.get("approved"):
             row = OwnText(**target.key | {"group": None}, text=said["text"], approved=said["approved"])
             words = replace(words, data=approved_of(target.event, row, Values(target.event.named, context, reader)))
-    cost = count(words.text) if target.medium == Medium.SMS else None
+    cost = None
+    if target.medium == Medium.SMS:
+        words = replace(words, text=spelled(words.text, sms_spelling()))
+        cost = count(words.text)
     return Look(words, self_contained(words.html, reader), cost, customer)
 
 

@@ -70,6 +70,7 @@ class Setup:
     number: str
     values: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # of ours, see Channel.callback
+    isp_id: int = 0  # 0: nobody's, while keys are tried
 
     def __repr__(self) -> str:
         return f"Setup({self.number})"
@@ -88,6 +89,7 @@ class Parcel:
     reply_to: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # for what the carrier says later
+    round: int = 0  # how often staff have had it sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class Channel(ABC):
     do_not_call_in_templates: ClassVar[bool] = True  # pages speak of the class
     name: ClassVar[str]  # of its folder
     title: ClassVar[Promise | str]
+    about: ClassVar[Promise | str] = ""  # what it is and what is needed for it, in a sentence
     medium: ClassVar[str]  # one of messaging.models.Medium
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody

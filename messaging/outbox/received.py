@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from company.phones import BadPhone, stored
 from messaging.channels.base import Incoming
+from messaging.channels.outside import storable
 from messaging.channels.words import Word, word_of
 from messaging.models import Message, ReceivedMessage, StoppedAddress
 from messaging.outbox.stops import lift_own, stop_and_tell
@@ -43,15 +44,15 @@ def _take_one(channel: str, medium: str, sender: str, said: Incoming, now: datet
     if not sender:
         return False
     _hold(sender)
-    text = said.text.replace("\0", "").strip()
+    text = storable(said.text.replace("\0", "")).strip()
     at = min(said.at or now, now)
     theirs = ReceivedMessage.objects.filter(channel=channel, sender=sender)
-    if _is_known(channel, theirs, said.number.replace("\0", ""), text, now):
+    if _is_known(channel, theirs, storable(said.number)[:160], text, now):
         return False
     row = ReceivedMessage(
         medium=medium,
         channel=channel,
-        number_there=said.number.replace("\0", ""),
+        number_there=storable(said.number)[:160],
         sender=sender,
         text=text[:LONGEST],
         word=said.word or word_of(text) or "",
@@ -94,7 +95,7 @@ def _do(row: ReceivedMessage, theirs: QuerySet[ReceivedMessage]) -> bool:
 
 def _address(sender: str, country: str) -> str:
     """A sender as numbers are kept; what is none stays as it is, such as a short number or a name."""
-    sender = " ".join(sender.replace("\0", "").split())[:64]
+    sender = " ".join(storable(sender).split())[:64]
     try:
         return stored(sender, country=country)
     except BadPhone:

@@ -1,7 +1,6 @@
 """Any SMS gateway that takes a message by one HTTP call: staff say how it is called and how it answers."""
 
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from messaging import sms
 from messaging.channels.base import Channel, Event, Fate, Field, Forged, Incoming, Parcel, SetupRefused, Taken, Told
 from messaging.channels.http_sms import mapping
-from messaging.channels.outside import NotOutside, Session, addresses, refused, sound
+from messaging.channels.outside import NotOutside, Session, addresses, read_json, refused, sound
 
 FIELDS = [
     Field("url", gettext_lazy("Address"), gettext_lazy("Of the gateway, for sending one message."), initial="https://"),
@@ -124,6 +123,7 @@ FIELDS = [
 class HttpSmsChannel(Channel):
     name = "http_sms"
     title = gettext_lazy("SMS gateway by HTTP")
+    about = gettext_lazy("Any SMS company with a web address for sending. You need its description and your key.")
     medium = "sms"
     calls_back = True
     hears_answers = True
@@ -252,7 +252,7 @@ class HttpSmsChannel(Channel):
 def _said(body: bytes) -> dict[str, str]:
     text = body.decode("utf-8", "replace")
     try:
-        return dict(mapping.flattened(json.loads(text)))
+        return dict(mapping.flattened(read_json(text)))
     except (ValueError, RecursionError):
         return dict(parse_qsl(text, keep_blank_values=True))
 

@@ -36,6 +36,7 @@ NOT_OURS = {21606, 21659, 21660, 21212, 21704}  # the sender is not one of the a
 class TwilioChannel(Channel):
     name = "twilio"
     title = "Twilio"
+    about = gettext_lazy("SMS to nearly all countries. You need an account at twilio.com and a number there.")
     medium = "sms"
     calls_back = True
     hears_answers = True
@@ -89,8 +90,8 @@ class TwilioChannel(Channel):
         answer = sound(self._call("POST", "/Messages.json", data))
         said = answer.data if isinstance(answer.data, dict) else {}
         if answer.status >= 400:
-            raise self._problem(int(said.get("code") or 0), str(said.get("message") or ""), answer.status)
-        return Taken(str(said.get("sid") or ""), int(said.get("num_segments") or 1))
+            raise self._problem(_number(said.get("code")), str(said.get("message") or ""), answer.status)
+        return Taken(str(said.get("sid") or ""), _number(said.get("num_segments")) or 1)
 
     def _problem(self, code: int, text: str, status: int) -> Exception:
         if code == 21610:
@@ -120,6 +121,12 @@ class TwilioChannel(Channel):
         if fate is Fate.FAILED and code.isdigit() and int(code) in NOBODY:
             fate = Fate.BOUNCED
         return [Event(said["MessageSid"], fate, said.get("ErrorMessage") or (f"Twilio: {code}" if code else ""))]
+
+
+def _number(value: Any) -> int:
+    """A number as JSON may have it; 0 for what is none."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _incoming(said: Mapping[str, str]) -> list[Told]:

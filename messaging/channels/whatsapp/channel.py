@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ from messaging.channels.base import (
     Taken,
     Told,
 )
-from messaging.channels.outside import Answer, Session, refused, sound
+from messaging.channels.outside import Answer, Session, read_json, refused, sound
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
 NOBODY = {131026, 131021, 1013}  # no WhatsApp there
@@ -44,6 +43,9 @@ PAGES = 10  # of a hundred templates each
 class WhatsAppChannel(Channel):
     name = "whatsapp"
     title = "WhatsApp"
+    about = gettext_lazy(
+        "Through Meta's Cloud API, with texts that Meta has approved. You need a business account there."
+    )
     medium = "whatsapp"
     calls_back = True
     hears_answers = True
@@ -154,7 +156,7 @@ class WhatsAppChannel(Channel):
         if not secret or not hmac.compare_digest(due.encode(), headers.get("X-Hub-Signature-256", "").encode()):
             raise Forged("The signature does not fit.")
         try:
-            return list(self._told(json.loads(body)))
+            return list(self._told(read_json(body)))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Forged("This is no notification.") from error
 

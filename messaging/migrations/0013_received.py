@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0011_many'),
+        ('messaging', '0012_returns'),
     ]
 
     operations = [
