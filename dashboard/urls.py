@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from core import push_worker
 from core.views import choose_language
 from dashboard.views import (
     account,
@@ -33,6 +34,7 @@ from dashboard.views import (
 
 urlpatterns = [
     path("language/", choose_language, name="language"),
+    path("push-worker.js", push_worker.worker, name="push-worker"),
     path("", home.chooser, name="chooser"),
     path("enter/", enter.enter, name="enter"),
     path("sign-in/", account.sign_in, name="sign-in"),

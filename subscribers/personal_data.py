@@ -22,6 +22,7 @@ from messaging.models import (
     QuietHours,
     ReceivedMessage,
     SenderDomain,
+    StaffPhone,
     StoppedAddress,
     TextVersion,
 )
@@ -322,6 +323,7 @@ personal(
 )
 not_personal(EventRule, QuietHours, because="how events are told")
 not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
+not_personal(StaffPhone, because="phones of staff")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

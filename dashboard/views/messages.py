@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import tables
 from dashboard import card
 from dashboard.access import staff_page
+from dashboard.budgets import month_of
 from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable, ReceivedOfOne
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
@@ -126,4 +127,4 @@ def message_settings(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         changed = services.change_message_settings(by=request.user, values=form.cleaned_data)
         return saved(request, "messages", changed=changed)
-    return section_page(request, "messages", {}, form=form)
+    return section_page(request, "messages", {"month": month_of(MessageSettings.load())}, form=form)

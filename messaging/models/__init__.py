@@ -6,6 +6,7 @@ from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
 from messaging.models.received import ReceivedMessage
 from messaging.models.rules import EventRule, OptOut, QuietHours
 from messaging.models.senders import SenderDomain
+from messaging.models.staff_phones import StaffPhone
 from messaging.models.texts import OwnText, TextVersion
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "QuietHours",
     "ReceivedMessage",
     "SenderDomain",
+    "StaffPhone",
     "StoppedAddress",
     "TextVersion",
 ]

@@ -113,9 +113,8 @@ class Message(OutgoingMail):
     number_there = models.CharField(max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)  # what had been taken came back, or who got it complained
-    round = models.PositiveSmallIntegerField(
-        default=0, db_default=0
-    )  # of those that were taken; staff may have it sent again
+    # Of those that were taken and that staff had sent again.
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)
     segments = models.PositiveSmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
 
@@ -154,6 +153,13 @@ class Message(OutgoingMail):
             models.Index(plain_address(), name="mail_by_address"),
             models.Index(
                 fields=["sending", "state"], name="mail_of_sending", condition=models.Q(sending__isnull=False)
+            ),
+            # What messages have cost since a moment.
+            models.Index(
+                fields=["created_at"],
+                include=["price", "state", "lane"],
+                name="message_cost",
+                condition=models.Q(price__gt=0),
             ),
             models.Index(
                 fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
@@ -216,13 +222,16 @@ class MessageSettings(Singleton):
     )
 
     budget = models.DecimalField(
-        _("budget a month for messages to many"),
+        _("budget a month for messages"),
         max_digits=12,
         decimal_places=2,
         default=0,
         db_default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("In your currency, by the prices of your channels; 0 sets no limit. What would cost more waits."),
+        help_text=_(
+            "In your currency, by the prices of your channels; 0 sets no limit. All that cost something counts; held "
+            "back by it are only messages to many."
+        ),
     )
     daily_most = models.PositiveSmallIntegerField(
         _("messages to many that a customer gets a day at most"),

@@ -44,7 +44,7 @@ def _take_one(channel: str, medium: str, sender: str, said: Incoming, now: datet
     if not sender:
         return False
     _hold(sender)
-    text = storable(said.text).strip()
+    text = storable(said.text.replace("\0", "")).strip()
     at = min(said.at or now, now)
     theirs = ReceivedMessage.objects.filter(channel=channel, sender=sender)
     if _is_known(channel, theirs, storable(said.number)[:160], text, now):

@@ -147,9 +147,9 @@ def test_a_test_to_a_number_that_takes_none_is_refused_at_its_field(connected, c
 
 
 def test_price_rate_and_spelling_are_set(isp, connected):
-    connected.post(f"{HTTP}limits/", {"price": "0.45", "rate": "10", "spelling": "plain"})
+    connected.post(f"{HTTP}limits/", {"price": "0.45", "rate": "10", "rate_per": "60", "spelling": "plain"})
     row = account(isp)
-    assert (row.price, row.rate, row.spelling) == (Decimal("0.45"), 10, "plain")
+    assert (row.price, row.rate, row.rate_per, row.spelling) == (Decimal("0.45"), 10, 60, "plain")
     with isp_scope(isp):
         assert write_message(medium="sms", to="+525512345678", text="“Acción”").text == '"Accion"'
     assert (

@@ -268,6 +268,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "dashboard": {
         ".well-known/lastmile/": public,
         "dns/<str:key>/": by_link,
+        "push-worker.js": public,
         "": signed_in,
         "language/": in_previews_too,
         "enter/": public,
