@@ -47,8 +47,7 @@ def markup_in(text: str) -> Markup | None:
 
 def body_html(pieces: Sequence[Piece], values: Mapping[str, str], event: Event) -> SafeString:
     """A text in Markdown with its values, as HTML that can do no harm."""
-    # No text can hold these by chance or on purpose.
-    marks = {name: f"v{secrets.token_hex(8)}v" for name in names_in(pieces)}
+    marks = marks_for(pieces)
     shown = {name: marks[name] if values[name] else "" for name in marks}
     html = str(rich(fill(pieces, shown)))
     parts, at = [], 0
@@ -59,6 +58,11 @@ def body_html(pieces: Sequence[Piece], values: Mapping[str, str], event: Event) 
         at = link.end()
     parts.append(_in_text(html[at:], marks, values, event, may_link=True))
     return mark_safe("".join(parts))  # noqa: S308 - cleaned, and values are escaped
+
+
+def marks_for(pieces: Sequence[Piece]) -> dict[str, str]:
+    """What stands for each value until the Markdown has been read: no text can hold it by chance or on purpose."""
+    return {name: f"v{secrets.token_hex(8)}v" for name in names_in(pieces)}
 
 
 def _in_text(html: str, marks: Mapping[str, str], values: Mapping[str, str], event: Event, *, may_link: bool) -> str:

@@ -6,7 +6,7 @@ that cannot be filled is never a reason for a message not to be sent: the built-
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,11 +17,11 @@ from django.utils import translation
 
 from core.mail import one_line
 from messaging.events.base import Event
-from messaging.letters import body_html, letter
+from messaging.letters import body_html, letter, marks_for
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import fill, order_of, parse
+from messaging.wording import Piece, fill, order_of, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -61,7 +61,7 @@ def words_for(
         try:
             with transaction.atomic():  # values may be read from the database
                 words = own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
-                return replace(words, data=_approved(event, own, Values(event.named, context, reader)))
+                return replace(words, data=approved_of(event, own, Values(event.named, context, reader)))
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"[:300]
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
@@ -69,7 +69,7 @@ def words_for(
         return replace(words, failed=own, problem=problem)
 
 
-def _approved(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
+def approved_of(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
     """What WhatsApp is told in place of the text: its approved template, with the variables in their order."""
     if own.medium != Medium.WHATSAPP or not own.approved:
         return {}
@@ -97,14 +97,14 @@ def own_words(
     """A text of the ISP with its values, in the language that is active. Raises BadWording, TooLong and what reading
     the values raises."""
     values = Values(event.named, context, reader)
-    title = one_line(fill(parse(subject, names=event.named), values))[:SUBJECT]
+    title = one_line(fill(parse(subject, names=event.in_subjects), values))[:SUBJECT]
     pieces = parse(text, names=event.named)
-    said = fill(pieces, values).strip() + "\n"
+    said = fill(pieces, values).strip()
     if medium != Medium.EMAIL:
         return Words(title, _plain(said))
     company = values["company"]
     html = letter(body=body_html(pieces, values, event), company=company, reader=reader, subject=title)
-    return Words(title, _readable(said), html)
+    return Words(title, _readable(pieces, values).strip() + "\n", html)
 
 
 def built_in(event: Event, medium: str, *, context: Mapping[str, Any], reader: Reader) -> Words:
@@ -125,10 +125,15 @@ def _plain(text: str) -> str:
     return text.translate(SPACES).strip()
 
 
-def _readable(text: str) -> str:
-    """Markdown as somebody reads it who sees no HTML: a link is its words and its address."""
+def _readable(pieces: Sequence[Piece], values: Mapping[str, str]) -> str:
+    """Markdown as somebody reads it who sees no HTML: a link is its words and its address. Values stay as they are."""
+    marks = marks_for(pieces)
+    text = fill(pieces, {name: mark if values[name] else "" for name, mark in marks.items()})
     text = re.sub(r"\[([^\]\n]+)\]\(([^)\n]*)\)", r"\1: \2", text)
-    return re.sub(r"(\*\*|__)(?=\S)([^\n]*?\S)\1", r"\2", text)
+    text = re.sub(r"(\*\*|__)(?=\S)([^\n]*?\S)\1", r"\2", text)
+    for name, mark in marks.items():
+        text = text.replace(mark, values[name])
+    return text
 
 
 def starter(event: Event, medium: str, *, reader: Reader) -> tuple[str, str]:

@@ -46,6 +46,7 @@ class SmsForm(Form):
 
     def __init__(self, *args: Any, contacts: Any, rules: SmsRules, country: str, spelling: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.rules, self.country = rules, country
         self.fields["contact"].queryset = contacts
         self.fields["to"] = PhoneField(
             country=country, abroad=rules.allows_abroad, label=_("Or another mobile number"), required=False
@@ -58,6 +59,12 @@ class SmsForm(Form):
         values = super().clean() or {}
         if "to" not in self.errors and not values.get("to") and not values.get("contact"):
             self.add_error("to", _("Choose somebody of your directory, or enter a mobile number."))
+        if (contact := values.get("contact")) and not self.rules.allows_abroad:
+            # It may have been written down while other countries were allowed.
+            try:
+                sms.mobile(contact.phone, country=self.country, abroad=False)
+            except BadPhone as error:
+                self.add_error("contact", str(error))
         if values.get("to") and values.get("contact"):
             self.add_error("to", _("Choose one of the two: somebody of your directory, or another number."))
         return values

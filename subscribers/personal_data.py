@@ -20,10 +20,13 @@ from messaging.models import (
     OptOut,
     OwnText,
     QuietHours,
+    ReceivedMessage,
     SenderDomain,
+    StaffPhone,
     StoppedAddress,
     TextVersion,
 )
+from messaging.phones import spellings
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -249,12 +252,22 @@ personal(
 
 
 def mails_of(subject: Subject) -> QuerySet[Message]:
-    """Those to one of the addresses, and those to others that hold one, a phone or an official number."""
+    """Those to one of the addresses, and those to others that hold one, a phone or an official number.
+
+    What another customer wrote to the phone is that one's.
+    """
     rows = Message.objects.order_by().alias(address=Lower("to"))
     about = Q(address__in=subject.emails) | Q(subscriber_key=subject.pk)
+    about |= Q(to__in=subject.phones, subscriber_key=None)
     for mark in subject.marks:
         about |= Q(text__icontains=mark) | Q(html__icontains=mark)
     return rows.filter(about)
+
+
+def received_of(subject: Subject) -> QuerySet[ReceivedMessage]:
+    """What came from the customer's phones, however carriers spell them."""
+    phones = [each for phone in subject.phones for each in spellings(phone)]
+    return ReceivedMessage.objects.order_by().filter(sender__in=phones)
 
 
 def stopped_of(subject: Subject) -> QuerySet[StoppedAddress]:
@@ -283,6 +296,14 @@ personal(
     deleted=True,
 )
 personal(
+    ReceivedMessage,
+    title=_("Received messages"),
+    rows=received_of,
+    exported=("medium", "sender", "text", "at"),
+    hidden=("number_there", "channel", "word"),
+    deleted=True,
+)
+personal(
     StoppedAddress,
     title=_("Addresses that are not written to"),
     rows=stopped_of,
@@ -302,6 +323,7 @@ personal(
 )
 not_personal(EventRule, QuietHours, because="how events are told")
 not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
+not_personal(StaffPhone, because="phones of staff")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

@@ -14,19 +14,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import tables
 from dashboard import card
 from dashboard.access import staff_page
-from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
+from dashboard.budgets import month_of
+from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable, ReceivedOfOne
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
 from messaging.channels import kinds
 from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
-from messaging.models import Message, MessageSettings, OptOut, StoppedAddress
+from messaging.models import Message, MessageSettings, OptOut, ReceivedMessage, StoppedAddress
 from messaging.occasions import name_of
+from messaging.phones import spellings
 from messaging.preference_forms import PreferencesForm
 from messaging.rules import media_in_use
 from messaging.services import preferences as wishes
 from subscribers.models import Subscriber
 from subscribers.services.recipients import hears_news
+from subscribers.subject import Subject
 from tenants.roles import Right
 
 RECENT = timedelta(days=7)  # in which an address that was stopped is news
@@ -58,6 +61,7 @@ def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
     context = {
         "mail": mail,
         "about": name_of(mail.occasion),
+        "is_stopped": services.is_stopped(mail),
         "channel": kinds()[mail.channel].title if mail.channel in kinds() else "",
         "subscriber": Subscriber.objects.filter(pk=mail.subscriber_key).first() if mail.subscriber_key else None,
     }
@@ -87,7 +91,11 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     table = MessagesOfOne(Message.objects.filter(subscriber_key=found.pk))
     tables.show(request, table, per_page=25)
     written = found.announcements.annotate(n_read=Count("reads"))[:SHOWN]
-    return card.show(request, found, "messages", {"table": table, "announcements": written})
+    phones = [each for phone in Subject.of(found).phones for each in spellings(phone)]
+    heard = ReceivedOfOne(ReceivedMessage.objects.filter(sender__in=phones)[:SHOWN])
+    heard.request = request
+    context = {"table": table, "announcements": written, "received": heard}
+    return card.show(request, found, "messages", context)
 
 
 @staff_page(Right.WORK_MESSAGES)
@@ -115,8 +123,8 @@ def preferences(request: HttpRequest, number: int) -> HttpResponse:
 @staff_page(Right.SETTINGS)
 def message_settings(request: HttpRequest) -> HttpResponse:
     """For how long messages are kept, and what those to many may cost."""
-    form = MessageSettingsForm(**bound(request), instance=MessageSettings.load())
+    form = MessageSettingsForm(**bound(request), instance=MessageSettings.load(), currency=request.isp.currency)
     if form.is_bound and form.is_valid():
         changed = services.change_message_settings(by=request.user, values=form.cleaned_data)
         return saved(request, "messages", changed=changed)
-    return section_page(request, "messages", {}, form=form)
+    return section_page(request, "messages", {"month": month_of(MessageSettings.load())}, form=form)

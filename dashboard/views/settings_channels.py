@@ -121,8 +121,11 @@ def limits(request: HttpRequest, channel: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, channel: str) -> HttpResponse:
     """Try the keys now."""
-    account = channel_accounts.check_channel(account=_account(channel), at=timezone.now())
-    if account.problem:
+    at = timezone.now()
+    account = channel_accounts.check_channel(account=_account(channel), at=at)
+    if account.checked_at != at:
+        messages.warning(request, _("There was no answer, so nothing is known of the keys. Try again in some minutes."))
+    elif account.problem:
         messages.error(request, _("The keys do not work: %(text)s") % {"text": account.problem})
     else:
         messages.success(request, _("The keys work."))
@@ -187,11 +190,12 @@ def test(request: HttpRequest, channel: str) -> HttpResponse:
         data=form.data_of_template,
         at=timezone.now(),
     )
-    _say(request, sent)
+    say_outcome(request, sent)
     return to_section(request, f"{SECTION}/{channel}")
 
 
-def _say(request: HttpRequest, sent: Message) -> None:
+def say_outcome(request: HttpRequest, sent: Message) -> None:
+    """Say what the carrier said of a test."""
     if sent.state in (Message.State.SENT, Message.State.DELIVERED):
         messages.success(request, _("The carrier has taken the message. It should arrive in a moment."))
     else:

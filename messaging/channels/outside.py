@@ -5,6 +5,7 @@ answers differently the second time gains nothing. Redirects are not followed, a
 gateway holds.
 """
 
+import io
 import ipaddress
 import json
 import socket
@@ -12,6 +13,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.client import HTTPResponse
 from typing import Any
 
 import requests
@@ -26,6 +29,7 @@ from messaging.channels.base import Away, Refused, SetupRefused
 
 LONGEST = 256 * 1024  # bytes of an answer
 AFTER = 3600.0  # seconds that a carrier may have us wait at most
+ADDRESSES = 4  # of a name that are tried
 
 
 class NotOutside(OSError):
@@ -59,7 +63,7 @@ def addresses(host: str, port: int) -> list[Any]:
 def connected(host: str, port: int, timeout: float) -> socket.socket:
     """A connection to one of the addresses that a name leads to. Raises OSError, NotOutside among them."""
     last: OSError = OSError(host)
-    for family, kind, protocol, _name, where in addresses(host, port):
+    for family, kind, protocol, _name, where in addresses(host, port)[:ADDRESSES]:
         channel = socket.socket(family, kind, protocol)
         channel.settimeout(timeout)
         try:
@@ -72,8 +76,53 @@ def connected(host: str, port: int, timeout: float) -> socket.socket:
     raise last
 
 
+class Timely(io.RawIOBase):
+    """Reads from a connection for so many seconds altogether, however small the pieces are in which it comes.
+
+    `begin` starts the time anew. Raises TimeoutError.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection, self.seconds = connection, seconds
+        self._raw = connection.makefile("rb", buffering=0)  # keeps the connection until it is closed
+        self.begin()
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + self.seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("It comes too slowly.")
+        before = self._connection.gettimeout()
+        self._connection.settimeout(left)
+        try:
+            return self._raw.readinto(buffer)
+        finally:
+            if self._connection.fileno() >= 0:
+                self._connection.settimeout(before)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    """An answer that has come whole in time, or not at all."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(Timely(sock, settings.GATEWAY_TIMEOUT))
+
+
 class _Judged:
-    """Connects by way of `connected`."""
+    """Connects by way of `connected`, and reads by way of `Timely`."""
+
+    response_class = _Response
 
     def _new_conn(self) -> socket.socket:
         timeout = self.timeout if isinstance(self.timeout, int | float) else settings.GATEWAY_TIMEOUT  # type: ignore[attr-defined]
@@ -127,7 +176,7 @@ class Answer:
     def data(self) -> Any:
         """The answer as JSON; None if it is none."""
         try:
-            return json.loads(self.text)
+            return read_json(self.text)
         except ValueError:
             return None
 
@@ -135,7 +184,41 @@ class Answer:
     def after(self) -> float | None:
         """The seconds after which the other side wants to be asked again."""
         text = self.headers.get("Retry-After", "").strip()
-        return min(float(text), AFTER) if text.isdigit() else None
+        if text.isascii() and text.isdigit():
+            return min(float(text), AFTER)
+        try:
+            return min(max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0), AFTER)
+        except (ValueError, OverflowError):
+            return None
+
+
+def read_json(text: str | bytes) -> Any:
+    """JSON from outside, without characters that nobody can keep. Raises ValueError."""
+    try:
+        return _kept(json.loads(text))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _kept(data: Any) -> Any:
+    if isinstance(data, str):
+        return storable(data)
+    if isinstance(data, list):
+        return [_kept(each) for each in data]
+    return {storable(name): _kept(each) for name, each in data.items()} if isinstance(data, dict) else data
+
+
+def storable(text: str) -> str:
+    """A text without what PostgreSQL cannot keep: zeros, and halves of characters."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
+def _decoded(data: bytes, encoding: str | None) -> str:
+    """A text in the character set that it says it has, if there is such a one."""
+    try:
+        return data.decode(encoding or "utf-8", errors="replace")
+    except (LookupError, UnicodeError):
+        return data.decode("utf-8", errors="replace")
 
 
 class Session:
@@ -161,8 +244,7 @@ class Session:
                 data += piece
                 if len(data) > LONGEST or time.monotonic() > until:
                     break
-            text = bytes(data[:LONGEST]).decode(answer.encoding or "utf-8", errors="replace")
-            return Answer(answer.status_code, answer.headers, text)
+            return Answer(answer.status_code, answer.headers, _decoded(bytes(data[:LONGEST]), answer.encoding))
 
     def close(self) -> None:
         self._session.close()

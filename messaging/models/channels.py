@@ -10,12 +10,20 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.crypto import SecretField
+from core.scope import required
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Channel, Setup
 from messaging.models.messages import Medium, Message
 from messaging.sms import Spelling
 
 STALE = timedelta(days=2)  # keys are looked at once a day
+
+
+class RatePer(models.IntegerChoices):
+    """The time for which a rate counts, in seconds."""
+
+    SECOND = 1, _("second")
+    MINUTE = 60, _("minute")
 
 
 class ChannelAccountQuerySet(models.QuerySet["ChannelAccount"]):
@@ -33,7 +41,10 @@ class ChannelAccount(models.Model):
     values = models.JSONField(default=dict, db_default={})  # what staff typed that is no secret
     secrets = SecretField(blank=True)  # the rest, as JSON
     is_on = models.BooleanField(_("in use"), default=True, db_default=True)
-    rate = models.PositiveSmallIntegerField(_("messages a second at most"), default=0, db_default=0)  # 0: as it comes
+    rate = models.PositiveSmallIntegerField(_("messages at most"), default=0, db_default=0)  # 0: as it comes
+    rate_per = models.PositiveSmallIntegerField(
+        _("in a"), choices=RatePer, default=RatePer.SECOND, db_default=RatePer.SECOND
+    )
     price = models.DecimalField(_("price"), max_digits=10, decimal_places=4, default=0, db_default=0)
     spelling = models.CharField(
         _("characters that cost more"),
@@ -53,6 +64,10 @@ class ChannelAccount(models.Model):
     forged_at = models.DateTimeField(null=True)
     approved = models.JSONField(default=list, db_default=[])  # texts, as channels.base.Approved
     approved_at = models.DateTimeField(null=True)
+    # How far the mailbox has been read that mails come back to, as returns.mailboxes.Place, and why it cannot be.
+    mailbox = models.JSONField(default=dict, db_default={})
+    mailbox_problem = models.CharField(max_length=300, blank=True, db_default="")
+    mailbox_read_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(auto_now_add=True)
 
     objects = ChannelAccountQuerySet.as_manager()
@@ -75,7 +90,8 @@ class ChannelAccount(models.Model):
     def setup(self, *, callback_url: str = "") -> Setup:
         """What is set, secrets included."""
         secrets: dict[str, Any] = json.loads(self.secrets) if self.secrets else {}
-        return Setup(number=str(self.uuid), values={**self.values, **secrets}, callback_url=callback_url)
+        values = {**self.values, **secrets}
+        return Setup(str(self.uuid), values, callback_url=callback_url, isp_id=required().isp_id or 0)
 
     @property
     def kind(self) -> type[Channel] | None:
@@ -87,10 +103,17 @@ class ChannelAccount(models.Model):
         return str(self.kind.title) if self.kind else self.channel
 
     @property
+    def per_second(self) -> float:
+        """How many messages a second it may be handed; 0 without a limit."""
+        return self.rate / self.rate_per
+
+    @property
     def light(self) -> str:
         """Green, yellow or red."""
         if self.problem:
             return "red"
+        if self.mailbox_problem:
+            return "yellow"
         return "green" if self.is_on and self.checked_at else "yellow"
 
     def is_stale(self, at: datetime) -> bool:

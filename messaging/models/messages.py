@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -36,9 +36,12 @@ TROUBLES: dict[str, Any] = {
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
+    "Stopped:preference": _("The customer does not want messages of this kind by this way."),
     "Stopped:sending": _("Your staff stopped the sending that it was part of."),
     "Stopped:staff": _("Your staff stopped this address."),
 }
+
+OF_CARRIERS = {"Away", "SetupRefused", "Refused", "NoSuchAddress", "OptedOut"}  # what stands before their words
 
 
 class Medium(models.TextChoices):
@@ -109,6 +112,9 @@ class Message(OutgoingMail):
     channel = models.CharField(max_length=30, blank=True, db_default="")
     number_there = models.CharField(max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)  # what had been taken came back, or who got it complained
+    # Of those that were taken and that staff had sent again.
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)
     segments = models.PositiveSmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
 
@@ -148,6 +154,13 @@ class Message(OutgoingMail):
             models.Index(
                 fields=["sending", "state"], name="mail_of_sending", condition=models.Q(sending__isnull=False)
             ),
+            # What messages have cost since a moment.
+            models.Index(
+                fields=["created_at"],
+                include=["price", "state", "lane"],
+                name="message_cost",
+                condition=models.Q(price__gt=0),
+            ),
             models.Index(
                 fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
             ),
@@ -163,10 +176,22 @@ class Message(OutgoingMail):
         return self.has_secret
 
     @property
+    def withheld(self) -> set[str]:
+        """What no copy of somebody's data holds: staff may make one, too."""
+        return {"text"} if self.has_secret else set()
+
+    @property
     def headline(self) -> str:
         """Its subject; of what has none, how it begins, unless that could let somebody in."""
         begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)
         return self.subject or begin or capfirst(self.get_medium_display())
+
+    @property
+    def key_there(self) -> str:
+        """The key under which carriers take it once: another in each round. Mails say the round by themselves."""
+        if not self.round or self.medium == Medium.EMAIL:
+            return str(self.uuid)
+        return str(uuid5(self.uuid, str(self.round)))
 
     @property
     def colour(self) -> str:
@@ -181,7 +206,8 @@ class Message(OutgoingMail):
     @property
     def trouble(self) -> str:
         """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
-        return str(TROUBLES.get(self.error, self.error))
+        kind, _colon, said = self.error.partition(": ")
+        return str(TROUBLES.get(self.error, said if said and kind in OF_CARRIERS else self.error))
 
 
 class MessageSettings(Singleton):
@@ -196,13 +222,16 @@ class MessageSettings(Singleton):
     )
 
     budget = models.DecimalField(
-        _("budget a month for messages to many"),
+        _("budget a month for messages"),
         max_digits=12,
         decimal_places=2,
         default=0,
         db_default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("In your currency, by the prices of your channels; 0 sets no limit. What would cost more waits."),
+        help_text=_(
+            "In your currency, by the prices of your channels; 0 sets no limit. All that cost something counts; held "
+            "back by it are only messages to many."
+        ),
     )
     daily_most = models.PositiveSmallIntegerField(
         _("messages to many that a customer gets a day at most"),

@@ -11,7 +11,8 @@ from decimal import Decimal
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken, Told
+from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
 
@@ -29,7 +30,7 @@ class Carrier:
     setup: Setup
     account_id: int | None = None
     price: Decimal = Decimal(0)
-    rate: int = 0
+    rate: float = 0  # messages a second; 0 without a limit
     problem: str = ""
     paused_until: datetime | None = None
 
@@ -48,7 +49,7 @@ def carrier_of(medium: str) -> Carrier | None:
             setup=account.setup(callback_url=callback_address(account)),
             account_id=account.pk,
             price=account.price,
-            rate=account.rate,
+            rate=account.per_second,
             problem=account.problem,
             paused_until=account.paused_until,
         )
@@ -75,7 +76,7 @@ class Outcome:
 
 def readable(problem: Exception) -> str:
     """A problem on one line, without what PostgreSQL cannot store."""
-    return one_line(f"{type(problem).__name__}: {problem}".replace("\0", " "))[:300]
+    return one_line(storable(f"{type(problem).__name__}: {problem}"))[:300]
 
 
 def callback_of(channel: Channel) -> str:
@@ -87,7 +88,7 @@ def callback_of(channel: Channel) -> str:
 def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
-        key=str(message.uuid),
+        key=message.key_there,
         to=message.to,
         text=message.text,
         subject=message.subject,
@@ -96,6 +97,7 @@ def parcel_of(message: Message, callback_url: str = "") -> Parcel:
         reply_to=message.reply_to,
         data=message.data,
         callback_url=callback_url,
+        round=message.round,
     )
 
 
@@ -124,7 +126,7 @@ class Crew:
         self._running: dict[Future[Outcome | None], Message] = {}
         self._halt = threading.Event()
         self._untried: list[Message] = []
-        self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
+        self.heard: list[Told] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:

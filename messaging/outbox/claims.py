@@ -3,20 +3,23 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from messaging.models import Message
 
 ATTEMPTS = 10  # over about eight hours
 STUCK = timedelta(minutes=10)  # by then a claim has been left behind by its worker
+HELD = timedelta(days=1)  # what is due later than that is held: no attempt waits so long for the next
 # A message of the same lane to the same address that was written before goes first, unless its own time has not come.
 OLDER = """
 SELECT FROM messaging_message o
 WHERE o.state IN ('waiting', 'sending') AND o.medium = m.medium AND o."to" = m."to" AND o.lane = m.lane AND o.id < m.id
-  AND (o.attempts > 0 OR o.due_at <= %(at)s)
+  AND (o.attempts > 0 OR o.due_at <= %(at)s) AND o.due_at < %(held)s
 OFFSET 0
 """
+# What was being handed over when its sending was stopped, and was not taken, is not tried again.
+ENDED = "CASE WHEN m.error = 'Stopped:sending' THEN 'sending' END"
 # Who asked for no more messages still gets what they ask for themselves, such as a link to sign in.
 STOPPED = """
 SELECT s.reason FROM messaging_stoppedaddress s
@@ -32,7 +35,7 @@ WHERE u.subscriber_key = m.subscriber_key AND u.kind = m.kind AND u.medium = m.m
 # It has no order either: that would lead the planner, where it has no statistics yet, to walk through all that waits.
 CLAIM = f"""
 WITH picked AS (
-  SELECT m.id, COALESCE(({STOPPED}), ({UNWANTED})) AS stopped FROM messaging_message m
+  SELECT m.id, COALESCE({ENDED}, ({STOPPED}), ({UNWANTED})) AS stopped FROM messaging_message m
   WHERE m.state IN ('waiting', 'sending') AND m.medium = %(medium)s AND m.due_at <= %(at)s {{which}}
     AND NOT EXISTS ({OLDER})
   ORDER BY m.lane, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
@@ -68,7 +71,8 @@ def claim_urgent_to(*, medium: str, to: str) -> Message | None:
 def _claim(which: str, *, limit: int, **values: object) -> list[Message]:
     now = timezone.now()
     sql = CLAIM.format(which=which)
-    rows = list(Message.objects.raw(sql, {**values, "limit": limit, "at": now, "stuck": now + STUCK}))
+    values |= {"limit": limit, "at": now, "stuck": now + STUCK, "held": now + HELD}
+    rows = list(Message.objects.raw(sql, values))
     over = [row.pk for row in rows if row.state != Message.State.SENDING]
     Message.objects.filter(pk__in=over).update(attempts=F("attempts") - 1)
     forget_what_is_over(over)
@@ -79,14 +83,16 @@ def give_back_orphans(*, medium: str) -> int:
     """Have those tried again that a turn left behind when its process died. Only for who holds the lease of turns."""
     left = Message.objects.filter(state=Message.State.SENDING, medium=medium, lane__gt=Message.Lane.URGENT)
     now = timezone.now()
-    return left.filter(due_at__gt=now).update(due_at=now)
+    return left.filter(due_at__gt=now, due_at__lt=now + HELD).update(due_at=now)
 
 
 def give_back(messages: list[Message]) -> None:
     """Put back what was claimed and not tried; it is no attempt. In a transaction."""
     keys = [message.pk for message in messages]
     mine = Message.objects.filter(pk__in=keys, state=Message.State.SENDING)
-    mine.update(state=Message.State.WAITING, attempts=F("attempts") - 1, due_at=timezone.now())
+    now = timezone.now()
+    due_at = Case(When(due_at__gt=now + HELD, then=F("due_at")), default=now)
+    mine.update(state=Message.State.WAITING, attempts=F("attempts") - 1, due_at=due_at)
 
 
 def forget_what_is_over(keys: list[int]) -> None:

@@ -7,19 +7,28 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from messaging.channels.base import Away, NoSuchAddress, OptedOut, SetupRefused
+from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused
+from messaging.channels.outside import storable
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
 from messaging.outbox.carriers import Carrier, Outcome
-from messaging.outbox.claims import ATTEMPTS, forget_what_is_over
+from messaging.outbox.claims import ATTEMPTS, HELD, forget_what_is_over
+from messaging.sms import MOST_SEGMENTS
 
 logger = logging.getLogger(__name__)
+GONE = NoSuchAddress.__name__  # how `error` begins where there is no such address
 LONGEST = timedelta(hours=4)  # between two attempts
+# What will be tried again keeps what it is thought to cost, so that a month's budget counts it.
 # What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
+# What was not taken stays stopped or held if its sending was so meanwhile.
 WRITE = """
 UPDATE messaging_message m SET
-  state = r.state, error = r.error, attempts = r.attempts, due_at = r.due_at, sent_at = COALESCE(r.sent_at, m.sent_at),
-  channel = r.channel, number_there = r.number, segments = r.segments, price = r.segments * r.price
+  state = r.state, attempts = r.attempts,
+  error = CASE WHEN r.state = 'waiting' AND m.error = 'Stopped:sending' THEN m.error ELSE r.error END,
+  due_at = CASE WHEN r.state = 'waiting' AND m.due_at > %s THEN m.due_at ELSE r.due_at END,
+  sent_at = COALESCE(r.sent_at, m.sent_at), channel = r.channel, number_there = r.number,
+  segments = CASE WHEN r.state = 'waiting' THEN m.segments ELSE r.segments END,
+  price = CASE WHEN r.state = 'waiting' THEN m.price ELSE r.segments * r.price END
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
             %s::text[], %s::int[], %s::text[], %s::numeric[])
   AS r (id, attempt, state, error, attempts, due_at, sent_at, number, segments, channel, price)
@@ -35,7 +44,7 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
     now = timezone.now()
     rows = [_row(carrier, outcome, now) for outcome in sorted(outcomes, key=lambda each: each.pk)]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(WRITE, [now + HELD, *[list(column) for column in zip(*rows, strict=True)]])
         written = {pk for (pk,) in cursor.fetchall()}
     forget_what_is_over([outcome.pk for outcome in outcomes])
     for outcome in outcomes:
@@ -47,19 +56,21 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
 
 def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...]:
     attempts, due_at, sent_at, number, segments = outcome.attempt, now, None, "", 0
-    problem = outcome.problem
+    problem, said = outcome.problem, outcome.said
     if outcome.taken:
         state, sent_at = Message.State.SENT, now
-        number, segments = outcome.taken.number[:160].replace("\0", ""), outcome.taken.segments
+        number, segments = storable(outcome.taken.number[:160]), min(max(outcome.taken.segments, 0), MOST_SEGMENTS)
     elif isinstance(problem, SetupRefused):
         # Not the message's fault, so it is no attempt of its.
         state, attempts = Message.State.WAITING, outcome.attempt - 1
     elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
         state, due_at = Message.State.WAITING, now + wait_after(outcome.attempt, problem.after)
+    elif isinstance(problem, OptedOut):
+        state, said = Message.State.STOPPED, f"Stopped:{StoppedAddress.Reason.OPT_OUT}"
     else:
         state = Message.State.FAILED
     return (
-        outcome.pk, outcome.attempt, str(state), outcome.said, attempts, due_at, sent_at, number, segments,
+        outcome.pk, outcome.attempt, str(state), said, attempts, due_at, sent_at, number, segments,
         carrier.name if outcome.taken else "", carrier.price if outcome.taken else Decimal(0),
     )  # fmt: skip
 
@@ -77,10 +88,8 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
     if medium == Medium.PUSH:
         Browser.objects.filter(uuid=outcome.to).delete()
         return
-    if carrier.kind.bounces_to_stop > 1:
-        same = Message.objects.filter(medium=medium, to=outcome.to, state=Message.State.FAILED)
-        if same.filter(error__startswith="NoSuchAddress").count() < carrier.kind.bounces_to_stop:
-            return
+    if not is_often_enough(carrier.kind, outcome.to):
+        return
     stop(
         medium=medium,
         address=outcome.to,
@@ -90,9 +99,18 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
     )
 
 
+def is_often_enough(kind: type[Channel], address: str) -> bool:
+    """Whether as many messages found no such address as it takes to write there no more; these are written down."""
+    if kind.bounces_to_stop <= 1:
+        return True
+    same = Message.objects.alias(plain=plain_address()).filter(medium=kind.medium, plain=address.lower())
+    gone = same.filter(state=Message.State.FAILED, error__startswith=GONE)
+    return gone.count() >= kind.bounces_to_stop
+
+
 def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:
     """Write to an address no more; what waits for it stops, too. Whether that is new. In a transaction."""
-    words = " ".join(said.replace("\0", " ").split())[:300]
+    words = " ".join(storable(said).split())[:300]
     row, is_new = StoppedAddress.objects.get_or_create(
         medium=medium, address=address.lower(), defaults={"reason": reason, "said": words, "message_id": message_id}
     )

@@ -1,11 +1,13 @@
 """Messages to many: written together, held, let go, stopped, and what they cost."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging.models import ChannelAccount, Message, StoppedAddress
@@ -17,8 +19,8 @@ State = Message.State
 HELD = timedelta(days=365)  # a sending is stopped long before, see dashboard.services.sendings.sweep
 
 
-def write_many(messages: Sequence[Message]) -> int:
-    """Write messages of one medium in the caller's transaction and have them delivered after it; gives how many.
+def write_many(messages: Sequence[Message]) -> list[Message]:
+    """Write messages of one medium in the caller's transaction and have them delivered after it; gives the new ones.
 
     Each has a key; of a key that is there already none is written. The caller has left out whom not to write to.
     """
@@ -27,32 +29,41 @@ def write_many(messages: Sequence[Message]) -> int:
     Message.objects.bulk_create(new, ignore_conflicts=True)
     if new:
         begin_delivery(new[0])
-    return len(new)
+    return new
 
 
 def hold(sending: UUID) -> int:
-    """Let what waits of a sending wait on; gives how many."""
-    return _waiting(sending).update(due_at=timezone.now() + HELD)
+    """Let what waits of a sending wait on, and what is being handed over, should it not be taken; gives how many."""
+    later = timezone.now() + HELD
+    n = _waiting(sending).update(due_at=later)
+    _on_its_way(sending).update(due_at=later)
+    return n
 
 
 def let_go(sending: UUID, *, at: datetime) -> int:
     """Have what was held of a sending delivered from a moment on; gives how many."""
     n = _waiting(sending).update(due_at=at)
+    _on_its_way(sending).update(due_at=at)
     if first := _waiting(sending).order_by("pk").first():
         begin_delivery(first)
     return n
 
 
 def stop_waiting(sending: UUID) -> int:
-    """Send nothing more of a sending, except what a carrier is just being given; gives how many were stopped."""
+    """Send nothing more of a sending, except what a carrier is being given and takes; gives how many were stopped."""
     keys = list(_waiting(sending).select_for_update().values_list("pk", flat=True))
     n = Message.objects.filter(pk__in=keys).update(state=State.STOPPED, error="Stopped:sending", price=0)
     forget_what_is_over(keys)
+    _on_its_way(sending).update(error="Stopped:sending")
     return n
 
 
 def _waiting(sending: UUID) -> MessageQuerySet:
     return Message.objects.of_sending(sending).filter(state=State.WAITING)
+
+
+def _on_its_way(sending: UUID) -> MessageQuerySet:
+    return Message.objects.of_sending(sending).filter(state=State.SENDING)
 
 
 def fates_of(sending: UUID) -> dict[str, int]:
@@ -66,9 +77,24 @@ def cost_of(sending: UUID) -> Decimal:
     return _sum(Message.objects.of_sending(sending))
 
 
-def spent_since(begin: datetime) -> Decimal:
-    """What messages to many have cost since a moment, with what still waits. One query."""
-    return _sum(Message.objects.filter(lane=Message.Lane.BULK, created_at__gte=begin))
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What messages have cost: those to many, and all others."""
+
+    to_many: Decimal
+    other: Decimal
+
+    @property
+    def all(self) -> Decimal:
+        return self.to_many + self.other
+
+
+def spent_since(begin: datetime) -> Spent:
+    """What messages have cost since a moment; of those to many with what still waits. One query."""
+    rows = Message.objects.filter(created_at__gte=begin, price__gt=0).exclude(state__in=[State.FAILED, State.STOPPED])
+    is_to_many = Q(lane=Message.Lane.BULK)
+    found = rows.order_by().aggregate(many=Sum("price", filter=is_to_many), rest=Sum("price", filter=~is_to_many))
+    return Spent(found["many"] or Decimal(0), found["rest"] or Decimal(0))
 
 
 def _sum(rows: MessageQuerySet) -> Decimal:
@@ -90,7 +116,11 @@ def stopped_among(medium: str, addresses: Iterable[str]) -> set[str]:
 
 
 def got_since(begin: datetime, subscribers: Iterable[int]) -> dict[int, int]:
-    """How many messages to many these subscribers were written since a moment. One query."""
+    """How many messages to many these subscribers were written since a moment; one in several browsers is one.
+
+    One query.
+    """
     rows = Message.objects.filter(lane=Message.Lane.BULK, created_at__gte=begin, subscriber_key__in=list(subscribers))
     rows = rows.exclude(state__in=[State.FAILED, State.STOPPED])
-    return dict(rows.order_by().values_list("subscriber_key").annotate(n=Count("pk")))
+    each = Count(Coalesce("sending", "uuid"), distinct=True)
+    return dict(rows.order_by().values_list("subscriber_key").annotate(n=each))

@@ -8,8 +8,9 @@ from company.models import InvoiceGroup, Profile
 from core.audit import Actor, record
 from domains.links import staff_url
 from messaging.models import OwnText, TextVersion
-from messaging.occasions import OWN, name_of
+from messaging.occasions import EVENTS, OWN, name_of
 from messaging.reader import current_isp
+from messaging.wording import parse
 
 
 class ChangedMeanwhile(Exception):
@@ -52,9 +53,14 @@ def use_built_in(*, by: Actor, row: OwnText) -> None:
 
 @transaction.atomic
 def restore_text(*, by: Actor, row: OwnText, number: int) -> None:
-    """Say it again as in an earlier version, which becomes the latest one. Raises TextVersion.DoesNotExist."""
-    row = OwnText.objects.select_for_update().get(pk=row.pk)
-    old = row.versions.get(number=number)
+    """Say it again as in an earlier version, which becomes the latest one.
+
+    Raises TextVersion.DoesNotExist, and BadWording where it speaks of what there is no more.
+    """
+    row = OwnText.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    old, event = row.versions.get(number=number), EVENTS[row.event]
+    parse(old.subject, names=event.in_subjects)
+    parse(old.text, names=event.named)
     _write(by, row, subject=old.subject, text=old.text, approved=old.approved, is_on=True)
 
 

@@ -1,6 +1,5 @@
 """Writing messages: a row in the caller's transaction, which the outbox hands over once that is durable."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,10 +18,11 @@ from messaging import sms
 from messaging.models import ChannelAccount, Medium, Message, StoppedAddress
 from messaging.outbox.claims import forget_what_is_over
 from messaging.outbox.turns import isp_of_scope
+from messaging.phones import E164
+from messaging.returns.addresses import ROUNDS
 from messaging.tasks import deliver_message, take_turn
 from tenants.services import due_work
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 State, Lane = Message.State, Message.Lane
 
 
@@ -127,6 +127,11 @@ def _verdict(medium: str, to: str, lane: int) -> tuple[str, str]:
     return State.WAITING, ""
 
 
+def is_stopped(mail: Message) -> bool:
+    """Whether what a message says would not go to its address any more. One query."""
+    return _verdict(mail.medium, mail.to, mail.lane)[0] == State.STOPPED
+
+
 def is_address(medium: str, to: str) -> bool:
     """Whether it has the form that a medium's addresses have: of e-mail, E.164, or the UUID of a browser."""
     if len(to) > Message._meta.get_field("to").max_length:  # type: ignore[operator,union-attr]
@@ -197,8 +202,13 @@ def resend(*, by: Actor, mail: Message) -> None:
     if state != State.WAITING:
         raise AddressStopped(error)
     mail.state, mail.attempts, mail.due_at, mail.error = State.WAITING, 0, timezone.now(), ""
+    mail.returned_at = None
+    if mail.channel:
+        # It had been taken. By the key of that time a carrier that knows keys would say so again, and send nothing.
+        mail.round = min(mail.round + 1, ROUNDS)
     # What the carrier says of the attempt before is said of that one.
     mail.channel, mail.number_there = "", ""
-    mail.save(update_fields=["state", "attempts", "due_at", "error", "channel", "number_there"])
+    names = ["state", "attempts", "due_at", "error", "channel", "number_there", "returned_at", "round"]
+    mail.save(update_fields=names)
     record("messaging.mail.resent", by=by, on=mail, subject=mail.subject)
     begin_delivery(mail)

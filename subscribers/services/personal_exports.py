@@ -138,6 +138,8 @@ def _file_name(entry: Personal) -> str:
 
 
 def _value(row: Model, field: Any, files: dict[StoredFile, str]) -> Any:
+    if field.name in getattr(row, "withheld", ()):
+        return ""
     value = getattr(row, field.name)
     if isinstance(value, StoredFile):
         files[value] = f"files/{value.pk}-{value.name}"

@@ -3,10 +3,10 @@
 import re
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
 
 from company import phones
 from company.models import Profile
+from messaging import sms
 from messaging.models import Browser, Medium
 from messaging.recipients import Recipient
 from subscribers.models import ConsentDocument, PortalUser, Subscriber
@@ -81,9 +81,7 @@ def reachable(number: str, *, country: str) -> str:
         return ""
     if not E164.fullmatch(stored):
         return ""
-    parsed = phonenumbers.parse(stored)
-    takes_none = {PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE}
-    return "" if phonenumbers.number_type(parsed) in takes_none else stored
+    return stored if phonenumbers.number_type(phonenumbers.parse(stored)) in sms.REACHED else ""
 
 
 def prospect(isp: IspRef, *, email: str, mobile: str, language: str) -> Recipient:

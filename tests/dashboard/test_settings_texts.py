@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from company.models import InvoiceGroup, Profile
 from core.scope import isp_scope
-from messaging.models import Message, OwnText
+from messaging.models import ChannelAccount, Message, OwnText
 from tests.dashboard.settings_pages import staff_client, text_of
 from tests.factories.subscribers import SubscriberFactory
 
@@ -63,6 +63,30 @@ def test_a_bad_text_comes_back_with_what_is_wrong_and_nothing_is_saved(admin, is
         assert not OwnText.objects.exists()
 
 
+def test_the_preview_of_an_sms_is_spelled_and_counted_as_it_will_be_sent(admin, isp):
+    form = {"act": "preview", "text": "“Hi” {{ name }}!", "seen": "0"}
+    with isp_scope(isp):
+        account = ChannelAccount.objects.create(channel="twilio", medium="sms", spelling="tidy")
+    page = text_of(admin.post(f"{PAGE}?medium=sms", form))
+    assert "&quot;Hi&quot; Rosa!" in page
+    assert "these characters make it cost more" not in page
+    with isp_scope(isp):
+        ChannelAccount.objects.filter(pk=account.pk).update(spelling="as_is")
+    page = text_of(admin.post(f"{PAGE}?medium=sms", form))
+    assert "“Hi” Rosa!" in page
+    assert "these characters make it cost more" in page
+
+
+def test_only_a_text_for_sms_speaks_of_what_an_sms_costs(admin):
+    hint = "longer than an SMS is paid as several"
+    told = {
+        medium
+        for medium in ("email", "sms", "whatsapp", "push")
+        if hint in text_of(admin.get(f"{PAGE}?medium={medium}"))
+    }
+    assert told == {"sms"}
+
+
 def test_the_preview_has_the_values_of_a_customer_who_is_found(admin, isp):
     with isp_scope(isp):
         SubscriberFactory(first_name="Rosalinda", last_name="Prado", number=77)
@@ -106,6 +130,9 @@ def test_versions_are_used_again_and_the_built_in_text_too(admin, isp):
     assert missing.status_code == 404
     with isp_scope(isp):
         assert OwnText.objects.get().version == 4
+        row.versions.filter(number=2).update(text="{{ was_renamed }}")
+    gone = admin.post(f"/wispmega/settings/texts/{row.uuid}/versions/2/", follow=True)
+    assert "Version 2 cannot be used again. Line 1:" in text_of(gone)
 
 
 def test_a_text_that_can_no_longer_be_used_opens_to_be_mended(admin, isp):

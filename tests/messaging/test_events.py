@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry
 from messaging import services
-from messaging.channels.base import Event, Fate
+from messaging.channels.base import Away, Event, Fate
 from messaging.models import EarlyEvent, Message, StoppedAddress
 from messaging.outbox import fates, turns
 from messaging.tasks import forget_messages, sweep_messages
@@ -88,6 +88,32 @@ def test_a_new_attempt_is_not_judged_by_what_is_said_of_the_old_one(in_isp, acco
     services.take_events(account, [Event("there-1", Fate.DELIVERED)])
     message.refresh_from_db()
     assert message.state == "waiting"
+
+
+def test_what_had_been_taken_goes_with_a_new_key_when_it_is_sent_again(in_isp, account, clerk, fake):
+    """A carrier that knows keys would else say that it has it already."""
+    message = services.write_message(medium="sms", to=TO, text="x")
+    keys = []
+    for _time in range(3):
+        turns.take_turn(isp_id=in_isp.pk, medium="sms")
+        keys.append(fake.given[-1].key)
+        services.take_events(account, [Event(f"there-{TO}", Fate.FAILED, "off")])
+        services.resend(by=clerk, mail=message)
+    assert len(set(keys)) == len(fake.given) == 3
+
+    def broken(parcel):
+        raise Away("500 after it was taken")
+
+    fake.answer = broken
+    for _attempt in range(2):
+        Message.objects.update(due_at=timezone.now())
+        turns.take_turn(isp_id=in_isp.pk, medium="sms")
+    # Of what may have been taken the key stays, whether we try again or staff do.
+    Message.objects.update(state="failed")
+    services.resend(by=clerk, mail=message)
+    turns.take_turn(isp_id=in_isp.pk, medium="sms")
+    assert len(fake.given) == 6
+    assert len({each.key for each in fake.given[3:]}) == 1
 
 
 def test_a_released_address_is_written_to_again(in_isp, account, clerk):

@@ -160,6 +160,15 @@ def test_what_waits_is_stopped_and_what_was_written_meanwhile_is_not_handed_over
     assert claim(medium="email", limit=10) == [late]
 
 
+def test_of_a_link_that_lets_in_nothing_is_kept_when_it_is_not_wanted_any_more(in_isp):
+    fields = {"to": "a@mail.example", "kind": "service", "subscriber_key": 1, "has_secret": True, "lane": 2}
+    message = Message.objects.create(**fields, text="https://x.example/go/secret/", html="<a>", data={"a": 1})
+    preferences.opt_out(by=None, subscriber=1, choices=[("service", "email")])
+    message.refresh_from_db()
+    assert (message.state, message.text, message.html, message.data) == ("stopped", "", "", {})
+    assert "does not want" in message.trouble
+
+
 # News
 
 

@@ -1,6 +1,7 @@
 """Turns: what goes when, what becomes of it, and what carriers may say."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -9,8 +10,9 @@ from core.lease import lease
 from messaging import services
 from messaging.channels.base import Away, NoSuchAddress, Refused, SetupRefused, Taken
 from messaging.models import Message, StoppedAddress
-from messaging.outbox import claims, turns
+from messaging.outbox import carriers, claims, results, turns
 from messaging.outbox.carriers import DEPTH
+from messaging.services import many
 from messaging.tasks import deliver_message, take_turn
 
 LANE = Message.Lane
@@ -84,6 +86,44 @@ def test_one_for_tomorrow_holds_back_none_for_today(in_isp, account, fake):
     write("today")
     turn(in_isp)
     assert fake.texts() == ["today"]
+
+
+@pytest.mark.parametrize("verb", [many.hold, many.stop_waiting])
+def test_what_is_being_handed_over_when_a_sending_is_halted_is_not_tried_again(in_isp, account, fake, verb):
+    sending = uuid4()
+    message = write()
+    Message.objects.update(sending=sending, lane=LANE.BULK)
+
+    def halted_meanwhile(parcel):
+        verb(sending)
+        raise Away("no answer")
+
+    # As a turn does, but in this thread, which sees the test's transaction.
+    (claimed,) = claims.claim(medium="sms", limit=1)
+    fake.answer = halted_meanwhile
+    carrier = carriers.carrier_of("sms")
+    results.write_down(carrier, [carriers.hand_over(carrier.open(), claimed)])
+    soon = timezone.now() + timedelta(hours=5)
+    assert not Message.objects.due(soon).exclude(error="Stopped:sending").exists()
+    Message.objects.filter(error="Stopped:sending").update(due_at=timezone.now())
+    fake.answer = None
+    turn(in_isp)
+    assert len(fake.given) == 1
+    assert again(message).state == ("waiting" if verb is many.hold else "stopped")
+    # Let go, it is tried again; of what was stopped there is nothing to let go.
+    many.let_go(sending, at=timezone.now())
+    turn(in_isp)
+    assert len(fake.given) == (2 if verb is many.hold else 1)
+
+
+def test_what_is_held_holds_back_none_to_the_same_address(in_isp, account, fake):
+    sending = uuid4()
+    held = write("held", lane=LANE.BULK)
+    Message.objects.filter(pk=held.pk).update(sending=sending, attempts=1)
+    many.hold(sending)
+    write("other", lane=LANE.BULK)
+    turn(in_isp)
+    assert fake.texts() == ["other"]
 
 
 def test_a_key_is_written_once(in_isp, account):

@@ -17,6 +17,7 @@ from messaging.reader import Reader, current_isp
 from messaging.services import texts
 from messaging.text_forms import TextForm
 from messaging.texts import own_words, starter, words_for
+from messaging.wording import BadWording
 from tenants.roles import Role
 from tests.factories.staff import make_member
 from tests.factories.subscribers import SubscriberFactory
@@ -246,3 +247,44 @@ def test_a_subscribers_group_decides(clerk, group):
     write(clerk, group=group, text="Rural.")
     mail = services.send_mail(template=BACK, language="es", to="a@b.example", group=ana.group_id, name="Ana")
     assert mail.text == "Rural.\n"
+
+
+# What a value may not lose, and where one may not stand
+
+TANGLED = "https://wispmega.example/go/a__b**c**d__e_[x](y)/"
+
+
+def test_a_link_stays_whole_in_the_readable_text(clerk):
+    """A link of random characters looks like Markdown now and then."""
+    words = own_words(
+        EVENTS["portal/forgotten"],
+        "email",
+        subject="x",
+        text="**Here**: [choose]({{ link }}) or {{ link }} __now__",
+        context={"name": "Ana", "username": "ana", "url": TANGLED},
+        reader=Reader(current_isp()),
+    )
+    assert words.text.strip() == f"Here: choose: {TANGLED} or {TANGLED} now"
+
+
+@pytest.mark.parametrize("name", ["portal/forgotten", "portal/auto_login", "portal/invitation", "portal/set_password"])
+def test_no_subject_lets_anybody_in_since_it_is_kept(clerk, name):
+    event = EVENTS[name]
+    form = TextForm({"subject": "Yours: {{ link }}", "text": "{{ link }}"}, event=event, medium="email")
+    assert "in the text only" in form.errors["subject"][0]
+    # Nor one that was saved before that was refused: the built-in words go.
+    OwnText.objects.create(event=name, language="en", medium="email", subject="{{ link }}", text="{{ link }}")
+    words = words_for(event, "email", language="en", context=event.sample(Reader(current_isp())))
+    assert "k3Jd" in words.text
+    assert "k3Jd" not in words.subject
+    assert words.failed
+
+
+def test_a_version_that_speaks_of_what_is_gone_is_not_used_again(clerk):
+    write(clerk, text="One.")
+    row = OwnText.objects.get()
+    row.versions.update(text="{{ was_renamed }}")
+    with pytest.raises(BadWording):
+        texts.restore_text(by=clerk, row=row, number=1)
+    row.refresh_from_db()
+    assert (row.text, row.version) == ("One.", 1)

@@ -256,6 +256,14 @@ class TestMail:
         with isp_scope(isp):
             assert not Message.objects.exists()
 
+    def test_an_sms_to_the_phone_goes_too_unless_another_customer_wrote_it(self, isp, ref, owner, ana):
+        with isp_scope(isp):
+            for key, text in ((None, "You asked for an installation"), (ana.pk + 1, "Written in the portal")):
+                Message.objects.create(medium="sms", to=ana.mobile, text=text, subscriber_key=key)
+        erase(isp, ref, owner, ana)
+        with isp_scope(isp):
+            assert [message.text for message in Message.objects.all()] == ["Written in the portal"]
+
     def test_a_mail_to_others_that_names_the_person_goes_and_one_that_does_not_stays(self, isp, ref, owner, ana):
         with isp_scope(isp):
             Message.objects.create(to="office@example.com", subject="New", text=f"Call {ana.mobile}, please.")

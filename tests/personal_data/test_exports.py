@@ -156,6 +156,20 @@ def test_it_is_for_owners_and_admins(isp, order, role):
         assert PersonalExport.objects.count() == 1
 
 
+def test_a_link_that_lets_in_and_is_still_on_its_way_is_in_no_copy_that_staff_may_make(isp, ana, order):
+    with isp_scope(isp):
+        for n, has_secret in enumerate((True, False)):
+            fields = {"to": f"n{n}@mail.example", "subscriber_key": ana.pk, "has_secret": has_secret}
+            Message.objects.create(**fields, text=f"https://wispmega.example/go/secret-{n}/")
+    made(isp, order)
+    archive = file_of(staff_client(isp, Role.ADMIN).get(f"{CARD}exports/{order.uuid}/"))
+    with zipfile.ZipFile(io.BytesIO(archive)) as copy:
+        text = "".join(copy.read(name).decode("utf-8", "replace") for name in copy.namelist())
+    assert "n0@mail.example" in text
+    assert "secret-1" in text
+    assert "secret-0" not in text
+
+
 class TestAsking:
     @pytest.fixture
     def browser(self, at, ana):

@@ -154,6 +154,20 @@ def test_the_directory(isp, browser, ana):
         assert not Contact.objects.exists()
 
 
+def test_a_number_abroad_in_the_directory_goes_no_further_than_the_rules_of_today(isp, browser, ana):
+    with isp_scope(isp):
+        far = Contact.objects.create(subscriber=ana.subscriber, name="Zoe", phone="+447400123456")
+        SmsRules.objects.update(allows_abroad=False)
+    answer = post(browser, to="", contact=str(far.uuid))
+    assert answer.status_code == 422
+    assert "number of another country" in answer.content.decode()
+    assert not sent(isp)
+    with isp_scope(isp):
+        SmsRules.objects.update(allows_abroad=True)
+    post(browser, to="", contact=str(far.uuid))
+    assert [message.to for message in sent(isp)] == ["+447400123456"]
+
+
 def test_the_directory_of_others_is_not_there(isp, browser):
     with isp_scope(isp):
         row = Contact.objects.create(subscriber=SubscriberFactory(), name="Nobody", phone="+525500000000")

@@ -1,12 +1,13 @@
 """How a gateway that nobody has made a folder for is spoken to: what staff typed, read into something that works."""
 
-import json
 import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from messaging.channels.outside import read_json
 
 HOLES = ("number", "digits", "text", "sender", "key", "secret", "callback")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -104,7 +105,7 @@ def is_success(rule: str, text: str) -> bool:
     path, mark, wanted = rule.partition("=")
     if mark:
         try:
-            found = at_path(json.loads(text), path.strip())
+            found = at_path(read_json(text), path.strip())
         except ValueError:
             return rule in text
         return _as_text(found).lower() in {word.strip().lower() for word in wanted.split(",")}
@@ -118,7 +119,7 @@ def message_number(rule: str, text: str) -> str:
         found = re.search(f"{re.escape(before)}([^\\s,;\"'<>&]{{1,160}}){re.escape(after.strip())}", text)
         return found[1] if found else ""
     try:
-        return _as_text(at_path(json.loads(text), rule))[:160]
+        return _as_text(at_path(read_json(text), rule))[:160]
     except ValueError:
         return ""
 

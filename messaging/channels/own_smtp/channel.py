@@ -1,5 +1,6 @@
 """The ISP's own mail server, with its own login."""
 
+import io
 import smtplib
 import socket
 import ssl
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.channels.base import Away, Field, SetupRefused
-from messaging.channels.outside import NotOutside, connected
+from messaging.channels.outside import NotOutside, Timely, connected
 from messaging.channels.smtp import SmtpChannel
 
 TIMEOUT = 10  # seconds
@@ -28,7 +29,7 @@ FIELDS = [
         choices=[
             ("starttls", "STARTTLS"),
             ("tls", gettext_lazy("TLS from the beginning")),
-            ("none", gettext_lazy("none")),
+            ("none", gettext_lazy("no encryption")),
         ],
         initial="starttls",
     ),
@@ -47,6 +48,7 @@ class OwnSmtp(SmtpChannel):
 
     name = "own_smtp"
     title = gettext_lazy("Own mail server")
+    about = gettext_lazy("Mails go out through your mail server, from your address. You need its name and a login.")
     fields = FIELDS
     at_once = 4  # small servers count connections
     ports: ClassVar[tuple[int, ...]] = PORTS
@@ -114,14 +116,26 @@ def _words(code: int, answer: bytes | str) -> str:
     return f"{code} {text}"
 
 
-class _Smtp(smtplib.SMTP):
+class _Timed(smtplib.SMTP):
+    """Waits so long for each answer, however small the pieces are in which it comes."""
+
+    file: Any
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self.file = io.BufferedReader(Timely(self.sock, TIMEOUT))
+        self.file.raw.begin()
+        return super().getreply()
+
+
+class _Smtp(_Timed):
     """Connects to public addresses only."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return connected(host, port, timeout)
 
 
-class _SmtpTls(smtplib.SMTP_SSL):
+class _SmtpTls(_Timed, smtplib.SMTP_SSL):
     """The same with TLS from the beginning."""
 
     _host: str

@@ -15,14 +15,16 @@ from django.utils.translation import gettext_lazy
 from smpplib import consts
 
 from messaging import sms
-from messaging.channels.base import Away, Channel, Event, Field, Parcel, Taken
+from messaging.channels.base import Away, Channel, Field, Parcel, Taken, Told
 from messaging.channels.smpp.line import Line
 
 GSM, LATIN, UCS2 = 0, 3, 8  # data codings
 FIELDS = [
     Field("host", gettext_lazy("Host"), gettext_lazy("Name or address of the message centre.")),
     Field("port", gettext_lazy("Port"), initial="2775"),
-    Field("tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("none")), ("yes", "TLS")], initial="no"),
+    Field(
+        "tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("no encryption")), ("yes", "TLS")], initial="no"
+    ),
     Field("system_id", gettext_lazy("System ID")),
     Field("password", gettext_lazy("Password"), gettext_lazy("At most 8 characters."), is_secret=True),
     Field("system_type", gettext_lazy("System type"), is_required=False),
@@ -54,14 +56,18 @@ FIELDS = [
 class SmppChannel(Channel):
     name = "smpp"
     title = "SMPP"
+    about = gettext_lazy(
+        "A line to the message centre of an SMS company, for many SMS. It gives you a host and a login."
+    )
     medium = "sms"
     fields = FIELDS
     listens = True
+    hears_answers = True
     at_once = 1  # most message centres take one connection of a system
 
     def __post_init__(self) -> None:
         self._line: Line | None = None
-        self._heard: list[Event] = []
+        self._heard: list[Told] = []
 
     @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
@@ -83,8 +89,8 @@ class SmppChannel(Channel):
 
     def check(self) -> str:
         line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
-        self._heard += line.events
         line.close()
+        self._heard += line.events
         return f"{self.setup.values['system_id']} · {self.setup.values['host']}"
 
     def send(self, parcel: Parcel) -> Taken:
@@ -137,15 +143,15 @@ class SmppChannel(Channel):
 
     def _drop(self) -> None:
         if self._line is not None:
-            self._heard += self._line.events
             self._line.drop()
+            self._heard += self._line.events
             self._line = None
 
-    def heard(self) -> list[Event]:
+    def heard(self) -> list[Told]:
         events, self._heard = self._heard, []
         return events
 
-    def listen(self, seconds: float) -> list[Event]:
+    def listen(self, seconds: float) -> list[Told]:
         if self._line is None:
             self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
         self._line.listen(seconds)
