@@ -1,15 +1,12 @@
 """The settings of an ISP: one area in sections, each for those whose role carries its right."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import segno
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from company import services
@@ -17,64 +14,22 @@ from company.branding import readings
 from company.forms import BrandingForm, DocumentRulesForm, PortalForm, ProfileForm
 from company.models import Branding, Identifier, PortalSettings, Profile, document_demands
 from core import uploads
+from dashboard import settings_states
 from dashboard.access import rights_of, staff_page
+from dashboard.settings_sections import allowed_groups
 from domains.links import portal_url, shared_portal_url
 from tenants.directory import IspRef
 from tenants.roles import Right
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One page of the settings, found at its name."""
-
-    name: str
-    title: Promise
-    icon: str
-    right: Right = Right.SETTINGS
-
-
-SECTIONS = [
-    Section("profile", gettext_lazy("Company profile"), "building"),
-    Section("branding", gettext_lazy("Branding"), "palette"),
-    Section("portal", gettext_lazy("Portal and links"), "world"),
-    Section("own-data", gettext_lazy("What subscribers change"), "user-edit"),
-    Section("consents", gettext_lazy("Consents"), "checklist"),
-    Section("logins", gettext_lazy("Portal logins"), "key"),
-    Section("domains", gettext_lazy("Your own domains"), "world-www"),
-    Section("documents", gettext_lazy("Documents"), "file-description"),
-    Section("captcha", gettext_lazy("Protection from robots"), "shield-check"),
-    Section("chat", gettext_lazy("Chat"), "message-circle"),
-    Section("messages", gettext_lazy("Messages"), "mail"),
-    Section("sender", gettext_lazy("Sender of mails"), "at"),
-    Section("channels", gettext_lazy("Channels"), "send"),
-    Section("portal-sms", gettext_lazy("SMS from the portal"), "message-2"),
-    Section("rules", gettext_lazy("Rules of messages"), "route"),
-    Section("texts", gettext_lazy("Texts of messages"), "mail-cog"),
-    Section("router", gettext_lazy("Router"), "router"),
-    Section("payments", gettext_lazy("Payment methods"), "credit-card", Right.PAYMENT_SETTINGS),
-    Section("billing", gettext_lazy("Billing"), "file-invoice", Right.PAYMENT_SETTINGS),
-    Section("notices", gettext_lazy("Notice pages"), "message-exclamation"),
-    Section("cut-off-list", gettext_lazy("Cut-off list for routers"), "list-details"),
-    Section("suspension", gettext_lazy("Suspension and reminders"), "plug-connected-x", Right.PAYMENT_SETTINGS),
-    Section("payment-rules", gettext_lazy("Receipts and reports"), "receipt", Right.PAYMENT_SETTINGS),
-    Section("balance", gettext_lazy("Balance page"), "zoom-money", Right.PAYMENT_SETTINGS),
-    Section("online-payments", gettext_lazy("Online payments"), "credit-card-pay", Right.PAYMENT_SETTINGS),
-]
-
-
-def allowed_sections(request: HttpRequest) -> list[Section]:
-    """The sections that the role of the person carries the right for."""
-    rights = rights_of(request.membership)
-    return [section for section in SECTIONS if section.right.value in rights]
 
 
 def section_page(
     request: HttpRequest, name: str, context: dict[str, Any], *, template: str = "", form: Any = None
 ) -> HttpResponse:
     """Render a page of a section; with status 422 if the form that was sent is not valid."""
-    sections = allowed_sections(request)
-    current = next(section for section in sections if section.name == name)
-    context |= {"form": form, "sections": sections, "section": current}
+    groups = allowed_groups(rights_of(request.membership))
+    group = next(group for group in groups if name in {section.name for section in group.sections})
+    current = next(section for section in group.sections if section.name == name)
+    context |= {"form": form, "section_groups": groups, "section_group": group, "section": current}
     status = 422 if form is not None and form.is_bound and form.errors else 200
     return render(request, f"dashboard/settings/{template or name}.html", context, status=status)
 
@@ -98,8 +53,10 @@ def bound(request: HttpRequest) -> dict[str, Any]:
 @staff_page(Right.PAYMENT_SETTINGS)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """To the first section that the person may change."""
-    return to_section(request, allowed_sections(request)[0].name)
+    """The settings in groups, with what each is for and how it is with it."""
+    groups = allowed_groups(rights_of(request.membership))
+    states = settings_states.states(request.isp, {section.name for group in groups for section in group.sections})
+    return render(request, "dashboard/settings/index.html", {"groups": groups, "states": states})
 
 
 @staff_page(Right.SETTINGS)

@@ -1,6 +1,7 @@
 """Profile, branding, portal and documents; and who may open which section."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from PIL import Image
 from company.models import Branding, DocumentRule, PortalSettings, Profile, document_demands
 from core.models import AuditEntry, StoredFile
 from core.scope import isp_scope, public_scope
-from domains.models import Domain, Surface
+from dashboard import settings_urls
+from dashboard.settings_sections import GROUPS
+from domains.models import Claim, Domain, Surface
+from messaging.models import ChannelAccount
 from tenants.roles import Role
 from tests.dashboard.settings_pages import audit_rows, staff_client, text_of
 from tests.factories.company import picture
@@ -45,12 +49,59 @@ def url(section, isp="wispmega"):
 # Who may open what
 
 
-@pytest.mark.parametrize(
-    ("role", "first"), [(Role.OWNER, "profile"), (Role.ADMIN, "profile"), (Role.BILLING, "payments")]
-)
-def test_the_settings_begin_with_the_first_section_of_the_role(isp, role, first):
-    response = staff_client(isp, role).get("/wispmega/settings/")
-    assert response.headers["Location"] == url(first)
+def listed(page):
+    """The names of the settings that a page leads to, in their order."""
+    return re.findall(r'href="/wispmega/settings/([a-z-]+)/"', page)
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN, Role.BILLING])
+def test_the_list_of_settings_names_what_the_role_may_open_and_nothing_else(isp, role):
+    client = staff_client(isp, role)
+    names = listed(text_of(client.get("/wispmega/settings/")))
+    every = [section for group in GROUPS for section in group.sections]
+    opened = [each.name for each in every if client.get(url(each.name)).status_code != 403]
+    assert names == opened
+    assert len(names) == len(set(names))
+    assert ("profile" in names) == (role != Role.BILLING)
+    assert "payments" in names
+
+
+def test_every_page_of_the_settings_stands_in_their_list():
+    pages = {str(each.pattern).rstrip("/") for each in settings_urls.urlpatterns if str(each.pattern).count("/") == 1}
+    assert pages == {section.name for group in GROUPS for section in group.sections}
+
+
+def test_the_menu_beside_a_page_has_the_order_of_the_list(admin_page):
+    menu = text_of(admin_page.get(url("rules"))).partition("<nav")[2].rpartition("</nav>")[0]
+    assert listed(menu) == listed(text_of(admin_page.get("/wispmega/settings/")))
+
+
+def test_the_list_says_how_it_is_with_channels_gateways_and_domains(isp, admin_page, count_queries):
+    assert "does not work" not in text_of(admin_page.get("/wispmega/settings/"))
+    connected(isp, channel="twilio", medium="sms", problem="Refused.", is_on=True)
+    connected(isp, channel="whatsapp", medium="whatsapp", is_on=True)
+    with count_queries() as one:
+        page = text_of(admin_page.get("/wispmega/settings/"))
+    assert "1 does not work" in entry(page, "channels")
+    connected(isp, channel="smpp", medium="sms", problem="Refused.", is_on=False)
+    with public_scope():
+        Claim.objects.create(isp_id=isp.pk, host="wisp.example", surface=Surface.PORTAL)
+        Claim.objects.create(isp_id=isp.pk, host="mega.example", surface=Surface.PORTAL)
+    with count_queries() as more:
+        page = text_of(admin_page.get("/wispmega/settings/"))
+    assert "2 do not work" in entry(page, "channels")
+    assert "waits for the DNS" in entry(page, "domains")
+    assert "badge" not in entry(page, "sender")
+    assert len(more) == len(one)
+
+
+def connected(isp, **columns):
+    with isp_scope(isp):
+        ChannelAccount.objects.create(checked_at=timezone.now(), **columns)
+
+
+def entry(page, name):
+    return page.partition(f'href="{url(name)}"')[2].partition("</a>")[0]
 
 
 def test_an_administrator_finds_all_sections_and_the_current_one_marked(admin_page):
