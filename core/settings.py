@@ -384,6 +384,8 @@ EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS") == "1"
 EMAIL_TIMEOUT = 10
 # What an ISP puts into the SPF record of its domain, so that our mail server may send for it.
 MAIL_SPF = os.environ.get("MAIL_SPF", f"include:_spf.{PLATFORM_DOMAIN}")
+# The domain in which each mail of an ISP has an address of its own to come back to; empty: none has.
+BOUNCE_DOMAIN = os.environ.get("BOUNCE_DOMAIN", "").strip().rstrip(".").lower()
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 
 REST_FRAMEWORK = {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import Form
 from dashboard.filters import day_input
 from dashboard.tables import NUMBERS
-from messaging.models import Medium, Message, StoppedAddress
+from messaging.models import Medium, Message, ReceivedMessage, StoppedAddress
 from messaging.occasions import OCCASIONS
 from subscribers.models import Announcement, Sending
 
@@ -94,6 +94,68 @@ class StoppedTable(tables.Table):
         model = StoppedAddress
         fields = ("at", "address", "medium", "reason", "release")
         empty_text = _("No address is stopped.")
+
+
+class ReceivedTable(tables.Table):
+    """What people wrote to the ISP, the latest first. Each row may say in `people` whose phone it is."""
+
+    received_at = tables.DateTimeColumn(short=True, verbose_name=_("Received"), orderable=False)
+    sender = tables.TemplateColumn(
+        template_name="dashboard/messages/sender_cell.html", verbose_name=_("From"), orderable=False
+    )
+    medium = tables.TemplateColumn("{{ record.get_medium_display|capfirst }}", verbose_name=_("By"), orderable=False)
+    text = tables.TemplateColumn(
+        template_name="dashboard/messages/received_cell.html",
+        verbose_name=_("Message"),
+        orderable=False,
+        empty_values=(),
+    )
+
+    caption = _("Received messages")
+
+    class Meta:
+        model = ReceivedMessage
+        fields = ("received_at", "sender", "medium", "text")
+        empty_text = _("No message fits this search.")
+
+
+class ReceivedOfOne(ReceivedTable):
+    """The same on a client card."""
+
+    caption = _("Received from this customer's phones")
+
+    class Meta(ReceivedTable.Meta):
+        empty_text = _("Nothing has come from this customer's phones.")
+
+
+class ReceivedFilter(django_filters.FilterSet):
+    """What came in, by the beginning of the number, by medium, and without the words that were done at once."""
+
+    sender = django_filters.CharFilter(
+        method="from_phone", label=_("From"), max_length=40, help_text=_("Or its beginning")
+    )
+    medium = django_filters.ChoiceFilter(choices=Medium.choices, label=_("By"), empty_label=_("any"))
+    what = django_filters.ChoiceFilter(
+        method="of_kind",
+        choices=[("text", _("answers")), ("word", _("STOP, START and the like"))],
+        label=_("What"),
+        empty_label=_("everything"),
+    )
+
+    class Meta:
+        model = ReceivedMessage
+        fields: list[str] = []
+        form = Form
+
+    def from_phone(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(sender__startswith="".join(value.split()))
+
+    def of_kind(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(word="") if value == "text" else rows.exclude(word="")
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Values that were not understood leave the list empty rather than pretending."""
+        return super().filter_queryset(queryset) if self.form.is_valid() else queryset.none()
 
 
 class AnnouncementTable(tables.Table):

@@ -22,6 +22,7 @@ from dashboard.views import (
     settings_sender,
     settings_sms,
     settings_suspension,
+    settings_text_test,
     settings_texts,
 )
 
@@ -49,7 +50,7 @@ urlpatterns = [
     path("rules/<slug:event>/", settings_rules.rule, name="settings-rule"),
     path("texts/", settings_texts.texts, name="settings-texts"),
     path("texts/<slug:event>/", settings_texts.text, name="settings-text"),
-    path("texts/<slug:event>/test/", settings_texts.send_test, name="settings-text-test"),
+    path("texts/<slug:event>/test/", settings_text_test.send_test, name="settings-text-test"),
     path("texts/<uuid:text>/back/", settings_texts.back, name="settings-text-back"),
     path("texts/<uuid:text>/versions/<int:version>/", settings_texts.restore, name="settings-text-restore"),
     path("portal/", settings.portal, name="settings-portal"),

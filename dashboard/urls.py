@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from core import push_worker
 from core.views import choose_language
 from dashboard.views import (
     account,
@@ -20,6 +21,7 @@ from dashboard.views import (
     online_payments,
     preview,
     profile_changes,
+    received,
     refunds,
     requests,
     sendings,
@@ -32,6 +34,7 @@ from dashboard.views import (
 
 urlpatterns = [
     path("language/", choose_language, name="language"),
+    path("push-worker.js", push_worker.worker, name="push-worker"),
     path("", home.chooser, name="chooser"),
     path("enter/", enter.enter, name="enter"),
     path("sign-in/", account.sign_in, name="sign-in"),
@@ -81,6 +84,7 @@ urlpatterns = [
         name="document-download",
     ),
     path("<slug:slug>/messages/", messages.message_list, name="messages"),
+    path("<slug:slug>/messages/received/", received.received_list, name="received-messages"),
     path("<slug:slug>/messages/stopped/", stopped.stopped_list, name="stopped-addresses"),
     path("<slug:slug>/messages/stopped/release/", stopped.release, name="stopped-address-release"),
     path("<slug:slug>/messages/portal/", announcements.announcement_list, name="announcements"),

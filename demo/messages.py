@@ -1,8 +1,13 @@
 """Words of the companies of the demo: a reminder of their own, and which consent is the one to news."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from core.scope import public_scope
 from demo.companies import Company
-from messaging.models import Medium, Message, StoppedAddress
+from messaging.channels.words import word_of
+from messaging.models import Medium, Message, ReceivedMessage, StoppedAddress
 from messaging.services import texts
 from subscribers.models import ConsentDocument, Subscriber
 from subscribers.services import consents
@@ -32,6 +37,7 @@ def seed_messages(company: Company) -> None:
     texts.save_text(by=owner, **what, subject=subject, text=text.replace("**", "*"))
     texts.save_text(by=owner, **what, subject=subject, text=text)
     _stop_an_address(company)
+    _hear_answers(company)
     if document := ConsentDocument.objects.order_by("position", "pk").first():
         consents.change_document(by=owner, document=document, values={"is_for_news": True})
 
@@ -60,3 +66,27 @@ def _stop_an_address(company: Company) -> None:
         said=said.partition(": ")[2],
         message=mail,
     )
+
+
+ANSWERS = {
+    "es": ["Buenas tardes, ya pagué ayer en el OXXO, ¿mando el recibo?", "Mañana después de las 4 por favor", "Alta"],
+    "en": ["Good afternoon, I paid yesterday at the shop. Shall I send the receipt?", "After 4 pm please", "Start"],
+}
+
+
+def _hear_answers(company: Company) -> None:
+    """What a few customers wrote back, one of them that messages are wanted again."""
+    now = timezone.now()
+    people = Subscriber.objects.exclude(mobile="").order_by("number")[:3]
+    for place, (person, text) in enumerate(zip(people, ANSWERS.get(company.language, ANSWERS["en"]), strict=False)):
+        at = now - timedelta(hours=3 + 17 * place)
+        ReceivedMessage.objects.create(
+            medium=Medium.SMS,
+            channel="twilio",
+            number_there=f"SM-demo-{place}",
+            sender=person.mobile,
+            text=text,
+            word=word_of(text) or "",
+            at=at,
+            received_at=at,
+        )

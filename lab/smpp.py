@@ -132,10 +132,11 @@ class SmppLab:
         parts = sorted(self.segments[first:], key=lambda segment: segment.header)
         return b"".join(part.body for part in parts).decode("utf-16-be" if parts[0].coding == 8 else "latin-1")
 
-    def answer_from(self, sender: str, text: str) -> None:
-        """Somebody writes back; it is brought to who binds next."""
+    def answer_from(self, sender: str, text: str | bytes, *, coding: int = 0, header: bytes = b"") -> None:
+        """Somebody writes back; it is brought to who binds next. `header` says which part of a long text it is."""
+        data = text if isinstance(text, bytes) else text.encode("ascii")
         with self.lock:
-            self.waiting.append(deliver(sender, text.encode("ascii"), esm_class=0))
+            self.waiting.append(deliver(sender, header + data, esm_class=0x40 if header else 0, coding=coding))
 
 
 def receipt_of(segment: Segment, state: str = "DELIVRD", error: str = "000") -> bytes:
@@ -145,10 +146,10 @@ def receipt_of(segment: Segment, state: str = "DELIVRD", error: str = "000") -> 
     return deliver(segment.to, text.encode("ascii"), esm_class=0x04)
 
 
-def deliver(sender: str, data: bytes, *, esm_class: int) -> bytes:
+def deliver(sender: str, data: bytes, *, esm_class: int, coding: int = 0) -> bytes:
     """The body of a deliver_sm."""
     head = b"\0" + b"\x01\x01" + sender.encode() + b"\0" + b"\x01\x01" + b"1234\0"
-    return head + bytes((esm_class, 0, 0)) + b"\0\0" + bytes((0, 0, 0, 0, len(data))) + data
+    return head + bytes((esm_class, 0, 0)) + b"\0\0" + bytes((0, 0, coding, 0, len(data))) + data
 
 
 def _segment(body: bytes, number: str) -> Segment:

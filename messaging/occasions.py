@@ -9,12 +9,14 @@ from messaging.events.base import Event
 
 EVENTS: dict[str, Event] = {each.name: each for area in (money, visits, logins) for each in area.EVENTS}
 OWN = "messaging/text_failed"  # to the company, when a text of its own could not be used
+WORD = "messaging/word"  # an answer to STOP or START
 
 # What mails are about, in words for staff.
 OCCASIONS: dict[str, Any] = {name: event.title for name, event in EVENTS.items()} | {
     OWN: _("a text of yours could not be used, to you"),
     "portal/sms": _("SMS from the portal"),
     "channels/test": _("test message"),
+    WORD: _("an answer to STOP or START"),
     many.NAME: _("written to many"),
 }
 

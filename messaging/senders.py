@@ -9,8 +9,8 @@ from tenants import directory
 
 def platform_setup() -> Setup:
     """What the platform's channel has to know of the ISP whose scope is open. In a transaction."""
-    label = required().label
-    values = {"scope": label}
+    scope = required()
+    values = {"scope": scope.label}
     sender = SenderDomain.load()
     if sender.is_used:
         values |= {
@@ -19,7 +19,7 @@ def platform_setup() -> Setup:
             "dkim_selector": sender.selector,
             "dkim_key": sender.private_key,
         }
-    return Setup(number=label, values=values)
+    return Setup(number=scope.label, values=values, isp_id=scope.isp_id or 0)
 
 
 def callback_address(account: ChannelAccount) -> str:

@@ -36,11 +36,17 @@ def deliver_message(*, isp_id: int, message_id: int) -> None:
 @for_each_isp("mail", every=timedelta(minutes=15))
 @app.task(base=IspTask)
 def sweep_messages(*, isp_id: int) -> None:
-    """Have the due messages of an ISP delivered that no task has taken: after a crash, or for another attempt."""
+    """Have the due messages of an ISP delivered that no task has taken: after a crash, or for another attempt.
+
+    What people were heard to ask for while messages went out is confirmed to them.
+    """
+    from messaging.services.received import confirm_words
+
     for medium in Message.objects.due(timezone.now()).order_by().values_list("medium", flat=True).distinct():
         enqueue_on_commit(take_turn, isp_id=isp_id, medium=medium)
     for channel in fates.channels_with_early():
         fates.match_early(channel=channel)
+    confirm_words(at=timezone.now())
     _plan_sweep(isp_id, claims.next_due())
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.forms import Form
+from messaging import sms
 from messaging.events.base import Event
 from messaging.letters import markup_in
 from messaging.models import Medium
@@ -15,6 +16,8 @@ from messaging.wording import LONGEST, BadWording, names_in, parse
 
 SHORTEST_NEWS = 1000  # characters of a text for what has no room
 APPROVED = re.compile(r"[a-z0-9_]{1,100}(:[a-z]{2,3}(_[A-Z]{2})?)?")
+BY_PHONE = {Medium.SMS, Medium.WHATSAPP}
+BROWSER = ("endpoint", "p256dh", "auth")  # what a browser gives out to be reached
 WITH_SUBJECT = {Medium.EMAIL, Medium.PUSH}
 
 
@@ -45,6 +48,18 @@ class TextForm(Form):
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     customer = forms.CharField(label=gettext_lazy("Show it for"), required=False, max_length=100)
 
+    # Where a test goes.
+    phone = forms.CharField(
+        label=gettext_lazy("Your mobile number"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text=gettext_lazy("For a test. It is remembered for you."),
+    )
+    endpoint = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+    p256dh = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    auth = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, event: Event, medium: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.event, self.medium = event, medium
@@ -52,6 +67,11 @@ class TextForm(Form):
             del self.fields["subject"]
         if medium != Medium.WHATSAPP:
             del self.fields["approved"]
+        if medium not in BY_PHONE:
+            del self.fields["phone"]
+        if medium != Medium.PUSH:
+            for name in BROWSER:
+                del self.fields[name]
         self.longest = LONGEST if medium == Medium.EMAIL else SHORTEST_NEWS
         self.fields["text"].help_text = (
             _("Markdown: **bold**, lists, [words](address). Mails also carry the text without formatting.")
@@ -83,6 +103,15 @@ class TextForm(Form):
         """What the verb takes."""
         said = {name: self.cleaned_data.get(name, "") for name in ("subject", "text", "approved")}
         return said | {"seen": self.cleaned_data["seen"]}
+
+    def phone_for(self, country: str) -> str:
+        """The number that a test goes to. Raises BadPhone, with a sentence for the field."""
+        return sms.mobile(self.cleaned_data["phone"], country=country)
+
+    @property
+    def browser(self) -> dict[str, str]:
+        """What the browser gave out, once the form is valid."""
+        return {name: self.cleaned_data[name] for name in BROWSER}
 
     def _worded(self, text: str, *, longest: int, needs_link: bool = False) -> str:
         try:

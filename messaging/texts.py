@@ -61,7 +61,7 @@ def words_for(
         try:
             with transaction.atomic():  # values may be read from the database
                 words = own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
-                return replace(words, data=_approved(event, own, Values(event.named, context, reader)))
+                return replace(words, data=approved_of(event, own, Values(event.named, context, reader)))
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"[:300]
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
@@ -69,7 +69,7 @@ def words_for(
         return replace(words, failed=own, problem=problem)
 
 
-def _approved(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
+def approved_of(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
     """What WhatsApp is told in place of the text: its approved template, with the variables in their order."""
     if own.medium != Medium.WHATSAPP or not own.approved:
         return {}

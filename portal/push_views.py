@@ -9,36 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core import throttle
-from core.access import public_page
 from messaging.models import Browser, Medium
 from messaging.services import browsers, write_message
 from portal.access import subscriber_page
 from subscribers.portal_roles import PortalRight
 
 TESTS, HOUR = 10, 3600
-# It shows what comes, and opens the page that it is about. It sees no requests of the portal.
-WORKER = """
-self.addEventListener("push", (event) => {
-  let told = {};
-  try { told = event.data.json(); } catch { return; }
-  const shown = { body: told.text, tag: told.key, data: { link: told.link } };
-  event.waitUntil(self.registration.showNotification(told.title || "", shown));
-});
-self.addEventListener("notificationclick", (event) => {
-  event.notification.close();
-  const target = new URL(event.notification.data?.link || "/", self.location.origin);
-  event.waitUntil(clients.openWindow(target.origin === self.location.origin ? target.href : "/"));
-});
-"""
-
-
-@public_page
-@require_safe
-def worker(request: HttpRequest) -> HttpResponse:
-    """The script that browsers keep for notifications; each portal host has its own copy of it."""
-    response = HttpResponse(WORKER, content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response
 
 
 @subscriber_page(PortalRight.OPEN)

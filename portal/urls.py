@@ -3,6 +3,7 @@
 from django.urls import path
 
 from company.views import chat_document, logo
+from core import push_worker
 from core.views import choose_language
 from portal import (
     announcement_views,
@@ -49,7 +50,7 @@ urlpatterns = [
     path("account/notifications/add/", push_views.add, name="notifications_add"),
     path("account/notifications/test/", push_views.test, name="notifications_test"),
     path("account/notifications/<uuid:browser>/remove/", push_views.remove, name="notifications_remove"),
-    path("push-worker.js", push_views.worker, name="push_worker"),
+    path("push-worker.js", push_worker.worker, name="push_worker"),
     path("sms/", sms_views.sms, name="sms"),
     path("sms/contacts/", sms_views.add_contact, name="sms_contact_add"),
     path("sms/contacts/<uuid:contact>/", sms_views.contact, name="sms_contact"),

@@ -20,10 +20,13 @@ from messaging.models import (
     OptOut,
     OwnText,
     QuietHours,
+    ReceivedMessage,
     SenderDomain,
+    StaffPhone,
     StoppedAddress,
     TextVersion,
 )
+from messaging.phones import spellings
 from subscribers.models import (
     Announcement,
     AnnouncementRead,
@@ -261,6 +264,12 @@ def mails_of(subject: Subject) -> QuerySet[Message]:
     return rows.filter(about)
 
 
+def received_of(subject: Subject) -> QuerySet[ReceivedMessage]:
+    """What came from the customer's phones, however carriers spell them."""
+    phones = [each for phone in subject.phones for each in spellings(phone)]
+    return ReceivedMessage.objects.order_by().filter(sender__in=phones)
+
+
 def stopped_of(subject: Subject) -> QuerySet[StoppedAddress]:
     """Those that are the customer's."""
     return StoppedAddress.objects.order_by().filter(address__in=[*subject.emails, *subject.phones])
@@ -287,6 +296,14 @@ personal(
     deleted=True,
 )
 personal(
+    ReceivedMessage,
+    title=_("Received messages"),
+    rows=received_of,
+    exported=("medium", "sender", "text", "at"),
+    hidden=("number_there", "channel", "word"),
+    deleted=True,
+)
+personal(
     StoppedAddress,
     title=_("Addresses that are not written to"),
     rows=stopped_of,
@@ -306,6 +323,7 @@ personal(
 )
 not_personal(EventRule, QuietHours, because="how events are told")
 not_personal(OwnText, TextVersion, because="words of the ISP, with variables in place of people")
+not_personal(StaffPhone, because="phones of staff")
 not_personal(MessageSettings, because="how long messages are kept")
 
 

@@ -14,19 +14,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import tables
 from dashboard import card
 from dashboard.access import staff_page
-from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable
+from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable, ReceivedOfOne
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
 from messaging.channels import kinds
 from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
-from messaging.models import ChannelAccount, Message, MessageSettings, OptOut, StoppedAddress
+from messaging.models import ChannelAccount, Message, MessageSettings, OptOut, ReceivedMessage, StoppedAddress
 from messaging.occasions import name_of
+from messaging.phones import spellings
 from messaging.preference_forms import PreferencesForm
 from messaging.rules import media_in_use
 from messaging.services import preferences as wishes
 from subscribers.models import Subscriber
 from subscribers.services.recipients import hears_news
+from subscribers.subject import Subject
 from tenants.roles import Right
 
 RECENT = timedelta(days=7)  # in which an address that was stopped is news
@@ -88,7 +90,11 @@ def of_subscriber(request: HttpRequest, number: int) -> HttpResponse:
     table = MessagesOfOne(Message.objects.filter(subscriber_key=found.pk))
     tables.show(request, table, per_page=25)
     written = found.announcements.annotate(n_read=Count("reads"))[:SHOWN]
-    return card.show(request, found, "messages", {"table": table, "announcements": written})
+    phones = [each for phone in Subject.of(found).phones for each in spellings(phone)]
+    heard = ReceivedOfOne(ReceivedMessage.objects.filter(sender__in=phones)[:SHOWN])
+    heard.request = request
+    context = {"table": table, "announcements": written, "received": heard}
+    return card.show(request, found, "messages", context)
 
 
 @staff_page(Right.WORK_MESSAGES)

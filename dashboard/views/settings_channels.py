@@ -187,11 +187,12 @@ def test(request: HttpRequest, channel: str) -> HttpResponse:
         data=form.data_of_template,
         at=timezone.now(),
     )
-    _say(request, sent)
+    say_outcome(request, sent)
     return to_section(request, f"{SECTION}/{channel}")
 
 
-def _say(request: HttpRequest, sent: Message) -> None:
+def say_outcome(request: HttpRequest, sent: Message) -> None:
+    """Say what the carrier said of a test."""
     if sent.state in (Message.State.SENT, Message.State.DELIVERED):
         messages.success(request, _("The carrier has taken the message. It should arrive in a moment."))
     else:

@@ -1,6 +1,6 @@
 """Settings: the ISP's own words for what it writes to people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,15 +19,15 @@ from dashboard.message_samples import context_for, find_customer
 from dashboard.views.settings import section_page
 from messaging.events.base import Event, Kind
 from messaging.letters import body_html
-from messaging.models import Medium, OwnText, TextVersion
+from messaging.models import ChannelAccount, Medium, OwnText, StaffPhone, TextVersion
 from messaging.occasions import EVENTS, by_slug, name_of
 from messaging.reader import Reader, Values
 from messaging.services import can_send
-from messaging.services import send_test as send_own_test
 from messaging.services import texts as services
+from messaging.services.browsers import public_key
 from messaging.sms import Count, count
-from messaging.text_forms import TextForm
-from messaging.texts import Words, own_words, starter
+from messaging.text_forms import BY_PHONE, TextForm
+from messaging.texts import Words, approved_of, own_words, starter
 from messaging.wording import BadWording, TooLong, parse
 from subscribers.models import Subscriber
 from tenants.roles import Right
@@ -61,7 +61,7 @@ class Target:
         return OwnText.objects.filter(**self.key).first()
 
 
-def _target(request: HttpRequest, slug: str) -> Target:
+def target_of(request: HttpRequest, slug: str) -> Target:
     event = by_slug(slug)
     language = request.GET.get("language", request.isp.language.split("-")[0])
     medium = request.GET.get("medium", Medium.EMAIL.value)
@@ -102,30 +102,18 @@ def texts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def text(request: HttpRequest, event: str) -> HttpResponse:
     """One text: written, looked at with a customer's values, saved."""
-    target = _target(request, event)
-    form = _form(request, target)
+    target = target_of(request, event)
+    form = form_of(request, target)
     if request.method != "POST" or request.POST.get("act") == "preview" or not form.is_valid():
-        return _page(request, target, form)
+        return text_page(request, target, form)
     try:
         changed = services.save_text(by=request.user, **target.key, **form.values)
     except services.ChangedMeanwhile:
         words = _("Somebody else has saved this text meanwhile. Compare with the history, then save again.")
         form.add_error(None, words)
-        return _page(request, target, form, meanwhile=True)
+        return text_page(request, target, form, meanwhile=True)
     messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return _back(request, target)
-
-
-@staff_page(Right.SETTINGS)
-@require_POST
-def send_test(request: HttpRequest, event: str) -> HttpResponse:
-    """Send what stands in the form to oneself."""
-    target = _target(request, event)
-    form = _form(request, target)
-    if form.is_valid() and (words := _look(request, target, form).words) is not None:
-        send_own_test(by=request.user, to=request.user.email, words=words, event=target.event.name)
-        messages.success(request, _("A test is on its way to %(email)s.") % {"email": request.user.email})
-    return _page(request, target, form)
 
 
 @staff_page(Right.SETTINGS)
@@ -168,7 +156,7 @@ def _back(request: HttpRequest, target: Target) -> HttpResponse:
     return redirect(f"/{request.isp.slug}/settings/texts/{target.event.slug}/?{target.query()}")
 
 
-def _form(request: HttpRequest, target: Target) -> TextForm:
+def form_of(request: HttpRequest, target: Target) -> TextForm:
     """What was sent, or what is said now: the own text, or the built-in one as one that can be changed."""
     if request.method == "POST":
         return TextForm(request.POST, event=target.event, medium=target.medium)
@@ -180,6 +168,9 @@ def _form(request: HttpRequest, target: Target) -> TextForm:
             subject, said = starter(target.event, target.medium, reader=Reader(request.isp))
     initial = {"subject": subject, "text": said, "seen": row.version if row else 0}
     initial["approved"] = row.approved if row else ""
+    if target.medium in BY_PHONE:
+        mine = StaffPhone.objects.filter(by_id=request.user.pk).first()
+        initial["phone"] = mine.phone if mine else ""
     return TextForm(initial=initial, event=target.event, medium=target.medium)
 
 
@@ -194,7 +185,7 @@ class Look:
     several: tuple[Subscriber, ...] = ()
 
 
-def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
+def look_at(request: HttpRequest, target: Target, form: TextForm) -> Look:
     """The text of a form with the values of the customer whom it names, or with made-up ones."""
     said: Any = form.cleaned_data if form.is_bound else form.initial
     text = (said.get("customer") or "").strip()
@@ -210,6 +201,9 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
             words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
         except (BadWording, TooLong):
             return Look(customer=customer)  # saved before a variable went, or too long with its values
+        if said.get("approved"):
+            row = OwnText(**target.key | {"group": None}, text=said["text"], approved=said["approved"])
+            words = replace(words, data=approved_of(target.event, row, Values(target.event.named, context, reader)))
         html, cost = "", count(words.text) if target.medium == Medium.SMS else None
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
@@ -217,12 +211,16 @@ def _look(request: HttpRequest, target: Target, form: TextForm) -> Look:
     return Look(words, html, cost, customer)
 
 
-def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bool = False) -> HttpResponse:
+def text_page(
+    request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bool = False, look: Look | None = None
+) -> HttpResponse:
+    """The page of one text. `look` is what stands in the preview, where that is known already."""
     row, reader = target.row, Reader(request.isp)
     if meanwhile and row is not None:
         form.data = form.data.copy()
         form.data["seen"] = str(row.version)
-    look = _look(request, target, form) if not form.is_bound or form.is_valid() or meanwhile else Look()
+    if look is None:
+        look = look_at(request, target, form) if not form.is_bound or form.is_valid() or meanwhile else Look()
     with translation.override(target.language):
         values = Values(target.event.named, target.event.sample(reader), reader)
         examples = {name: values[name] for name in values}
@@ -238,6 +236,8 @@ def _page(request: HttpRequest, target: Target, form: TextForm, *, meanwhile: bo
         "groups": [(each, target.query(group=str(each.uuid))) for each in InvoiceGroup.objects.all()],
         "all_query": target.query(group=""),
         "versions": row.versions.all()[:VERSIONS] if row else [],
+        "carrier": ChannelAccount.objects.carrying(target.medium).first(),
+        "push_key": public_key() if target.medium == Medium.PUSH else "",
         "can_send": can_send(),
         "query": target.query(),
         "here": f"/{request.isp.slug}/settings/texts/{target.event.slug}/",

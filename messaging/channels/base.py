@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from messaging.channels.words import Word
+
 
 class ChannelProblem(Exception):
     """A call did not do what it was for. The text is the carrier's own, for staff."""
@@ -68,6 +70,7 @@ class Setup:
     number: str
     values: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # of ours, see Channel.callback
+    isp_id: int = 0  # 0: nobody's, while keys are tried
 
     def __repr__(self) -> str:
         return f"Setup({self.number})"
@@ -86,6 +89,7 @@ class Parcel:
     reply_to: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str = ""  # for what the carrier says later
+    round: int = 0  # how often staff have had it sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Taken:
 class Event:
     """What became of a message, by the number that `send` gave.
 
-    Where the carrier names an address only, as in an answer of STOP, `number` is empty and `address` says whose.
+    Where the carrier names an address only, `number` is empty and `address` says whose.
     """
 
     number: str
@@ -108,6 +112,21 @@ class Event:
     said: str = ""
     at: datetime | None = None
     address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What somebody has written to the ISP's number, mostly as an answer."""
+
+    sender: str  # as the carrier writes it: with +, or as numbers are written in the ISP's country
+    text: str = ""  # nothing where it is a picture or a voice
+    number: str = ""  # the carrier's own, by which what comes twice is known
+    at: datetime | None = None
+    word: Word | None = None  # what the carrier took it for; else it is found out from the text
+    is_confirmed: bool = False  # by the carrier itself
+
+
+Told = Event | Incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,7 @@ class Channel(ABC):
     has_templates: ClassVar[bool] = False  # what is written first must have been approved
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
+    hears_answers: ClassVar[bool] = False  # gives what people write to the ISP's number, as Incoming
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
@@ -171,8 +191,8 @@ class Channel(ABC):
     def check(self) -> str:
         """Try the keys without sending anything; what staff may see of whose they are. Raises SetupRefused, Away."""
 
-    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
-        """What a callback tells. Raises Forged."""
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Told]:
+        """What a callback tells: of messages that were sent, and what people write. Raises Forged."""
         raise Forged(f"{self.name} calls nobody back.")
 
     def greeting(self, query: Mapping[str, str]) -> str | None:
@@ -187,11 +207,11 @@ class Channel(ABC):
         """The texts that the carrier has approved. Raises SetupRefused, Away."""
         return []
 
-    def heard(self) -> list[Event]:
+    def heard(self) -> list[Told]:
         """What the carrier has said on our connection since it was asked last. Calls nobody."""
         return []
 
-    def listen(self, seconds: float) -> list[Event]:
+    def listen(self, seconds: float) -> list[Told]:
         """Connect and hear what the carrier has to say, for at most so long. Raises Away, SetupRefused."""
         return []
 

@@ -6,6 +6,7 @@ import ssl
 from abc import abstractmethod
 from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 import dkim
 from django.core.mail import EmailMultiAlternatives
@@ -14,6 +15,7 @@ from django.core.mail.message import EmailMessage
 from core.mail import Unwritable, envelope
 from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, SetupRefused, Taken
 from messaging.channels.outside import NotOutside
+from messaging.returns.addresses import HEADER, Returned, number_of
 
 # RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.3 bad syntax, 5.1.10 null MX, 5.2.1 mailbox disabled.
 GONE = re.compile(r"^5\.(1\.(1|2|3|10)|2\.1)\b")
@@ -42,7 +44,7 @@ class SmtpChannel(Channel):
         mail = SignedMail if key else EmailMultiAlternatives
         try:
             message = envelope(
-                key=parcel.key,
+                key=number_of(parcel.key, parcel.round),
                 scope=str(values.get("scope", "")),
                 to=parcel.to,
                 subject=parcel.subject,
@@ -55,12 +57,26 @@ class SmtpChannel(Channel):
             )
             if url := str(parcel.data.get("unsubscribe", "")):
                 message.extra_headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": ONE_CLICK}
+            if mine := self._returned(parcel):
+                message.extra_headers[HEADER] = mine.key
+                if sender := self.envelope_sender(mine):
+                    # Whom others see stays as it was: only the envelope names another address.
+                    message.extra_headers["From"] = message.from_email
+                    message.from_email = sender
             if isinstance(message, SignedMail):
                 message.sign(domain=values["dkim_domain"], selector=values["dkim_selector"], key=values["dkim_key"])
         except Unwritable as error:
             raise Refused(f"Unwritable: {error}") from error
         self._hand_over(message)
-        return Taken()
+        return Taken(number=number_of(parcel.key, parcel.round))
+
+    def envelope_sender(self, mine: Returned) -> str:
+        """The address that a mail comes back to; empty where that is the sender that people see."""
+        return ""
+
+    def _returned(self, parcel: Parcel) -> Returned | None:
+        isp_id = self.setup.isp_id
+        return Returned(isp_id, UUID(parcel.key), parcel.round) if isp_id else None
 
     def _hand_over(self, message: EmailMessage) -> None:
         is_fresh = self._connection is None

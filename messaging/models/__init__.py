@@ -3,8 +3,10 @@
 from messaging.models.browsers import Browser
 from messaging.models.channels import ChannelAccount, EarlyEvent, StoppedAddress
 from messaging.models.messages import UNSENT, Medium, Message, MessageSettings
+from messaging.models.received import ReceivedMessage
 from messaging.models.rules import EventRule, OptOut, QuietHours
 from messaging.models.senders import SenderDomain
+from messaging.models.staff_phones import StaffPhone
 from messaging.models.texts import OwnText, TextVersion
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "OptOut",
     "OwnText",
     "QuietHours",
+    "ReceivedMessage",
     "SenderDomain",
+    "StaffPhone",
     "StoppedAddress",
     "TextVersion",
 ]

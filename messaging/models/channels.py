@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.crypto import SecretField
+from core.scope import required
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Channel, Setup
 from messaging.models.messages import Medium, Message
@@ -64,6 +65,10 @@ class ChannelAccount(models.Model):
     forged_at = models.DateTimeField(null=True)
     approved = models.JSONField(default=list, db_default=[])  # texts, as channels.base.Approved
     approved_at = models.DateTimeField(null=True)
+    # How far the mailbox has been read that mails come back to, as returns.mailboxes.Place, and why it cannot be.
+    mailbox = models.JSONField(default=dict, db_default={})
+    mailbox_problem = models.CharField(max_length=300, blank=True, db_default="")
+    mailbox_read_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(auto_now_add=True)
 
     objects = ChannelAccountQuerySet.as_manager()
@@ -86,7 +91,8 @@ class ChannelAccount(models.Model):
     def setup(self, *, callback_url: str = "") -> Setup:
         """What is set, secrets included."""
         secrets: dict[str, Any] = json.loads(self.secrets) if self.secrets else {}
-        return Setup(number=str(self.uuid), values={**self.values, **secrets}, callback_url=callback_url)
+        values = {**self.values, **secrets}
+        return Setup(str(self.uuid), values, callback_url=callback_url, isp_id=required().isp_id or 0)
 
     @property
     def kind(self) -> type[Channel] | None:
@@ -102,6 +108,8 @@ class ChannelAccount(models.Model):
         """Green, yellow or red."""
         if self.problem:
             return "red"
+        if self.mailbox_problem:
+            return "yellow"
         return "green" if self.is_on and self.checked_at else "yellow"
 
     def is_stale(self, at: datetime) -> bool:

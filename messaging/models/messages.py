@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -110,6 +110,9 @@ class Message(OutgoingMail):
     channel = models.CharField(max_length=30, blank=True, db_default="")
     number_there = models.CharField(max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)  # what had been taken came back, or who got it complained
+    # Of those that were taken and that staff had sent again.
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)
     segments = models.PositiveSmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # in the ISP's currency
 
@@ -173,6 +176,13 @@ class Message(OutgoingMail):
         """Its subject; of what has none, how it begins, unless that could let somebody in."""
         begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)
         return self.subject or begin or capfirst(self.get_medium_display())
+
+    @property
+    def key_there(self) -> str:
+        """The key under which carriers take it once: another in each round. Mails say the round by themselves."""
+        if not self.round or self.medium == Medium.EMAIL:
+            return str(self.uuid)
+        return str(uuid5(self.uuid, str(self.round)))
 
     @property
     def colour(self) -> str:

@@ -7,12 +7,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import uuid5
 
 from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, Event, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken
+from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken, Told
 from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
@@ -89,7 +88,7 @@ def callback_of(channel: Channel) -> str:
 def parcel_of(message: Message, callback_url: str = "") -> Parcel:
     """A message as carriers get it."""
     return Parcel(
-        key=str(uuid5(message.uuid, str(again)) if (again := message.data.get("again")) else message.uuid),
+        key=message.key_there,
         to=message.to,
         text=message.text,
         subject=message.subject,
@@ -98,6 +97,7 @@ def parcel_of(message: Message, callback_url: str = "") -> Parcel:
         reply_to=message.reply_to,
         data=message.data,
         callback_url=callback_url,
+        round=message.round,
     )
 
 
@@ -126,7 +126,7 @@ class Crew:
         self._running: dict[Future[Outcome | None], Message] = {}
         self._halt = threading.Event()
         self._untried: list[Message] = []
-        self.heard: list[Event] = []  # what carriers said meanwhile of earlier messages; complete once closed
+        self.heard: list[Told] = []  # what carriers said meanwhile of earlier messages; complete once closed
 
     @property
     def free(self) -> int:

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from core.audit import record
-from messaging.channels.base import Event, Fate
+from messaging.channels import kinds
+from messaging.channels.base import Event, Fate, Incoming, Told
 from messaging.channels.outside import storable
 from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
-from messaging.outbox.results import stop
+from messaging.outbox import received
+from messaging.outbox.results import GONE, is_often_enough
+from messaging.outbox.stops import stop_and_tell
 
 State = Message.State
 REASONS = {
@@ -29,9 +31,11 @@ AT_ONCE = 500  # events
 LONGEST_ADDRESS = 254
 
 
-def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
-    """Write down what a carrier tells. Whether some of it waits for its message. In a transaction."""
-    events = [replace(event, number=storable(event.number)[:160]) for event in events]
+def take(*, channel: str, medium: str, told: Sequence[Told]) -> bool:
+    """Write down what a carrier tells. Whether something is left to do: news of a message that is not known yet, or an
+    answer that has to be confirmed. In a transaction.
+    """
+    events = [replace(each, number=storable(each.number)[:160]) for each in told if isinstance(each, Event)]
     known = _apply(channel, [event for event in events if event.number])
     early = [event for event in events if event.number and event.number not in known]
     now = timezone.now()
@@ -48,7 +52,8 @@ def take(*, channel: str, medium: str, events: Sequence[Event]) -> bool:
     for event in events:
         if event.fate in REASONS and 0 < len(event.address) <= LONGEST_ADDRESS and event.number not in known:
             stop_and_tell(medium=medium, address=event.address, reason=REASONS[event.fate], said=event.said)
-    return bool(early)
+    is_to_confirm = received.take(channel=channel, medium=medium, incoming=[e for e in told if isinstance(e, Incoming)])
+    return bool(early) or is_to_confirm
 
 
 def match_early(*, channel: str) -> int:
@@ -75,13 +80,6 @@ def forget_early(*, at: datetime) -> None:
     EarlyEvent.objects.filter(received_at__lt=at - EARLY).delete()
 
 
-def stop_and_tell(*, medium: str, address: str, reason: str, said: str = "", message: Message | None = None) -> None:
-    """Write to an address no more, and leave a line in the log of what happened."""
-    if stop(medium=medium, address=address, reason=reason, said=said, message_id=message.pk if message else None):
-        row = StoppedAddress.objects.get(medium=medium, address=address.lower())
-        record("messaging.address.stopped", by=None, on=row, reason=reason)
-
-
 def _apply(channel: str, events: Iterable[Event]) -> set[str]:
     """Write events onto the messages that they speak of; gives the numbers that are known."""
     by_number: dict[str, list[Event]] = {}
@@ -102,12 +100,28 @@ def _apply_one(message: Message, event: Event) -> None:
         message.delivered_at = event.at or timezone.now()
         message.save(update_fields=["state", "error", "delivered_at"])
     elif event.fate in FAILED and message.state == State.SENT:
-        message.state, message.error = State.FAILED, _plain(event.said, 300) or str(event.fate)
-        message.save(update_fields=["state", "error"])
+        said = _plain(event.said, 280) or str(event.fate)
+        is_counted = event.fate == Fate.BOUNCED and _to_stop(message) > 1
+        message.state, message.error = State.FAILED, f"{GONE}: {said}" if is_counted else said
+        message.returned_at = event.at or timezone.now()
+        message.save(update_fields=["state", "error", "returned_at"])
+    elif event.fate == Fate.COMPLAINED and message.returned_at is None:
+        message.returned_at = event.at or timezone.now()
+        message.save(update_fields=["returned_at"])
+    if event.fate == Fate.BOUNCED and _to_stop(message) > 1:
+        kind = kinds()[message.channel]
+        if message.state == State.DELIVERED or not is_often_enough(kind, message.to):
+            return
     if event.fate in REASONS:
         stop_and_tell(
             medium=message.medium, address=message.to, reason=REASONS[event.fate], said=event.said, message=message
         )
+
+
+def _to_stop(message: Message) -> int:
+    """How many messages must find no such address before it is written to no more."""
+    kind = kinds().get(message.channel)
+    return kind.bounces_to_stop if kind else 1
 
 
 def _plain(text: str, length: int) -> str:

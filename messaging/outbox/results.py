@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from messaging.channels.base import Away, NoSuchAddress, OptedOut, SetupRefused
+from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused
 from messaging.channels.outside import storable
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
@@ -16,6 +16,7 @@ from messaging.outbox.claims import ATTEMPTS, HELD, forget_what_is_over
 from messaging.sms import MOST_SEGMENTS
 
 logger = logging.getLogger(__name__)
+GONE = NoSuchAddress.__name__  # how `error` begins where there is no such address
 LONGEST = timedelta(hours=4)  # between two attempts
 # What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
 # What was not taken stays stopped or held if its sending was so meanwhile.
@@ -53,7 +54,7 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
 
 def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...]:
     attempts, due_at, sent_at, number, segments = outcome.attempt, now, None, "", 0
-    problem = outcome.problem
+    problem, said = outcome.problem, outcome.said
     if outcome.taken:
         state, sent_at = Message.State.SENT, now
         number, segments = storable(outcome.taken.number[:160]), min(max(outcome.taken.segments, 0), MOST_SEGMENTS)
@@ -62,10 +63,12 @@ def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...
         state, attempts = Message.State.WAITING, outcome.attempt - 1
     elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
         state, due_at = Message.State.WAITING, now + wait_after(outcome.attempt, problem.after)
+    elif isinstance(problem, OptedOut):
+        state, said = Message.State.STOPPED, f"Stopped:{StoppedAddress.Reason.OPT_OUT}"
     else:
         state = Message.State.FAILED
     return (
-        outcome.pk, outcome.attempt, str(state), outcome.said, attempts, due_at, sent_at, number, segments,
+        outcome.pk, outcome.attempt, str(state), said, attempts, due_at, sent_at, number, segments,
         carrier.name if outcome.taken else "", carrier.price if outcome.taken else Decimal(0),
     )  # fmt: skip
 
@@ -83,10 +86,8 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
     if medium == Medium.PUSH:
         Browser.objects.filter(uuid=outcome.to).delete()
         return
-    if carrier.kind.bounces_to_stop > 1:
-        same = Message.objects.filter(medium=medium, to=outcome.to, state=Message.State.FAILED)
-        if same.filter(error__startswith="NoSuchAddress").count() < carrier.kind.bounces_to_stop:
-            return
+    if not is_often_enough(carrier.kind, outcome.to):
+        return
     stop(
         medium=medium,
         address=outcome.to,
@@ -94,6 +95,15 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
         said=str(outcome.problem),
         message_id=outcome.pk,
     )
+
+
+def is_often_enough(kind: type[Channel], address: str) -> bool:
+    """Whether as many messages found no such address as it takes to write there no more; these are written down."""
+    if kind.bounces_to_stop <= 1:
+        return True
+    same = Message.objects.alias(plain=plain_address()).filter(medium=kind.medium, plain=address.lower())
+    gone = same.filter(state=Message.State.FAILED, error__startswith=GONE)
+    return gone.count() >= kind.bounces_to_stop
 
 
 def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:

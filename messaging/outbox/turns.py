@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.lease import Busy, lease
 from core.mail import SETTLED
 from core.scope import NoScope, required
-from messaging.channels.base import Away, Event, SetupRefused
+from messaging.channels.base import Away, SetupRefused, Told
 from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
 from messaging.outbox.browsers import give_browsers
@@ -30,6 +30,7 @@ from messaging.outbox.claims import (
 )
 from messaging.outbox.nights import hold_for_the_night
 from messaging.outbox.results import hold, pause, write_down
+from tenants.services import due_work
 
 logger = logging.getLogger(__name__)
 SLICE = 1.0  # seconds
@@ -200,12 +201,13 @@ def deliver_one(pk: int) -> datetime | None:
     return next_due(medium=medium)
 
 
-def _note_heard(carrier: Carrier, events: list[Event]) -> None:
+def _note_heard(carrier: Carrier, told: list[Told]) -> None:
     """Write down what a carrier said on our own connection."""
-    if events and carrier.account_id is not None:
+    if told and carrier.account_id is not None:
         with transaction.atomic():
             ChannelAccount.objects.filter(pk=carrier.account_id).update(last_event_at=timezone.now())
-            fates.take(channel=carrier.name, medium=carrier.kind.medium, events=events)
+            if fates.take(channel=carrier.name, medium=carrier.kind.medium, told=told):
+                due_work.bring_forward(isp_id=isp_of_scope(), kind="mail", at=timezone.now())
 
 
 def _give_up_for_want_of_a_channel(medium: str) -> None:

@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from core.audit import Actor, record
 from core.mail import SETTLED
-from messaging.channels.base import Event
+from messaging.channels.base import Told
 from messaging.models import ChannelAccount, StoppedAddress
 from messaging.outbox import fates
 from messaging.outbox.results import stop
 from messaging.outbox.turns import isp_of_scope
+from messaging.services.received import confirm_words
 from messaging.services.writing import is_address
 from messaging.tasks import take_turn
 from tenants.services import due_work
@@ -22,14 +23,16 @@ class NoAddress(ValueError):
 
 
 @transaction.atomic
-def take_events(account: ChannelAccount, events: Sequence[Event]) -> None:
+def take_events(account: ChannelAccount, events: Sequence[Told]) -> None:
     """Write down what a carrier tells of messages that it took. The caller has found that it is the carrier.
 
     Events may come twice, in any order, and of numbers that are not ours: what comes out is the same. Those that come
-    before their message's number is written down are kept for it for a day.
+    before their message's number is written down are kept for it for a day. So are answers: a word among them counts
+    at once, and is confirmed soon after.
     """
     fates.note_event(account)
-    if fates.take(channel=account.channel, medium=account.medium, events=events):
+    if fates.take(channel=account.channel, medium=account.medium, told=events):
+        confirm_words(at=timezone.now())
         due_work.bring_forward(isp_id=isp_of_scope(), kind="mail", at=timezone.now() + SETTLED)
 
 

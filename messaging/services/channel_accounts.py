@@ -23,7 +23,7 @@ from messaging.senders import callback_address
 from messaging.services.answers import resume, take_events
 
 LISTENED = 5.0  # seconds
-RECEIPTS = timedelta(days=3)  # after the last message, for which somebody still listens
+RECEIPTS = timedelta(days=30)  # after the last message, for which somebody still listens: people answer late
 TEST = "channels/test"
 
 
@@ -171,11 +171,21 @@ def fetch_templates(*, account: ChannelAccount, at: datetime) -> int:
 
 
 def send_test(
-    *, by: Actor, account: ChannelAccount, to: str, subject: str, text: str, data: Mapping[str, Any], at: datetime
+    *,
+    by: Actor,
+    account: ChannelAccount,
+    to: str,
+    subject: str,
+    text: str,
+    data: Mapping[str, Any],
+    at: datetime,
+    occasion: str = TEST,
+    browser: Mapping[str, str] | None = None,
 ) -> Message:
     """Hand one message to this very channel, whether it is in use or not, and see what the carrier says.
 
-    It is kept among all messages. Calls the carrier, so no inner transaction may be open.
+    It is kept among all messages; what `browser` needs to be reached is not. Calls the carrier, so no inner
+    transaction may be open.
     """
     with transaction.atomic():
         message = Message.objects.create(
@@ -185,7 +195,7 @@ def send_test(
             text=text,
             data=dict(data),
             key=f"test:{uuid4()}",
-            occasion=TEST,
+            occasion=occasion,
             lane=Message.Lane.URGENT,
             state=Message.State.SENDING,
             attempts=1,
@@ -194,6 +204,8 @@ def send_test(
         record("messaging.channel.tested", by=by, on=account, channel=account.channel)
         setup = account.setup(callback_url=callback_address(account))
         carrier = Carrier(kinds()[account.channel], account.channel, setup, account.pk, account.price)
+    if browser is not None:
+        message.data = {**message.data, "browser": dict(browser)}
     with outside_transaction():
         channel = carrier.open()
         try:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from core.audit import Actor, record
 from core.changes import Changes, set_fields
-from messaging.models import Message, MessageSettings
+from messaging.models import Message, MessageSettings, ReceivedMessage
 
 MONTH = timedelta(days=30.5)
 FORGET = 5000  # messages in a transaction
@@ -24,10 +24,12 @@ def change_message_settings(*, by: Actor, values: Mapping[str, Any]) -> Changes:
 
 
 def forget_old_mails(*, at: datetime) -> int:
-    """Delete a part of the messages that are over and older than the ISP keeps them; gives how many went."""
+    """Delete a part of the messages, sent and received, that are over and too old for the ISP; gives how many went."""
     months = MessageSettings.load().kept_months
     if not months:
         return 0
     over = Message.objects.over().filter(created_at__lt=at - months * MONTH)
     keys = list(over.order_by("created_at").values_list("pk", flat=True)[:FORGET])
-    return Message.objects.filter(pk__in=keys).delete()[0]
+    heard = ReceivedMessage.objects.filter(received_at__lt=at - months * MONTH).order_by("received_at")
+    gone = ReceivedMessage.objects.filter(pk__in=list(heard.values_list("pk", flat=True)[:FORGET])).delete()[0]
+    return gone + Message.objects.filter(pk__in=keys).delete()[0]

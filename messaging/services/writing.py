@@ -1,6 +1,5 @@
 """Writing messages: a row in the caller's transaction, which the outbox hands over once that is durable."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,10 +18,11 @@ from messaging import sms
 from messaging.models import ChannelAccount, Medium, Message, StoppedAddress
 from messaging.outbox.claims import forget_what_is_over
 from messaging.outbox.turns import isp_of_scope
+from messaging.phones import E164
+from messaging.returns.addresses import ROUNDS
 from messaging.tasks import deliver_message, take_turn
 from tenants.services import due_work
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 State, Lane = Message.State, Message.Lane
 
 
@@ -197,11 +197,13 @@ def resend(*, by: Actor, mail: Message) -> None:
     if state != State.WAITING:
         raise AddressStopped(error)
     mail.state, mail.attempts, mail.due_at, mail.error = State.WAITING, 0, timezone.now(), ""
-    if mail.channel and mail.medium != Medium.EMAIL:
-        # It had been taken. With the key of that time a carrier that knows keys would say so again, and send nothing.
-        mail.data = {**mail.data, "again": int(mail.data.get("again", 0)) + 1}
+    mail.returned_at = None
+    if mail.channel:
+        # It had been taken. By the key of that time a carrier that knows keys would say so again, and send nothing.
+        mail.round = min(mail.round + 1, ROUNDS)
     # What the carrier says of the attempt before is said of that one.
     mail.channel, mail.number_there = "", ""
-    mail.save(update_fields=["state", "attempts", "due_at", "error", "channel", "number_there", "data"])
+    names = ["state", "attempts", "due_at", "error", "channel", "number_there", "returned_at", "round"]
+    mail.save(update_fields=names)
     record("messaging.mail.resent", by=by, on=mail, subject=mail.subject)
     begin_delivery(mail)

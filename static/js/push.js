@@ -1,5 +1,7 @@
-// A form data-push="<public key>" switches notifications on: the browser asks, and what it gives out is sent with the form.
-const form = document.querySelector("form[data-push]");
+// A form, or one button of it, with data-push="<public key>" switches notifications on: the browser asks, and what it
+// gives out is sent with the form.
+const host = document.querySelector("[data-push]");
+const form = host?.closest("form");
 const off = document.querySelector("[data-push-off]");
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -8,25 +10,26 @@ const say = (name) => off?.querySelectorAll("[data-why]").forEach((line) => { li
 async function subscribe() {
   const registration = await navigator.serviceWorker.register("/push-worker.js");
   await navigator.serviceWorker.ready;
-  const key = bytes(form.dataset.push);
+  const key = bytes(host.dataset.push);
   const known = await registration.pushManager.getSubscription();
   // One that was made with other keys is of no use.
-  if (known && text(known.options.applicationServerKey) !== form.dataset.push) await known.unsubscribe();
+  if (known && text(known.options.applicationServerKey) !== host.dataset.push) await known.unsubscribe();
   return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }
 
 if (form) {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) say("unsupported");
   else if (Notification.permission === "denied") say("denied");
-  else form.hidden = false;
+  else host.hidden = false;
   form.addEventListener("submit", async (event) => {
-    if (form.elements.endpoint.value) return;
+    if (form.elements.endpoint.value || (host !== form && event.submitter !== host)) return;
     event.preventDefault();
     try {
       const made = await subscribe();
       form.elements.endpoint.value = made.endpoint;
       form.elements.p256dh.value = text(made.getKey("p256dh"));
       form.elements.auth.value = text(made.getKey("auth"));
+      if (host !== form) form.action = host.formAction;
       form.submit();
     } catch (error) {
       say(Notification.permission === "denied" ? "denied" : "failed");

@@ -301,7 +301,7 @@ def test_receipts_of_a_message_centre_are_heard_by_a_task(isp, admin, carrier):
         channel_accounts.LISTENED = before
         assert state(isp) == "delivered"
         with isp_scope(isp):
-            ChannelAccount.objects.update(last_sent_at=timezone.now() - timedelta(days=9))
+            ChannelAccount.objects.update(last_sent_at=timezone.now() - timedelta(days=31))
         binds = centre.binds
         hear_receipts(isp_id=isp.pk)
         assert centre.binds == binds

@@ -268,6 +268,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "dashboard": {
         ".well-known/lastmile/": public,
         "dns/<str:key>/": by_link,
+        "push-worker.js": public,
         "": signed_in,
         "language/": in_previews_too,
         "enter/": public,
@@ -298,6 +299,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/cash/<uuid:clerk>/<slug:day>/": staff(Right.WORK_MONEY),
         "<slug:slug>/cash/closings/<uuid:closing>/": staff(Right.SEE_MONEY),
         "<slug:slug>/messages/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/received/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/stopped/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/messages/stopped/release/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/messages/portal/": staff(Right.SEE_MESSAGES),

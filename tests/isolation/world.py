@@ -30,7 +30,7 @@ from core.scope import isp_scope, public_scope
 from domains.models import Claim, DnsTarget, Domain, Finding
 from payments.models import BalanceLink
 from payments.services import lookup
-from subscribers.models import AutoLoginLink, PortalToken, PortalUser
+from subscribers.models import AutoLoginLink, PortalToken, PortalUser, Subscriber
 from subscribers.portal_roles import PortalRole
 from tenants.models import ISP, DataExport, Licence, Membership, PlatformMail, SignUp, StaffToken, StaffUser
 from tenants.roles import Role
@@ -85,6 +85,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "messaging.eventrule": {"media": ["email"]},
     "messaging.optout": {"kind": "bills"},
+    # From the phone of the subscriber of the same row.
+    "messaging.receivedmessage": {"sender": lambda mark: canary(mark[2], Subscriber, mark[5]), "word": ""},
     "messaging.owntext": {"event": "billing/reminder", "medium": "email"},
     "messaging.channelaccount": {
         "channel": "http_sms",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging import sms
-from messaging.channels.base import Channel, Event, Fate, Field, Forged, Parcel, SetupRefused, Taken
+from messaging.channels.base import Channel, Event, Fate, Field, Forged, Incoming, Parcel, SetupRefused, Taken, Told
 from messaging.channels.http_sms import mapping
 from messaging.channels.outside import NotOutside, Session, addresses, read_json, refused, sound
 
@@ -100,6 +100,22 @@ FIELDS = [
         gettext_lazy("Nothing more is sent to it."),
         is_required=False,
     ),
+    Field(
+        "incoming_sender",
+        gettext_lazy("In answers: who wrote it"),
+        gettext_lazy(
+            "Name of the parameter, or path in the JSON, that holds the phone number. Give the gateway the address for "
+            "callbacks for incoming messages, too. Empty: answers are not read, not even STOP."
+        ),
+        is_required=False,
+    ),
+    Field("incoming_text", gettext_lazy("In answers: the text"), is_required=False),
+    Field(
+        "incoming_number",
+        gettext_lazy("In answers: the message's number"),
+        gettext_lazy("By it an answer that comes twice is known."),
+        is_required=False,
+    ),
     Field("callback_secret", gettext_lazy("Secret in the callback's address"), is_made=True),
 ]
 
@@ -109,6 +125,7 @@ class HttpSmsChannel(Channel):
     title = gettext_lazy("SMS gateway by HTTP")
     medium = "sms"
     calls_back = True
+    hears_answers = True
     fields = FIELDS
 
     def __post_init__(self) -> None:
@@ -138,6 +155,9 @@ class HttpSmsChannel(Channel):
         sent = values.get("url", "") + values.get("parameters", "")
         if not found and not ("{text}" in sent and ("{number}" in sent or "{digits}" in sent)):
             found["parameters"] = _("Say where {number} and {text} go.")
+        for name, other in (("incoming_sender", "incoming_text"), ("incoming_text", "incoming_sender")):
+            if values.get(name) and not values.get(other):
+                found[other] = _("To read answers, say where both the number and the text stand.")
         return found
 
     def _value(self, name: str) -> str:
@@ -202,14 +222,13 @@ class HttpSmsChannel(Channel):
     def callback(self, address: str) -> str:
         return f"{address}?secret={quote(self._value('callback_secret'), safe='')}"
 
-    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Told]:
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         known = self._value("callback_secret")
         if not known or not hmac.compare_digest(known.encode(), query.get("secret", "").encode()):
             raise Forged("The secret does not fit.")
         said = {**query, **_said(body)}
-        number = said.get(self._value("callback_number"), "") if self._value("callback_number") else ""
-        state = said.get(self._value("callback_state"), "") if self._value("callback_state") else ""
+        number, state = self._told(said, "callback_number"), self._told(said, "callback_state")
         for name, fate in (
             ("callback_gone", Fate.BOUNCED),
             ("callback_delivered", Fate.DELIVERED),
@@ -218,7 +237,15 @@ class HttpSmsChannel(Channel):
             words = {word.strip().lower() for word in self._value(name).split(",") if word.strip()}
             if number and state.lower() in words:
                 return [Event(number[:160], fate, state[:100])]
-        return []
+        sender, field = self._told(said, "incoming_sender"), self._value("incoming_text")
+        # News of a message may name a number and a text, too, but it has a state.
+        if not sender or field not in said or state:
+            return []
+        return [Incoming(sender[:64], said[field], self._told(said, "incoming_number")[:160])]
+
+    def _told(self, said: Mapping[str, str], field: str) -> str:
+        """What a callback says where staff said that it stands."""
+        return said.get(self._value(field), "").strip() if self._value(field) else ""
 
 
 def _said(body: bytes) -> dict[str, str]:

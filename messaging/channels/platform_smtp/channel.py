@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.channels.base import Away, SetupRefused
 from messaging.channels.smtp import SmtpChannel
+from messaging.returns.addresses import Returned
 
 
 class PlatformSmtp(SmtpChannel):
@@ -21,6 +22,10 @@ class PlatformSmtp(SmtpChannel):
     def connect(self) -> Any:
         """The connection that the settings name."""
         return get_connection()
+
+    def envelope_sender(self, mine: Returned) -> str:
+        """An address of the mail's own, where the installation has a domain for them."""
+        return mine.address if settings.BOUNCE_DOMAIN else ""
 
     def check(self) -> str:
         """Whether the installation can send at all."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from smpplib import consts
 
 from messaging import sms
-from messaging.channels.base import Away, Channel, Event, Field, Parcel, Taken
+from messaging.channels.base import Away, Channel, Field, Parcel, Taken, Told
 from messaging.channels.smpp.line import Line
 
 GSM, LATIN, UCS2 = 0, 3, 8  # data codings
@@ -57,11 +57,12 @@ class SmppChannel(Channel):
     medium = "sms"
     fields = FIELDS
     listens = True
+    hears_answers = True
     at_once = 1  # most message centres take one connection of a system
 
     def __post_init__(self) -> None:
         self._line: Line | None = None
-        self._heard: list[Event] = []
+        self._heard: list[Told] = []
 
     @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
@@ -83,8 +84,8 @@ class SmppChannel(Channel):
 
     def check(self) -> str:
         line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
-        self._heard += line.events
         line.close()
+        self._heard += line.events
         return f"{self.setup.values['system_id']} · {self.setup.values['host']}"
 
     def send(self, parcel: Parcel) -> Taken:
@@ -137,15 +138,15 @@ class SmppChannel(Channel):
 
     def _drop(self) -> None:
         if self._line is not None:
-            self._heard += self._line.events
             self._line.drop()
+            self._heard += self._line.events
             self._line = None
 
-    def heard(self) -> list[Event]:
+    def heard(self) -> list[Told]:
         events, self._heard = self._heard, []
         return events
 
-    def listen(self, seconds: float) -> list[Event]:
+    def listen(self, seconds: float) -> list[Told]:
         if self._line is None:
             self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
         self._line.listen(seconds)

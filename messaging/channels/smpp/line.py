@@ -1,7 +1,6 @@
 """One connection to a message centre, by smpplib: bound, used for one thing after the other, heard."""
 
 import logging
-import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -10,9 +9,9 @@ from typing import Any
 from smpplib import consts, exceptions, smpp
 from smpplib.client import Client
 
-from messaging.channels import outside, words
-from messaging.channels.base import Away, Event, Fate, NoSuchAddress, Refused, SetupRefused
-from messaging.sms import decoded
+from messaging.channels import outside
+from messaging.channels.base import Away, NoSuchAddress, Refused, SetupRefused, Told
+from messaging.channels.smpp.incoming import Parts, is_receipt, receipt_of
 
 LONGEST = 64 * 1024  # bytes of a PDU
 LOGGER = "lastmile.smpp"
@@ -31,10 +30,6 @@ LATER = {
     consts.SMPP_ESME_RUNKNOWNERR: None,
     consts.SMPP_ESME_RINVBNDSTS: None,
 }
-RECEIPT = re.compile(r"\bid:\s*(\S+).*?\bstat:\s*([A-Z]+)", re.IGNORECASE | re.DOTALL)
-ERROR = re.compile(r"\berr:\s*(\S+)", re.IGNORECASE)
-STATES = {"DELIVRD": Fate.DELIVERED, "ACCEPTD": None, "ENROUTE": None, "UNKNOWN": None}
-NUMBERED = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 6: "ACCEPTD", 7: "UNKNOWN", 8: "REJECTD"}
 
 
 class _Client(Client):
@@ -81,7 +76,8 @@ class Line:
 
     def __init__(self, values: Mapping[str, Any], timeout: float) -> None:
         self.timeout = timeout
-        self.events: list[Event] = []
+        self.events: list[Told] = []
+        self.parts = Parts(is_latin=values.get("alphabet") == "latin")
         context = ssl.create_default_context() if values.get("tls") == "yes" else None
         self.client = _Client(
             values["host"],
@@ -163,7 +159,7 @@ class Line:
     def _take(self, pdu: Any) -> None:
         if pdu.command == "deliver_sm":
             self._answer(pdu)
-            if (event := event_of(pdu)) is not None:
+            if (event := receipt_of(pdu) if is_receipt(pdu) else self.parts.take(pdu)) is not None:
                 self.events.append(event)
         elif pdu.command in {"enquire_link", "unbind"}:
             self._answer(pdu)
@@ -183,32 +179,8 @@ class Line:
             self.drop()
 
     def drop(self) -> None:
+        self.events += self.parts.rest()
         if self.client._socket is not None:
             self.client._socket.close()
             self.client._socket = None
         self.client.state = consts.SMPP_CLIENT_STATE_CLOSED
-
-
-def event_of(pdu: Any) -> Event | None:
-    """What a message to us says: a receipt, or an answer that asks for no more."""
-    data = pdu.short_message or getattr(pdu, "message_payload", None) or b""
-    if not pdu.esm_class & 0x3C:
-        text = data.decode("utf-16-be", "replace") if pdu.data_coding == 8 else decoded(data)
-        sender = _text(pdu.source_addr)
-        number = sender if sender.startswith("+") else f"+{sender}"
-        return Event("", Fate.OPTED_OUT, text[:200], address=number) if words.asks_to_stop(text) else None
-    said = data.decode("latin-1")
-    found = RECEIPT.search(said)
-    number = _text(getattr(pdu, "receipted_message_id", None)) or (found[1] if found else "")
-    state = found[2].upper() if found else NUMBERED.get(getattr(pdu, "message_state", None) or 0, "")
-    fate = STATES.get(state, Fate.FAILED)
-    if not number or not state or fate is None:
-        return None
-    error = ERROR.search(said)
-    return Event(number, fate, f"{state} {error[1] if error else ''}".strip())
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    return str(value or "").rstrip("\0")

@@ -11,20 +11,22 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.channels import words
 from messaging.channels.base import (
     Channel,
     Event,
     Fate,
     Field,
     Forged,
+    Incoming,
     NoSuchAddress,
     OptedOut,
     Parcel,
     SetupRefused,
     Taken,
+    Told,
 )
 from messaging.channels.outside import Answer, Session, refused, sound
+from messaging.channels.words import Word
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "undelivered": Fate.FAILED, "failed": Fate.FAILED}
 NOBODY = {21211, 21217, 21614, 30005, 30006}  # no such number, or a landline
@@ -36,6 +38,7 @@ class TwilioChannel(Channel):
     title = "Twilio"
     medium = "sms"
     calls_back = True
+    hears_answers = True
     fields = [
         Field("account", gettext_lazy("Account SID"), gettext_lazy("In Twilio's console. It begins with AC.")),
         Field(
@@ -98,7 +101,7 @@ class TwilioChannel(Channel):
             return SetupRefused(text[:200] or str(status), "sender" if code else "account")
         return refused(text, status=status)
 
-    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Told]:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         signed = url + "".join(f"{name}{value}" for name, value in sorted(set(pairs)))
         if not self._value("token"):
@@ -109,8 +112,7 @@ class TwilioChannel(Channel):
             raise Forged("The signature does not fit.")
         said: dict[str, Any] = dict(pairs)
         if "Body" in said:
-            asks = words.asks_to_stop(said.get("OptOutType") or said["Body"])
-            return [Event("", Fate.OPTED_OUT, said["Body"][:200], address=said.get("From", ""))] if asks else []
+            return _incoming(said)
         fate = FATES.get(said.get("MessageStatus", ""))
         if fate is None or not said.get("MessageSid"):
             return []
@@ -124,6 +126,17 @@ def _number(value: Any) -> int:
     """A number as JSON may have it; 0 for what is none."""
     text = str(value or "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _incoming(said: Mapping[str, str]) -> list[Told]:
+    """What somebody has written. `OptOutType` is there where Twilio itself takes STOP and START, and confirms them."""
+    sender = said.get("From", "")
+    if not sender.startswith("+"):
+        return []  # of another medium, such as whatsapp:+52…
+    theirs = said.get("OptOutType", "").lower()
+    word = Word(theirs) if theirs in set(Word) else None
+    number = said.get("MessageSid") or said.get("SmsMessageSid") or ""
+    return [Incoming(sender, said["Body"], number[:160], word=word, is_confirmed=bool(theirs))]
 
 
 CHANNEL = TwilioChannel

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.channels import words
 from messaging.channels.base import (
     Approved,
     Away,
@@ -21,11 +20,13 @@ from messaging.channels.base import (
     Fate,
     Field,
     Forged,
+    Incoming,
     NoSuchAddress,
     OptedOut,
     Parcel,
     SetupRefused,
     Taken,
+    Told,
 )
 from messaging.channels.outside import Answer, Session, read_json, refused, sound
 
@@ -35,6 +36,7 @@ STOPPED = {131050}
 LATER = {4, 80007, 130429, 131048, 131056, 131000, 131016, 133004}
 KEYS = {190, 10, 200, 131005, 131031, 131042, 133010, 368}
 HOLE = re.compile(r"\{\{\s*\w+\s*\}\}")
+WRITTEN = {"text", "button", "interactive", "image", "audio", "video", "document", "sticker", "location", "contacts"}
 PAGES = 10  # of a hundred templates each
 
 
@@ -43,6 +45,7 @@ class WhatsAppChannel(Channel):
     title = "WhatsApp"
     medium = "whatsapp"
     calls_back = True
+    hears_answers = True
     has_templates = True
     fields = [
         Field("phone", gettext_lazy("Phone number ID"), gettext_lazy("In Meta: WhatsApp, API setup. Digits only.")),
@@ -144,7 +147,7 @@ class WhatsAppChannel(Channel):
             raise Forged("The verify token does not fit.")
         return query.get("hub.challenge", "")[:200]
 
-    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+    def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Told]:
         secret = str(self.setup.values.get("app_secret") or "")
         due = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         if not secret or not hmac.compare_digest(due.encode(), headers.get("X-Hub-Signature-256", "").encode()):
@@ -154,7 +157,7 @@ class WhatsAppChannel(Channel):
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Forged("This is no notification.") from error
 
-    def _told(self, data: Any) -> Iterator[Event]:
+    def _told(self, data: Any) -> Iterator[Told]:
         for entry in data.get("entry", []):
             for change in entry.get("changes", []):
                 value = change.get("value") or {}
@@ -172,19 +175,25 @@ def _fate(row: dict[str, Any]) -> Event | None:
     error = next(iter(row.get("errors") or []), {})
     if fate is Fate.FAILED and error.get("code") in NOBODY | STOPPED:
         fate = Fate.OPTED_OUT if error["code"] in STOPPED else Fate.BOUNCED
-    moment = str(row.get("timestamp") or "")
-    at = (
-        datetime.fromtimestamp(int(moment), UTC) if moment.isascii() and moment.isdigit() and len(moment) < 12 else None
-    )
-    return Event(str(row["id"]), fate, str(error.get("title") or "")[:200], at)
+    return Event(str(row["id"]), fate, str(error.get("title") or "")[:200], _moment(row))
 
 
-def _answer(row: dict[str, Any]) -> Event | None:
-    text = str((row.get("text") or {}).get("body") or (row.get("button") or {}).get("text") or "")
-    sender = str(row.get("from") or "")
-    if not words.asks_to_stop(text) or not sender.isdigit():
+def _moment(row: dict[str, Any]) -> datetime | None:
+    told = str(row.get("timestamp") or "")
+    if not (told.isascii() and told.isdigit() and len(told) < 12):
         return None
-    return Event("", Fate.OPTED_OUT, text[:200], address=f"+{sender}")
+    return datetime.fromtimestamp(int(told), UTC)
+
+
+def _answer(row: dict[str, Any]) -> Incoming | None:
+    """What somebody has written; nothing of what is none, such as a reaction or a new number."""
+    sender = str(row.get("from") or "")
+    if row.get("type", "text") not in WRITTEN or not sender.isdigit():
+        return None
+    said = row.get("interactive") or {}
+    reply = said.get("button_reply") or said.get("list_reply") or {}
+    text = (row.get("text") or {}).get("body") or (row.get("button") or {}).get("text") or reply.get("title")
+    return Incoming(f"+{sender}", str(text or ""), str(row.get("id") or "")[:160], _moment(row))
 
 
 def _approved(row: dict[str, Any]) -> Approved:

@@ -1,5 +1,6 @@
 """Any gateway by HTTP: what is sent, what an answer means, what a callback may say, and what is never called."""
 
+import json
 import socket
 from dataclasses import replace
 
@@ -196,6 +197,30 @@ def test_callbacks_are_mapped(opened):
     assert event(channel, {}, b'{"id": "m-1", "state": "undeliv"}')[0].fate is Fate.FAILED
     assert event(channel, {}, b"id=m-1&state=NOSUCH")[0].fate is Fate.BOUNCED
     assert event(channel, {"id": "m-1", "state": "SENT"}) == []
+
+
+def test_answers_are_mapped_and_news_of_messages_are_none(opened):
+    hears = {"incoming_sender": "from", "incoming_text": "msg.text", "incoming_number": "mid"}
+    body = json.dumps({"from": "55 1234 5678", "msg": {"text": "Baja"}, "mid": 7}).encode()
+
+    def heard(body=b"", extra="", **fields):
+        channel = opened(**fields)
+        address = channel.callback("https://wispmega.example/channels/x/events/")
+        return channel.events(method="POST", url=f"{address}{extra}", body=body, headers={})
+
+    (came,) = heard(body, **hears)
+    assert (came.sender, came.text, came.number) == ("55 1234 5678", "Baja", "7")
+    assert heard(body) == []
+    assert heard(b"from=1&state=queued&msg.text=x", **hears) == []
+    assert [each.text for each in heard(extra="&from=5512345678&msg.text=", **hears)] == [""]
+    assert heard(b"<html>from=1</html>", **hears) == []
+    (came,) = heard(json.dumps({"from": "x" * 500, "msg": {"text": "<b>STOP</b>"}}).encode(), **hears)
+    assert (len(came.sender), came.text) == (64, "<b>STOP</b>")
+
+
+def test_where_one_thing_of_answers_is_said_the_other_one_has_to_be(opened):
+    assert "incoming_text" in HttpSmsChannel.mistakes({**VALUES, "incoming_sender": "from"})
+    assert "incoming_sender" in HttpSmsChannel.mistakes({**VALUES, "incoming_text": "msg"})
 
 
 @pytest.mark.parametrize("url", ["https://x/", "https://x/?secret=", "https://x/?secret=abd", "https://x/?secret=ábc"])

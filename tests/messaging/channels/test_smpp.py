@@ -94,11 +94,25 @@ def test_what_receipts_say(opened, centre, state, fate):
     assert not fate or "042" in events[0].said
 
 
-def test_an_answer_of_stop_names_the_address(opened, centre):
+def test_what_people_write_is_brought_in_each_alphabet(opened, centre):
     centre.answer_from("525512345678", "Baja")
-    centre.answer_from("525512345679", "gracias")
-    (event,) = opened().listen(0.2)
-    assert (event.number, event.fate, event.address) == ("", Fate.OPTED_OUT, TO)
+    centre.answer_from("525512345679", "¿Mañana?".encode("utf-16-be"), coding=8)
+    centre.answer_from("525512345679", sms.encoded("¿Y hoy?"))
+    came = opened().listen(0.2)
+    assert [(each.sender, each.text) for each in came] == [
+        (TO, "Baja"),
+        ("+525512345679", "¿Mañana?"),
+        ("+525512345679", "¿Y hoy?"),
+    ]
+
+
+def test_a_long_text_comes_in_parts_in_any_order_and_what_lacks_one_is_not_lost(opened, centre):
+    for mark, place, text in [(7, 2, "dos"), (9, 1, "alone"), (7, 1, "uno, ")]:
+        centre.answer_from("525512345678", text, header=bytes((5, 0, 3, mark, 2, place)))
+    channel = opened()
+    assert [each.text for each in channel.listen(0.2)] == ["uno, dos"]
+    channel.close()
+    assert [each.text for each in channel.heard()] == ["alone"]
 
 
 def test_numbers_in_hexadecimal_fit_receipts_in_decimal(opened, centre, monkeypatch):

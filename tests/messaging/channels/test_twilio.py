@@ -11,6 +11,7 @@ from lab.carriers import Reply
 from messaging.channels import open_channel
 from messaging.channels.base import Away, Fate, Forged, NoSuchAddress, OptedOut, Parcel, Refused, Setup, SetupRefused
 from messaging.channels.twilio.channel import TwilioChannel
+from messaging.channels.words import Word
 
 URL = "https://wispmega.example/channels/1/events/"
 PARCEL = Parcel(key="k", to="+525512345678", text="Hola", callback_url=URL)
@@ -72,16 +73,29 @@ def signed(said, key="tok", url=URL):
         ({"MessageSid": "SM1", "MessageStatus": "delivered"}, Fate.DELIVERED),
         ({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30003"}, Fate.FAILED),
         ({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30006"}, Fate.BOUNCED),
-        ({"From": "+525512345678", "Body": " stop. "}, Fate.OPTED_OUT),
         ({"MessageSid": "SM1", "MessageStatus": "sent"}, None),
-        ({"From": "+525512345678", "Body": "please stop the noise"}, None),
     ],
 )
 def test_callbacks_that_are_signed_are_read(twilio, said, fate):
     events = twilio.events(**signed(said))
     assert [event.fate for event in events] == ([fate] if fate else [])
-    if fate is Fate.OPTED_OUT:
-        assert (events[0].number, events[0].address) == ("", "+525512345678")
+
+
+@pytest.mark.parametrize(
+    ("more", "word", "is_confirmed"),
+    [
+        ({}, None, False),
+        ({"OptOutType": "STOP"}, Word.STOP, True),
+        ({"OptOutType": "START"}, Word.START, True),
+        ({"OptOutType": "HELP"}, None, True),
+    ],
+)
+def test_what_people_write_is_brought_with_what_twilio_itself_did(twilio, more, word, is_confirmed):
+    said = {"MessageSid": "SM9", "From": "+525512345678", "To": "+15005550006", "Body": " stop. ", **more}
+    (came,) = twilio.events(**signed(said))
+    assert (came.sender, came.text, came.number) == ("+525512345678", " stop. ", "SM9")
+    assert (came.word, came.is_confirmed) == (word, is_confirmed)
+    assert twilio.events(**signed({**said, "From": "whatsapp:+525512345678"})) == []
 
 
 @pytest.mark.parametrize("change", ["token", "body", "url", "header"])

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -108,11 +109,17 @@ def test_what_callbacks_say_of_messages(whatsapp, status, fate):
     assert [event.fate for event in hear(whatsapp, told({"statuses": [status]}))] == ([fate] if fate else [])
 
 
-def test_an_answer_of_stop_and_what_is_said_to_another_number(whatsapp):
-    stop = {"messages": [{"from": "525512345678", "type": "text", "text": {"body": "BAJA"}}]}
-    (event,) = hear(whatsapp, told(stop))
-    assert (event.fate, event.address, event.number) == (Fate.OPTED_OUT, "+525512345678", "")
-    assert hear(whatsapp, told(stop, phone="999")) == []
+def test_what_people_write_is_brought_and_what_is_said_to_another_number_is_not(whatsapp):
+    row = {"from": "525512345678", "id": "wamid.1", "timestamp": "1770000000", "type": "text", "text": {"body": "BAJA"}}
+    pressed = {"from": "525512345678", "type": "button", "button": {"text": "Stop"}}
+    chosen = {"from": "525512345678", "type": "interactive", "interactive": {"list_reply": {"title": "Alta"}}}
+    others = [{"from": "525512345678", "type": "image", "image": {}}, {"from": "525512345678", "type": "reaction"}]
+    said = told({"messages": [row, pressed, chosen, *others]})
+    first, *rest = hear(whatsapp, said)
+    assert (first.sender, first.text, first.number) == ("+525512345678", "BAJA", "wamid.1")
+    assert first.at == datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
+    assert [each.text for each in rest] == ["Stop", "Alta", ""]
+    assert hear(whatsapp, told({"messages": [row]}, phone="999")) == []
 
 
 def test_what_is_not_signed_is_forged(whatsapp):
