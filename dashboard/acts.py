@@ -133,6 +133,8 @@ ACTS: dict[str, Any] = {
     "subscribers.announcement.made": _("Wrote in the portal"),
     "subscribers.announcement.changed": _("Changed what stands in the portal"),
     "subscribers.announcement.ended": _("Ended what stood in the portal"),
+    "subscribers.sending.planned": _("Planned to write to many"),
+    "subscribers.sending.withdrawn": _("Made a planned sending a draft again"),
     "subscribers.sending.started": _("Began to write to many"),
     "subscribers.sending.finished": _("Finished writing to many"),
     "subscribers.sending.paused": _("Writing to many was paused"),

@@ -51,7 +51,12 @@ class MessageTable(tables.Table):
     """What was written to whom, the latest first."""
 
     created_at = tables.DateTimeColumn(short=True, verbose_name=_("Written"), orderable=False)
-    to = tables.Column(verbose_name=_("To"), orderable=False, attrs={"td": {"class": "text-break"}})
+    to = tables.TemplateColumn(
+        '{% if "@" in record.to %}{{ record.to }}{% else %}{{ record.to|phone }}{% endif %}',
+        verbose_name=_("To"),
+        orderable=False,
+        attrs={"td": {"class": "text-break"}},
+    )
     medium = tables.TemplateColumn("{{ record.get_medium_display|capfirst }}", verbose_name=_("By"), orderable=False)
     subject = tables.TemplateColumn(
         template_name="dashboard/messages/subject_cell.html", verbose_name=_("Message"), orderable=False
@@ -79,8 +84,13 @@ class StoppedTable(tables.Table):
     """Addresses that are written to no more, the latest first."""
 
     at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
-    address = tables.Column(verbose_name=_("Address or phone"), orderable=False, attrs={"td": {"class": "text-break"}})
-    medium = tables.Column(verbose_name=_("By"), orderable=False)
+    address = tables.TemplateColumn(
+        '{% if "@" in record.address %}{{ record.address }}{% else %}{{ record.address|phone }}{% endif %}',
+        verbose_name=_("Address or phone"),
+        orderable=False,
+        attrs={"td": {"class": "text-break"}},
+    )
+    medium = tables.TemplateColumn("{{ record.get_medium_display|capfirst }}", verbose_name=_("By"), orderable=False)
     reason = tables.TemplateColumn(
         template_name="dashboard/messages/stopped_why_cell.html", verbose_name=_("Why"), orderable=False
     )

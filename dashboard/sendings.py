@@ -4,46 +4,53 @@ The forecast and the sending ask the same questions of some hundreds of subscrib
 happens, but for what changes meanwhile.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Account
+from billing.notice_links import notice_path
+from dashboard.budgets import today
 from domains.links import portal_url
 from messaging import sms
 from messaging.events.base import Event
-from messaging.events.many import AUTOLOGIN, BY_KIND
-from messaging.models import Medium, Message, MessageSettings, OptOut
-from messaging.reader import Reader, current_isp
+from messaging.events.many import AUTOLOGIN, BY_KIND, PAY, REMINDER, REMINDER_TITLE
+from messaging.models import Browser, ChannelAccount, Medium, Message, MessageSettings, OptOut
+from messaging.reader import Reader, Values, current_isp
 from messaging.recipients import Recipient
 from messaging.rules import due_at
-from messaging.services import can_send, many
+from messaging.services import many
 from messaging.services.notifying import opt_out_link, with_opt_out
 from messaging.services.writing import sms_spelling
-from messaging.texts import own_words
-from messaging.wording import names_in, parse
-from subscribers.models import Consent, PortalUser, Sending, Subscriber
+from messaging.texts import language_for, own_words
+from messaging.wording import fill, names_in, parse
+from subscribers.models import Consent, PortalUser, Sending, SendingWords, Subscriber
 from subscribers.portal_roles import PortalRole
 from subscribers.services.recipients import recipient_of
 
 PART = 300  # subscribers in one transaction
-SHOWN = 3  # whose texts the forecast shows
+FROM_COMPANY = {Medium.EMAIL, Medium.PUSH}
 SAMPLE_LINK = "go/" + "x" * 43 + "/"  # as long as a link is
 
 REASONS: dict[str, Any] = {
     "gone": _("deleted meanwhile"),
     "erased": _("of an erased customer"),
     "no_address": _("no address for it"),
+    "no_address.email": _("no e-mail address"),
+    "no_address.sms": _("no mobile number that takes SMS"),
+    "no_address.whatsapp": _("no mobile number for WhatsApp"),
+    "no_address.push": _("no browser that takes notifications"),
     "stopped": _("the address is stopped"),
     "opted_out": _("wants no messages of this kind"),
     "no_consent": _("no consent to news"),
     "no_login": _("no open login for the link"),
+    "no_debt": _("owes nothing, and the text says what is owed"),
     "daily": _("has got as many today as you allow"),
 }
 
@@ -58,26 +65,24 @@ FATES: dict[str, Any] = {
 }
 
 
+def reason_in_words(name: str, medium: str) -> Any:
+    """Why somebody was left out of a sending by a medium."""
+    return REASONS.get(f"{name}.{medium}") or REASONS.get(name, name)
+
+
 def fates_in_words(fates: dict[str, int]) -> list[tuple[Any, int]]:
     """What became of messages, in words."""
     return [(words, fates[name]) for name, words in FATES.items() if fates.get(name)]
 
 
-def this_month() -> datetime:
-    """When the month began at the ISP."""
-    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def today() -> datetime:
-    """When the day began at the ISP."""
-    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def budget_left(settings: MessageSettings) -> Decimal | None:
-    """What messages to many may still cost this month; None without a limit."""
-    if not settings.budget:
-        return None
-    return max(settings.budget - many.spent_since(this_month()), Decimal(0))
+def reminder(language: str) -> dict[str, str]:
+    """What the form says at first where it is about invoices, in all languages; `language` is that of the ISP."""
+    found = {"medium": Medium.SMS if ChannelAccount.objects.carrying(Medium.SMS).exists() else Medium.EMAIL}
+    for code, _name in django_settings.LANGUAGES:
+        end = "" if code == language else f"_{code}"
+        with translation.override(code):
+            found |= {f"subject{end}": str(REMINDER_TITLE), f"text{end}": str(REMINDER)}
+    return found
 
 
 @dataclass
@@ -94,19 +99,25 @@ class Writer:
         self.reader = Reader(self.isp)
         self.price = many.price_of(self.medium)
         self.spelling = sms_spelling() if self.medium == Medium.SMS else ""
-        self.needs_link = AUTOLOGIN in names_in(parse(self.sending.text, names=self.event.named))
+        self.language = self.sending.language or language_for(self.isp.language)
+        self.versions = {each.language or self.language: each for each in self.sending.versions}
+        names = set().union(*(names_in(parse(each.text, names=self.event.named)) for each in self.versions.values()))
+        self.needs_link, self.needs_way, self.names_debt = AUTOLOGIN in names, PAY in names, "balance" in names
         self.at = due_at(self.event, self.medium, at=timezone.now(), timezone=self.isp.timezone)
 
     def sort_out(self, keys: list[int]) -> tuple[list[tuple[Subscriber, Recipient]], dict[int, str]]:
         """Those to write to, and of the others why not. A fixed number of queries."""
         people = {row.pk: row for row in Subscriber.objects.filter(pk__in=keys).order_by("pk")}
-        recipients = {key: recipient_of(row, isp=self.isp) for key, row in people.items()}
+        logins = self._logins(keys)
+        recipients = self._recipients(people, logins)
         to = {key: next(iter(each.at(self.medium)), "") for key, each in recipients.items()}
         stopped = many.stopped_among(self.medium, filter(None, to.values()))
         unwanted = OptOut.objects.filter(kind=self.sending.kind, medium=self.medium, login_key=0)
         unwilling = set(unwanted.filter(subscriber_key__in=keys).values_list("subscriber_key", flat=True))
         consenting = self._consenting(keys)
-        with_login = set(self._logins(keys)) if self.needs_link else set(keys)
+        on = timezone.localdate()
+        with_login = {key for key, row in logins.items() if row.is_open(on=on)} if self.needs_link else set(keys)
+        owing = self._owing(keys)
         most = self.settings.daily_most
         got = many.got_since(today(), keys) if most else {}
         good, left_out = [], {}
@@ -121,6 +132,7 @@ class Writer:
                         ("opted_out", key in unwilling),
                         ("no_consent", key not in consenting),
                         ("no_login", key not in with_login),
+                        ("no_debt", key not in owing),
                         ("daily", bool(most) and got.get(key, 0) >= most),
                     ]
                     if is_so
@@ -133,17 +145,46 @@ class Writer:
                 good.append((row, recipients[key]))
         return good, left_out
 
+    def _recipients(self, people: dict[int, Subscriber], logins: dict[int, PortalUser]) -> dict[int, Recipient]:
+        """Each with the language that they read and, where notifications are to be sent, their browsers."""
+        found = {}
+        browsers = self._browsers(list(people)) if self.medium == Medium.PUSH else {}
+        for key, row in people.items():
+            spoken = language_for((logins[key].language if key in logins else "") or self.isp.language)
+            recipient = recipient_of(row, isp=self.isp, language=spoken)
+            found[key] = replace(recipient, browsers=partial(browsers.get, key, ()))
+        return found
+
+    def _browsers(self, keys: list[int]) -> dict[int, tuple[str, ...]]:
+        """Where the owners want notifications. Two queries."""
+        owners = PortalUser.objects.filter(subscriber__in=keys, role=PortalRole.OWNER, is_active=True)
+        rows = Browser.objects.filter(subscriber_key__in=keys, owner_key__in=list(owners.values_list("pk", flat=True)))
+        found: dict[int, tuple[str, ...]] = {}
+        for key, uuid in rows.order_by("pk").values_list("subscriber_key", "uuid"):
+            found[key] = (*found.get(key, ()), str(uuid))
+        return found
+
     def _consenting(self, keys: list[int]) -> set[int]:
         if self.sending.kind != Sending.Kind.NEWS:
             return set(keys)
         rows = Consent.objects.standing().filter(document__is_for_news=True, subscriber__in=keys)
         return set(rows.values_list("subscriber", flat=True))
 
+    def _owing(self, keys: list[int]) -> set[int]:
+        """Those who owe something, where it is about invoices and the text says how much."""
+        if self.sending.audience != Sending.Audience.INVOICES or not self.names_debt:
+            return set(keys)
+        return set(Account.objects.filter(pk__in=keys, balance__gt=0).values_list("pk", flat=True))
+
     def _logins(self, keys: list[int]) -> dict[int, PortalUser]:
-        """The main login of each, as far as it is open now."""
+        """The main login of each; of several, one that is open. One query."""
         rows = PortalUser.objects.filter(subscriber__in=keys, role=PortalRole.OWNER).select_related("subscriber")
         on = timezone.localdate()
-        return {row.subscriber_id: row for row in rows.order_by("-pk") if row.is_open(on=on)}
+        return {row.subscriber_id: row for row in sorted(rows.order_by("-pk"), key=lambda row: row.is_open(on=on))}
+
+    def words_for(self, recipient: Recipient) -> SendingWords:
+        """What is said to somebody: in their language, if it is written in it."""
+        return self.versions.get(recipient.language) or self.versions[self.language]
 
     def compose(self, good: list[tuple[Subscriber, Recipient]], *, make_link: Any = None) -> Iterator[Message]:
         """The messages, unsaved. `make_link` gives the link that lets a login in; without it a stand-in is shown."""
@@ -156,115 +197,56 @@ class Writer:
                 "number": row.number,
                 "balance": max(balances.get(row.pk, Decimal(0)), Decimal(0)),
                 AUTOLOGIN: "",
+                PAY: portal_url(self.isp, notice_path(row)) if self.needs_way else "",
             }
             if self.needs_link:
                 context[AUTOLOGIN] = make_link(logins[row.pk]) if make_link else self._sample_link()
-            yield self._message(row, recipient, context)
+            yield from self._messages(row, recipient, context)
 
     def _sample_link(self) -> str:
         return portal_url(self.isp, f"/{SAMPLE_LINK}")
 
-    def _message(self, row: Subscriber, recipient: Recipient, context: dict[str, Any]) -> Message:
-        sending = self.sending
-        with translation.override(self.isp.language):
+    def _messages(self, row: Subscriber, recipient: Recipient, context: dict[str, Any]) -> Iterator[Message]:
+        """One for each place where somebody gets it: several only where they have several browsers."""
+        sending, said = self.sending, self.words_for(recipient)
+        language = said.language or self.language
+        with translation.override(language):
             words = own_words(
-                self.event, self.medium, subject=sending.subject, text=sending.text, context=context, reader=self.reader
+                self.event, self.medium, subject=said.subject, text=said.text, context=context, reader=self.reader
             )
+            data = self._template(said, context) if said.approved else {}
         link = opt_out_link(self.event, self.medium, recipient)
         if link:
-            words = with_opt_out(words, link, self.isp.language)
+            words, data = with_opt_out(words, link, language), {"unsubscribe": link}
         text = sms.spelled(words.text, self.spelling) if self.medium == Medium.SMS else words.text
         segments = sms.count(text).segments if self.medium == Medium.SMS else 1
-        return Message(
-            medium=self.medium,
-            to=recipient.at(self.medium)[0],
-            subject=words.subject,
-            text=text,
-            html=words.html,
-            from_name=self.reader.company if self.medium == Medium.EMAIL else "",
-            reply_to=self.reader.profile.email if self.medium == Medium.EMAIL else "",
-            language=self.isp.language,
-            lane=Message.Lane.BULK,
-            key=sending.key_for(row.pk),
-            due_at=self.at,
-            data={"unsubscribe": link} if link else {},
-            subscriber_key=row.pk,
-            occasion=self.event.name,
-            kind=sending.kind,
-            has_secret=self.needs_link,
-            sending=sending.uuid,
-            # What it will cost, until the carrier says what it did.
-            segments=segments if self.medium == Medium.SMS else 0,
-            price=segments * self.price,
-        )
+        for place, to in enumerate(recipient.at(self.medium)):
+            yield Message(
+                medium=self.medium,
+                to=to,
+                subject=words.subject,
+                text=text,
+                html=words.html,
+                from_name=self.reader.company if self.medium in FROM_COMPANY else "",
+                reply_to=self.reader.profile.email if self.medium == Medium.EMAIL else "",
+                language=language,
+                lane=Message.Lane.BULK,
+                key=sending.key_for(row.pk, place),
+                due_at=self.at,
+                data=data,
+                subscriber_key=row.pk,
+                occasion=self.event.name,
+                kind=sending.kind,
+                has_secret=self.needs_link,
+                sending=sending.uuid,
+                # What it will cost, until the carrier says what it did.
+                segments=segments if self.medium == Medium.SMS else 0,
+                price=segments * self.price,
+            )
 
-
-@dataclass
-class Forecast:
-    """What a sending would come to."""
-
-    messages: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    basic: int = 0  # SMS of the basic alphabet, and segments of them
-    basic_segments: int = 0
-    unicode: int = 0
-    unicode_segments: int = 0
-    strange: Counter[str] = field(default_factory=Counter)  # in how many SMS each character stands
-    price: Decimal = Decimal(0)
-    left: Decimal | None = None
-    has_channel: bool = True
-    shown: list[Message] = field(default_factory=list)
-
-    @property
-    def segments(self) -> int:
-        return self.basic_segments + self.unicode_segments
-
-    @property
-    def reasons(self) -> list[tuple[Any, int]]:
-        """Why how many are left out, in words."""
-        return [(REASONS[name], self.left_out[name]) for name in REASONS if self.left_out[name]]
-
-    @property
-    def characters(self) -> list[tuple[str, str, int]]:
-        """What made SMS Unicode, with its code and in how many it stands; the most frequent first."""
-        return [(char, f"U+{ord(char):04X}", n) for char, n in self.strange.most_common(20)]
-
-    @property
-    def is_too_dear(self) -> bool:
-        return self.left is not None and self.price > self.left
-
-    @property
-    def may_start(self) -> bool:
-        return bool(self.messages) and self.has_channel and not self.is_too_dear
-
-
-def forecast(sending: Sending) -> Forecast:
-    """Look at all of them as the sending will. Writes nothing."""
-    writer, found = Writer(sending), Forecast()
-    found.left = budget_left(writer.settings)
-    found.has_channel = can_send(sending.medium)
-    for start in range(0, len(sending.ids), PART):
-        part = sending.ids[start : start + PART]
-        good, left_out = writer.sort_out(part)
-        found.left_out.update(left_out.values())
-        found.left_out["gone"] += len(part) - len(good) - len(left_out)
-        if writer.medium == Medium.SMS or len(found.shown) < SHOWN:  # the texts of other e-mails change nothing
-            for message in writer.compose(good if writer.medium == Medium.SMS else good[:SHOWN]):
-                _count(found, message)
-        found.messages += len(good)
-    if writer.medium != Medium.SMS:
-        found.price = found.messages * writer.price
-    return found
-
-
-def _count(found: Forecast, message: Message) -> None:
-    if len(found.shown) < SHOWN:
-        found.shown.append(message)
-    if message.medium != Medium.SMS:
-        return
-    found.price += message.price
-    if odd := sms.strange(message.text):
-        found.unicode, found.unicode_segments = found.unicode + 1, found.unicode_segments + message.segments
-        found.strange.update(odd)
-    else:
-        found.basic, found.basic_segments = found.basic + 1, found.basic_segments + message.segments
+    def _template(self, said: SendingWords, context: dict[str, Any]) -> dict[str, Any]:
+        """What WhatsApp is told in place of the text. It refuses holes that stay empty."""
+        values = Values(self.event.named, context, self.reader)
+        holes = [fill(parse(each, names=self.event.named), values).strip() or "-" for each in said.holes]
+        name, language = said.template
+        return {"template": name, "language": language, "parameters": holes}

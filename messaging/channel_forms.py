@@ -65,7 +65,7 @@ class LimitsForm(ModelForm):
 
     class Meta:
         model = ChannelAccount
-        fields = ["price", "rate", "spelling"]
+        fields = ["price", "rate", "rate_per", "spelling"]
         help_texts = {"rate": _("0: as fast as the carrier takes them.")}
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:

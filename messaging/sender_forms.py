@@ -28,12 +28,14 @@ class SenderForm(Form):
     def clean_address(self) -> str:
         """An address whose domain is somebody's."""
         mailbox, at, domain = self.cleaned_data["address"].strip().rpartition("@")
+        if not at or not mailbox:
+            raise ValidationError(_("Enter a whole address, such as facturas@your-company.com."))
         try:
             host = normalise(domain)
         except BadHost as error:
             raise ValidationError(str(error)) from error
         forms.EmailField().clean(f"{mailbox}@{host}")
-        if not at or len(mailbox) > 64:
+        if len(mailbox) > 64:
             raise ValidationError(_("Enter an e-mail address."))
         if not registrable(host):
             raise ValidationError(_("This domain is open to everybody and belongs to nobody."))

@@ -77,6 +77,9 @@ class TextForm(Form):
             _("Markdown: **bold**, lists, [words](address). Mails also carry the text without formatting.")
             if medium == Medium.EMAIL
             else _("Short: what is longer than an SMS is paid as several.")
+            if medium == Medium.SMS
+            else _("Plain text, without formatting. Short is read; %(most)d characters are possible.")
+            % {"most": self.longest}
         )
         self.fields["customer"].help_text = _("Name, number or phone of a customer. Empty: made-up values.")
 

@@ -48,7 +48,7 @@ def opt_out(request: HttpRequest, link: str) -> HttpResponse:
     wish = read_opt_out_link(link)
     subscriber = Subscriber.objects.not_erased().filter(pk=wish.subscriber).first() if wish else None
     if wish is None or subscriber is None:
-        return render(request, "portal/link_gone.html", status=404)
+        return render(request, "portal/link_gone.html", {"is_opt_out": True}, status=404)
     is_done = request.method == "POST"
     if is_done:
         choice = (wish.kind.value, wish.medium.value)

@@ -16,6 +16,8 @@ from company.chat import chat_allowed
 from company.models import PortalSettings
 from core import throttle, uploads
 from core.access import InPreview
+from messaging.models import Medium
+from messaging.rules import media_in_use
 from payments.models import GatewayAccount, PaymentMethod
 from portal.access import subscriber_page
 from portal.announcement_views import on_home
@@ -132,6 +134,7 @@ def _account_page(request: HttpRequest, form: PasswordForm, status: int = 200) -
         "links": user.links.good(at=timezone.now()),
         "manages_logins": is_owner and LoginRules.load().owners_invite,
         "offers_sms": has_portal_right(user.role, PortalRight.SEND_SMS) and portal_sms.is_offered(),
+        "offers_push": Medium.PUSH in media_in_use(),
         "password_form": form,
         "language_form": LanguageForm(initial={"language": request.LANGUAGE_CODE}),
     }

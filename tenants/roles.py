@@ -32,7 +32,7 @@ class Right(models.TextChoices):
     WORK_MONEY = "work_money", _("Issue invoices and register payments")
     BILLING_RUNS = "billing_runs", _("Run the billing and suspend for debt")
     SEE_MESSAGES = "see_messages", _("Read what was written to customers")
-    WORK_MESSAGES = "work_messages", _("Send messages again")
+    WORK_MESSAGES = "work_messages", _("Write to many, and send messages again")
     ANNOUNCE = "announce", _("Write messages in the portal, announce outages and maintenance")
     PERSONAL_DATA = "personal_data", _("Export and erase what is held on one person")
     SEE_INSTALLATIONS = "see_installations", _("See installations")

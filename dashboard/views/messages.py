@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import tables
 from dashboard import card
 from dashboard.access import staff_page
+from dashboard.budgets import month_of
 from dashboard.message_lists import MessageFilter, MessagesOfOne, MessageTable, ReceivedOfOne
 from dashboard.views.settings import bound, saved, section_page
 from messaging import services
@@ -61,6 +62,7 @@ def message_page(request: HttpRequest, message: UUID) -> HttpResponse:
     context = {
         "mail": mail,
         "about": name_of(mail.occasion),
+        "is_stopped": services.is_stopped(mail),
         "channel": kinds()[mail.channel].title if mail.channel in kinds() else "",
         "subscriber": Subscriber.objects.filter(pk=mail.subscriber_key).first() if mail.subscriber_key else None,
     }
@@ -122,8 +124,8 @@ def preferences(request: HttpRequest, number: int) -> HttpResponse:
 @staff_page(Right.SETTINGS)
 def message_settings(request: HttpRequest) -> HttpResponse:
     """For how long messages are kept, and what those to many may cost."""
-    form = MessageSettingsForm(**bound(request), instance=MessageSettings.load())
+    form = MessageSettingsForm(**bound(request), instance=MessageSettings.load(), currency=request.isp.currency)
     if form.is_bound and form.is_valid():
         changed = services.change_message_settings(by=request.user, values=form.cleaned_data)
         return saved(request, "messages", changed=changed)
-    return section_page(request, "messages", {}, form=form)
+    return section_page(request, "messages", {"month": month_of(MessageSettings.load())}, form=form)

@@ -1,8 +1,10 @@
 """Writing to many: choose to whom, write, see what it comes to, start, watch, pause, stop."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,17 +17,28 @@ from billing.models import Invoice
 from core import tables
 from dashboard import sendings
 from dashboard.access import rights_of, staff_page
+from dashboard.budgets import month_of
+from dashboard.forecasts import forecast
 from dashboard.message_lists import SendingTable
+from dashboard.sendings import reminder
 from dashboard.services import sendings as services
 from dashboard.views.bulk import chosen
 from messaging.events.many import INFORMATION
+from messaging.models import MessageSettings
 from messaging.services import many
+from messaging.texts import language_for
 from subscribers.models import Sending, Subscriber, SubscriberQuerySet
 from subscribers.sending_forms import SendingForm
 from tenants.roles import Right
 
 SHOWN = 100  # of those who were left out
 Audience = Sending.Audience
+VERBS = {
+    "pause": services.pause,
+    "resume": services.resume,
+    "stop": services.stop,
+    "withdraw": services.withdraw,
+}
 
 
 @staff_page(Right.SEE_MESSAGES)
@@ -34,7 +47,15 @@ def sending_list(request: HttpRequest) -> HttpResponse:
     """What was written to many, the latest first."""
     table = SendingTable(Sending.objects.select_related("zone", "group").defer("ids"))
     tables.show(request, table, per_page=25)
-    return render(request, "dashboard/messages/sendings.html", {"table": table})
+    context = {"table": table, "month": month_of(MessageSettings.load())}
+    return render(request, "dashboard/messages/sendings.html", context)
+
+
+def _form(request: HttpRequest, row: Sending) -> SendingForm:
+    data = request.POST if request.method == "POST" else None
+    language = language_for(request.isp.language)
+    initial = reminder(language) if row.audience == Audience.INVOICES and not row.text else {}
+    return SendingForm(data, instance=row, language=language, initial=initial)
 
 
 def _form_page(request: HttpRequest, form: SendingForm, row: Sending | None = None) -> HttpResponse:
@@ -46,10 +67,10 @@ def _form_page(request: HttpRequest, form: SendingForm, row: Sending | None = No
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Write to everybody, a zone or an invoice group."""
-    form = SendingForm(request.POST if request.method == "POST" else None, instance=Sending())
+    form = _form(request, Sending())
     if form.is_bound and form.is_valid():
         try:
-            row = services.draft(by=request.user, values=form.cleaned_data)
+            row = services.draft(by=request.user, values=form.values)
         except services.NobodyMeant:
             form.add_error("audience", _("There is nobody."))
         else:
@@ -104,10 +125,10 @@ def change(request: HttpRequest, sending: UUID) -> HttpResponse:
     here = redirect("sending", slug=request.isp.slug, sending=row.uuid)
     if not row.is_draft:
         return here
-    form = SendingForm(request.POST if request.method == "POST" else None, instance=Sending.objects.get(pk=row.pk))
+    form = _form(request, Sending.objects.get(pk=row.pk))
     if form.is_bound and form.is_valid():
         try:
-            services.change(sending=row, values=form.cleaned_data)
+            services.change(sending=row, values=form.values)
         except services.NobodyMeant:
             form.add_error("audience", _("There is nobody."))
         except services.CannotDo:
@@ -123,16 +144,17 @@ def sending_page(request: HttpRequest, sending: UUID) -> HttpResponse:
     """Of a draft, what it comes to; afterwards how far it is, and who was left out and why."""
     row = get_object_or_404(Sending.objects.select_related("zone", "group").defer("ids"), uuid=sending)
     if row.is_draft:
-        found = sendings.forecast(row) if row.text else None
+        found = forecast(row) if row.text else None
         return render(request, "dashboard/messages/sending_draft.html", {"row": row, "forecast": found})
     left_out = row.left_out.select_related("subscriber")[:SHOWN]
-    fates = many.fates_of(row.uuid)
+    fates, titles = many.fates_of(row.uuid), dict(settings.LANGUAGES)
     context = {
         "row": row,
-        "left_out": [(each.subscriber, sendings.REASONS.get(each.reason, each.reason)) for each in left_out],
+        "left_out": [(each.subscriber, sendings.reason_in_words(each.reason, row.medium)) for each in left_out],
         "fates": sendings.fates_in_words(fates),
         "waiting": fates.get("waiting", 0) + fates.get("sending", 0),
         "cost": many.cost_of(row.uuid),
+        "versions": [{"title": titles.get(words.language, ""), "words": words} for words in row.versions],
     }
     template = "dashboard/messages/sending.html"
     return render(request, f"{template}#progress" if request.htmx else template, context)
@@ -141,7 +163,7 @@ def sending_page(request: HttpRequest, sending: UUID) -> HttpResponse:
 @staff_page(Right.WORK_MESSAGES)
 @require_POST
 def act(request: HttpRequest, sending: UUID) -> HttpResponse:
-    """Start, pause, resume, stop or discard; a second click leads to what the first one did."""
+    """Start, withdraw, pause, resume, stop or discard; a second click leads to what the first one did."""
     row = get_object_or_404(Sending.objects.defer("ids"), uuid=sending)
     here = redirect("sending", slug=request.isp.slug, sending=row.uuid)
     match request.POST.get("act"):
@@ -150,10 +172,9 @@ def act(request: HttpRequest, sending: UUID) -> HttpResponse:
         case "discard":
             services.discard(sending=row)
             return redirect("sendings", slug=request.isp.slug)
-        case "pause" | "resume" | "stop" as name:
-            verb = {"pause": services.pause, "resume": services.resume, "stop": services.stop}[name]
+        case "pause" | "resume" | "stop" | "withdraw" as name:
             try:
-                verb(by=request.user, sending=row)
+                VERBS[name](by=request.user, sending=row)
             except services.CannotDo:
                 messages.info(request, _("Somebody was quicker: see what it is doing now."))
     return here
@@ -162,11 +183,17 @@ def act(request: HttpRequest, sending: UUID) -> HttpResponse:
 def _start(request: HttpRequest, row: Sending) -> None:
     version = request.POST.get("version", "")
     try:
-        services.start(by=request.user, sending=row, version=int(version) if version.isdecimal() else 0)
+        seen = services.Seen.of(request.POST.get("seen", ""))
+        services.start(by=request.user, sending=row, version=int(version) if version.isdecimal() else 0, seen=seen)
     except services.CannotDo:
         messages.info(request, _("It had been started already. Nobody gets anything twice."))
     except services.Changed:
         messages.warning(request, _("It was changed since you looked. Look again, then start it."))
+    except services.AudienceMoved as moved:
+        with suppress(services.NobodyMeant, services.CannotDo):
+            services.change(sending=row, values={})
+        words = _("Since it was written, %(came)d have come and %(gone)d have gone. Look again, then start it.")
+        messages.warning(request, words % {"came": moved.came, "gone": moved.gone})
     except services.NobodyMeant:
         messages.error(request, _("Nobody can be written to so."))
     except services.TooDear:

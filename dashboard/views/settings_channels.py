@@ -121,8 +121,11 @@ def limits(request: HttpRequest, channel: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, channel: str) -> HttpResponse:
     """Try the keys now."""
-    account = channel_accounts.check_channel(account=_account(channel), at=timezone.now())
-    if account.problem:
+    at = timezone.now()
+    account = channel_accounts.check_channel(account=_account(channel), at=at)
+    if account.checked_at != at:
+        messages.warning(request, _("There was no answer, so nothing is known of the keys. Try again in some minutes."))
+    elif account.problem:
         messages.error(request, _("The keys do not work: %(text)s") % {"text": account.problem})
     else:
         messages.success(request, _("The keys work."))

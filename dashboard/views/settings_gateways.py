@@ -67,10 +67,11 @@ def gateway(request: HttpRequest, gateway: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, gateway: str) -> HttpResponse:
     """Try the keys now."""
-    account = gateway_accounts.check_gateway(
-        account=get_object_or_404(GatewayAccount, gateway=gateway), at=timezone.now()
-    )
-    if account.problem:
+    at = timezone.now()
+    account = gateway_accounts.check_gateway(account=get_object_or_404(GatewayAccount, gateway=gateway), at=at)
+    if account.checked_at != at:
+        messages.warning(request, _("There was no answer, so nothing is known of the keys. Try again in some minutes."))
+    elif account.problem:
         messages.error(request, _("The keys do not work: %(text)s") % {"text": account.problem})
     else:
         messages.success(request, _("The keys work."))

@@ -25,7 +25,8 @@ from messaging.reader import Reader, Values
 from messaging.services import can_send
 from messaging.services import texts as services
 from messaging.services.browsers import public_key
-from messaging.sms import Count, count
+from messaging.services.writing import sms_spelling
+from messaging.sms import Count, count, spelled
 from messaging.text_forms import BY_PHONE, TextForm
 from messaging.texts import Words, approved_of, own_words, starter
 from messaging.wording import BadWording, TooLong, parse
@@ -204,7 +205,10 @@ def look_at(request: HttpRequest, target: Target, form: TextForm) -> Look:
         if said.get("approved"):
             row = OwnText(**target.key | {"group": None}, text=said["text"], approved=said["approved"])
             words = replace(words, data=approved_of(target.event, row, Values(target.event.named, context, reader)))
-        html, cost = "", count(words.text) if target.medium == Medium.SMS else None
+        html, cost = "", None
+        if target.medium == Medium.SMS:
+            words = replace(words, text=spelled(words.text, sms_spelling()))
+            cost = count(words.text)
         if target.medium == Medium.EMAIL:
             pieces = parse(wording["text"], names=target.event.named)
             html = body_html(pieces, Values(target.event.named, context, reader), target.event)

@@ -169,6 +169,7 @@ class Channel(ABC):
     do_not_call_in_templates: ClassVar[bool] = True  # pages speak of the class
     name: ClassVar[str]  # of its folder
     title: ClassVar[Promise | str]
+    about: ClassVar[Promise | str] = ""  # what it is and what is needed for it, in a sentence
     medium: ClassVar[str]  # one of messaging.models.Medium
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody

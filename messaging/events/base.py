@@ -28,6 +28,18 @@ class Kind(TextChoices):
     NEWS = "news", _("news and offers")
     OFFICE = "office", _("to the company itself")
 
+    @property
+    def for_staff(self) -> str:
+        """Its name where staff read it: nothing of it is theirs."""
+        return str(FOR_STAFF.get(self.value, self.label))
+
+
+FOR_STAFF = {
+    "service": _("service switched off and on"),
+    "visits": _("visits of technicians"),
+    "account": _("passwords, links and personal data"),
+}
+
 
 WITH_OPT_OUT = {Kind.NEWS}  # what has to say in each mail how to get no more
 NEVER_OFF = {Kind.ACCOUNT, Kind.OFFICE}  # what nobody can choose not to get

@@ -8,11 +8,18 @@ from messaging.reader import Reader, Variable
 
 NAME = "messaging/many"
 AUTOLOGIN = "autologin_url"
+PAY = "pay_url"
 
 VARIABLES = (
     PERSON,
     Variable("number", _("the customer's number"), given("number")),
     Variable("balance", _("what the customer owes"), lambda context, reader: reader.money(context["balance"])),
+    Variable(
+        PAY,
+        _("the page with what the customer owes and how to pay; it lets nobody in"),
+        given(PAY),
+        is_link=True,
+    ),
     Variable(
         AUTOLOGIN,
         _("a link with which the customer sees and pays bills without a password"),
@@ -26,6 +33,10 @@ VARIABLES = (
 def _sample(reader: Reader) -> dict[str, object]:
     return shared_sample(reader)
 
+
+# What stands in the form at first where it is about invoices.
+REMINDER_TITLE = _("Your bill of {{ company }}")
+REMINDER = _("{{ company }}: {{ name }}, you owe {{ balance }}. See it and pay: {{ pay_url }}")
 
 INFORMATION = Event(NAME, _("information about the service"), Kind.SERVICE, VARIABLES, _sample, short="-")
 NEWS = Event(NAME, _("news and offers"), Kind.NEWS, VARIABLES, _sample, short="-")

@@ -20,6 +20,13 @@ STALE = timedelta(days=2)  # keys are looked at once a day
 CHECKED_EACH = timedelta(hours=23)
 
 
+class RatePer(models.IntegerChoices):
+    """The time for which a rate counts, in seconds."""
+
+    SECOND = 1, _("second")
+    MINUTE = 60, _("minute")
+
+
 class ChannelAccountQuerySet(models.QuerySet["ChannelAccount"]):
     def carrying(self, medium: Medium | str) -> "ChannelAccountQuerySet":
         """Those that are switched on for a medium."""
@@ -45,7 +52,10 @@ class ChannelAccount(models.Model):
     values = models.JSONField(default=dict, db_default={})  # what staff typed that is no secret
     secrets = SecretField(blank=True)  # the rest, as JSON
     is_on = models.BooleanField(_("in use"), default=True, db_default=True)
-    rate = models.PositiveSmallIntegerField(_("messages a second at most"), default=0, db_default=0)  # 0: as it comes
+    rate = models.PositiveSmallIntegerField(_("messages at most"), default=0, db_default=0)  # 0: as it comes
+    rate_per = models.PositiveSmallIntegerField(
+        _("in a"), choices=RatePer, default=RatePer.SECOND, db_default=RatePer.SECOND
+    )
     price = models.DecimalField(_("price"), max_digits=10, decimal_places=4, default=0, db_default=0)
     spelling = models.CharField(
         _("characters that cost more"),
@@ -102,6 +112,11 @@ class ChannelAccount(models.Model):
     @property
     def title(self) -> str:
         return str(self.kind.title) if self.kind else self.channel
+
+    @property
+    def per_second(self) -> float:
+        """How many messages a second it may be handed; 0 without a limit."""
+        return self.rate / self.rate_per
 
     @property
     def light(self) -> str:

@@ -41,6 +41,8 @@ TROUBLES: dict[str, Any] = {
     "Stopped:staff": _("Your staff stopped this address."),
 }
 
+OF_CARRIERS = {"Away", "SetupRefused", "Refused", "NoSuchAddress", "OptedOut"}  # what stands before their words
+
 
 class Medium(models.TextChoices):
     """By which kind of way a message reaches somebody."""
@@ -152,6 +154,13 @@ class Message(OutgoingMail):
             models.Index(
                 fields=["sending", "state"], name="mail_of_sending", condition=models.Q(sending__isnull=False)
             ),
+            # What messages have cost since a moment.
+            models.Index(
+                fields=["created_at"],
+                include=["price", "state", "lane"],
+                name="message_cost",
+                condition=models.Q(price__gt=0),
+            ),
             models.Index(
                 fields=["channel", "number_there"], name="message_there", condition=~models.Q(number_there="")
             ),
@@ -197,7 +206,8 @@ class Message(OutgoingMail):
     @property
     def trouble(self) -> str:
         """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
-        return str(TROUBLES.get(self.error, self.error))
+        kind, _colon, said = self.error.partition(": ")
+        return str(TROUBLES.get(self.error, said if said and kind in OF_CARRIERS else self.error))
 
 
 class MessageSettings(Singleton):
@@ -212,13 +222,16 @@ class MessageSettings(Singleton):
     )
 
     budget = models.DecimalField(
-        _("budget a month for messages to many"),
+        _("budget a month for messages"),
         max_digits=12,
         decimal_places=2,
         default=0,
         db_default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("In your currency, by the prices of your channels; 0 sets no limit. What would cost more waits."),
+        help_text=_(
+            "In your currency, by the prices of your channels; 0 sets no limit. All that cost something counts; held "
+            "back by it are only messages to many."
+        ),
     )
     daily_most = models.PositiveSmallIntegerField(
         _("messages to many that a customer gets a day at most"),

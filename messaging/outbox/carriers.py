@@ -30,7 +30,7 @@ class Carrier:
     setup: Setup
     account_id: int | None = None
     price: Decimal = Decimal(0)
-    rate: int = 0
+    rate: float = 0  # messages a second; 0 without a limit
     problem: str = ""
     paused_until: datetime | None = None
 
@@ -49,7 +49,7 @@ def carrier_of(medium: str) -> Carrier | None:
             setup=account.setup(callback_url=callback_address(account)),
             account_id=account.pk,
             price=account.price,
-            rate=account.rate,
+            rate=account.per_second,
             problem=account.problem,
             paused_until=account.paused_until,
         )

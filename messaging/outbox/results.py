@@ -18,6 +18,7 @@ from messaging.sms import MOST_SEGMENTS
 logger = logging.getLogger(__name__)
 GONE = NoSuchAddress.__name__  # how `error` begins where there is no such address
 LONGEST = timedelta(hours=4)  # between two attempts
+# What will be tried again keeps what it is thought to cost, so that a month's budget counts it.
 # What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
 # What was not taken stays stopped or held if its sending was so meanwhile.
 WRITE = """
@@ -26,7 +27,8 @@ UPDATE messaging_message m SET
   error = CASE WHEN r.state = 'waiting' AND m.error = 'Stopped:sending' THEN m.error ELSE r.error END,
   due_at = CASE WHEN r.state = 'waiting' AND m.due_at > %s THEN m.due_at ELSE r.due_at END,
   sent_at = COALESCE(r.sent_at, m.sent_at), channel = r.channel, number_there = r.number,
-  segments = r.segments, price = r.segments * r.price
+  segments = CASE WHEN r.state = 'waiting' THEN m.segments ELSE r.segments END,
+  price = CASE WHEN r.state = 'waiting' THEN m.price ELSE r.segments * r.price END
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
             %s::text[], %s::int[], %s::text[], %s::numeric[])
   AS r (id, attempt, state, error, attempts, due_at, sent_at, number, segments, channel, price)

@@ -4,7 +4,7 @@ from messaging.services.answers import NoAddress, release_address, resume, stop_
 from messaging.services.keeping import change_message_settings, forget_old_mails
 from messaging.services.mails import send_mail, send_test
 from messaging.services.notifying import notify
-from messaging.services.writing import AddressStopped, CannotResend, can_send, resend, write_message
+from messaging.services.writing import AddressStopped, CannotResend, can_send, is_stopped, resend, write_message
 
 __all__ = [
     "AddressStopped",
@@ -13,6 +13,7 @@ __all__ = [
     "can_send",
     "change_message_settings",
     "forget_old_mails",
+    "is_stopped",
     "notify",
     "release_address",
     "resend",

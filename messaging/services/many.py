@@ -1,11 +1,13 @@
 """Messages to many: written together, held, let go, stopped, and what they cost."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging.models import ChannelAccount, Message, StoppedAddress
@@ -17,8 +19,8 @@ State = Message.State
 HELD = timedelta(days=365)  # a sending is stopped long before, see dashboard.services.sendings.sweep
 
 
-def write_many(messages: Sequence[Message]) -> int:
-    """Write messages of one medium in the caller's transaction and have them delivered after it; gives how many.
+def write_many(messages: Sequence[Message]) -> list[Message]:
+    """Write messages of one medium in the caller's transaction and have them delivered after it; gives the new ones.
 
     Each has a key; of a key that is there already none is written. The caller has left out whom not to write to.
     """
@@ -27,7 +29,7 @@ def write_many(messages: Sequence[Message]) -> int:
     Message.objects.bulk_create(new, ignore_conflicts=True)
     if new:
         begin_delivery(new[0])
-    return len(new)
+    return new
 
 
 def hold(sending: UUID) -> int:
@@ -75,9 +77,24 @@ def cost_of(sending: UUID) -> Decimal:
     return _sum(Message.objects.of_sending(sending))
 
 
-def spent_since(begin: datetime) -> Decimal:
-    """What messages to many have cost since a moment, with what still waits. One query."""
-    return _sum(Message.objects.filter(lane=Message.Lane.BULK, created_at__gte=begin))
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What messages have cost: those to many, and all others."""
+
+    to_many: Decimal
+    other: Decimal
+
+    @property
+    def all(self) -> Decimal:
+        return self.to_many + self.other
+
+
+def spent_since(begin: datetime) -> Spent:
+    """What messages have cost since a moment; of those to many with what still waits. One query."""
+    rows = Message.objects.filter(created_at__gte=begin, price__gt=0).exclude(state__in=[State.FAILED, State.STOPPED])
+    is_to_many = Q(lane=Message.Lane.BULK)
+    found = rows.order_by().aggregate(many=Sum("price", filter=is_to_many), rest=Sum("price", filter=~is_to_many))
+    return Spent(found["many"] or Decimal(0), found["rest"] or Decimal(0))
 
 
 def _sum(rows: MessageQuerySet) -> Decimal:
@@ -99,7 +116,11 @@ def stopped_among(medium: str, addresses: Iterable[str]) -> set[str]:
 
 
 def got_since(begin: datetime, subscribers: Iterable[int]) -> dict[int, int]:
-    """How many messages to many these subscribers were written since a moment. One query."""
+    """How many messages to many these subscribers were written since a moment; one in several browsers is one.
+
+    One query.
+    """
     rows = Message.objects.filter(lane=Message.Lane.BULK, created_at__gte=begin, subscriber_key__in=list(subscribers))
     rows = rows.exclude(state__in=[State.FAILED, State.STOPPED])
-    return dict(rows.order_by().values_list("subscriber_key").annotate(n=Count("pk")))
+    each = Count(Coalesce("sending", "uuid"), distinct=True)
+    return dict(rows.order_by().values_list("subscriber_key").annotate(n=each))

@@ -127,6 +127,11 @@ def _verdict(medium: str, to: str, lane: int) -> tuple[str, str]:
     return State.WAITING, ""
 
 
+def is_stopped(mail: Message) -> bool:
+    """Whether what a message says would not go to its address any more. One query."""
+    return _verdict(mail.medium, mail.to, mail.lane)[0] == State.STOPPED
+
+
 def is_address(medium: str, to: str) -> bool:
     """Whether it has the form that a medium's addresses have: of e-mail, E.164, or the UUID of a browser."""
     if len(to) > Message._meta.get_field("to").max_length:  # type: ignore[operator,union-attr]

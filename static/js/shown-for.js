@@ -1,7 +1,13 @@
-// Parts of a form that belong to one choice of its field "audience" are shown for that choice alone. Without this
-// script all are shown, and the server leaves out what does not belong.
+// Parts of a form that belong to some choices of a field are shown for those alone: data-shown-for names the choices,
+// data-shown-by the field ("audience" unless it says so). Without this script all are shown, and the server leaves out
+// what does not belong.
 {
-  const choice = document.querySelector("[name=audience]");
-  const show = () => document.querySelectorAll("[data-shown-for]").forEach((part) => { part.hidden = part.dataset.shownFor !== choice.value; });
-  if (choice) { choice.addEventListener("change", show); show(); }
+  const parts = [...document.querySelectorAll("[data-shown-for]")];
+  const field = (part) => document.querySelector(`[name=${part.dataset.shownBy || "audience"}]`);
+  const show = () => parts.forEach((part) => {
+    const choice = field(part);
+    if (choice) part.hidden = !part.dataset.shownFor.split(" ").includes(choice.value);
+  });
+  new Set(parts.map(field).filter(Boolean)).forEach((choice) => choice.addEventListener("change", show));
+  show();
 }

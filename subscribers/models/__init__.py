@@ -15,7 +15,7 @@ from subscribers.models.personal_data import PersonalExport, PersonalRequest
 from subscribers.models.portal_user import USERNAME, PortalUser
 from subscribers.models.preview import Preview, PreviewQuerySet
 from subscribers.models.profile import FieldAccess, ProfileChange, ProfileField, ProfileRule, profile_access
-from subscribers.models.sendings import Sending, SendingLeftOut
+from subscribers.models.sendings import Sending, SendingLeftOut, SendingWords
 from subscribers.models.service import PriceChange, Service, ServiceChange, ServiceQuerySet
 from subscribers.models.sms import Contact, SmsRules
 from subscribers.models.subscriber import Erased, Subscriber, SubscriberQuerySet, keys_for
@@ -55,6 +55,7 @@ __all__ = [
     "SavedView",
     "Sending",
     "SendingLeftOut",
+    "SendingWords",
     "Service",
     "ServiceChange",
     "ServiceQuerySet",

@@ -1,11 +1,16 @@
 """Words that are written to many subscribers at once."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,7 +19,31 @@ from messaging.models import Medium
 from subscribers.models.network import Zone
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 
-COLOURS = {"draft": "secondary", "running": "azure", "paused": "yellow", "stopped": "orange", "done": "green"}
+COLOURS = {
+    "draft": "secondary",
+    "planned": "indigo",
+    "running": "azure",
+    "paused": "yellow",
+    "stopped": "orange",
+    "done": "green",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SendingWords:
+    """What a sending says in one language. `holes` are the texts for the holes of WhatsApp's template, in order."""
+
+    language: str
+    subject: str = ""
+    text: str = ""
+    approved: str = ""
+    holes: Sequence[str] = ()
+
+    @property
+    def template(self) -> tuple[str, str]:
+        """Name and language of the approved template."""
+        name, _colon, language = self.approved.partition(":")
+        return name, language or self.language
 
 
 class Sending(models.Model):
@@ -22,6 +51,7 @@ class Sending(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("sending", "draft")
+        PLANNED = "planned", pgettext_lazy("sending", "planned")
         RUNNING = "running", pgettext_lazy("sending", "under way")
         PAUSED = "paused", pgettext_lazy("sending", "paused")
         STOPPED = "stopped", pgettext_lazy("sending", "stopped")
@@ -48,26 +78,34 @@ class Sending(models.Model):
     )
     # Frozen when it was saved: what was shown is what is sent. Sorted.
     ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
-    medium = models.CharField(
-        _("by"),
-        max_length=10,
-        choices=[(Medium.EMAIL, Medium.EMAIL.label), (Medium.SMS, Medium.SMS.label)],
-        default=Medium.EMAIL,
-    )
+    medium = models.CharField(_("by"), max_length=10, choices=Medium, default=Medium.EMAIL)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.SERVICE)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     text = models.TextField(_("text"))
+    # Of WhatsApp: the approved template as `name:es_MX`, and what stands in its holes. `text` is then how it reads.
+    approved = models.CharField(_("approved text"), max_length=120, blank=True, default="", db_default="")
+    holes = models.JSONField(default=list, db_default=[])
+    # What stands above is in this language; who reads another one gets the words that are written for it, if any are.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    others = models.JSONField(default=dict, db_default={})  # by language, as SendingWords
+    starts_at: datetime | None = models.DateTimeField(
+        _("start at"), null=True, blank=True, help_text=_("Empty: as soon as you have looked at it and start it.")
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1, db_default=1)  # of the draft, so that what was seen is what goes
     total = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)  # how many of `ids` have been looked at
     written = models.PositiveIntegerField(default=0)
-    problem = models.CharField(max_length=20, blank=True, db_default="")  # why it paused by itself
+    problem = models.CharField(max_length=20, blank=True, default="", db_default="")  # why it paused by itself
+    # What was shown when it was started, which it may not exceed by much; None where nobody was shown anything.
+    promised_count = models.PositiveIntegerField(null=True)
+    promised_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    cost = models.DecimalField(max_digits=12, decimal_places=4, default=0, db_default=0)  # of what is written, so far
     by_id = models.BigIntegerField()  # of the staff user, who lives in the platform's schema
     by_name = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
     touched_at = models.DateTimeField(auto_now=True)
-    started_by = models.CharField(max_length=200, blank=True, db_default="")
+    started_by = models.CharField(max_length=200, blank=True, default="", db_default="")
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -90,7 +128,14 @@ class Sending(models.Model):
 
     @property
     def title(self) -> str:
-        return self.subject or self.text[:60]
+        return self.subject or Truncator(" ".join(self.text.split())).chars(60)
+
+    @property
+    def versions(self) -> list[SendingWords]:
+        """What it says in each language, first in the one that who has no other one gets."""
+        mine = SendingWords(self.language, self.subject, self.text, self.approved, self.holes)
+        rest: dict[str, dict[str, Any]] = self.others
+        return [mine, *(SendingWords(language, **words) for language, words in sorted(rest.items()))]
 
     @property
     def colour(self) -> str:
@@ -105,6 +150,10 @@ class Sending(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def is_planned(self) -> bool:
+        return self.state == self.State.PLANNED
 
     @property
     def is_running(self) -> bool:
@@ -123,9 +172,9 @@ class Sending(models.Model):
     def percent(self) -> int:
         return 100 * self.position // self.total if self.total else 100
 
-    def key_for(self, subscriber: int) -> str:
-        """What its message to a subscriber is known by; there is never a second one."""
-        return f"sending:{self.uuid}:{subscriber}"
+    def key_for(self, subscriber: int, place: int = 0) -> str:
+        """What its message to a subscriber at one of their places is known by; there is never a second one."""
+        return f"sending:{self.uuid}:{subscriber}" + (f":{place}" if place else "")
 
     def meant(self) -> SubscriberQuerySet:
         """Whom an audience means that is no fixed choice; who has no group belongs to the default one."""

@@ -124,6 +124,10 @@ def test_a_light_goes_red_and_green_again(isp, connected, carrier):
     age(isp)
     check_channel_keys(isp_id=isp.pk)
     assert account(isp).light == "green", "one that is away says nothing about the keys"
+    carrier.faults = ["broken after"]
+    page = text_of(connected.post(f"{HTTP}check/", follow=True))
+    assert "nothing is known of the keys" in page
+    assert "The keys work" not in page
 
 
 def test_staff_learn_of_a_carrier_that_refuses_them_and_it_is_asked_again_each_hour(isp, connected, carrier):
@@ -170,9 +174,9 @@ def test_a_test_to_a_number_that_takes_none_is_refused_at_its_field(connected, c
 
 
 def test_price_rate_and_spelling_are_set(isp, connected):
-    connected.post(f"{HTTP}limits/", {"price": "0.45", "rate": "10", "spelling": "plain"})
+    connected.post(f"{HTTP}limits/", {"price": "0.45", "rate": "10", "rate_per": "60", "spelling": "plain"})
     row = account(isp)
-    assert (row.price, row.rate, row.spelling) == (Decimal("0.45"), 10, "plain")
+    assert (row.price, row.rate, row.rate_per, row.spelling) == (Decimal("0.45"), 10, 60, "plain")
     with isp_scope(isp):
         assert write_message(medium="sms", to="+525512345678", text="“Acción”").text == '"Accion"'
     assert (
@@ -242,7 +246,7 @@ def test_a_forged_callback_changes_nothing_and_is_counted(isp, connected):
         assert browser.post(address + said).status_code == 403
     row = account(isp)
     assert (state(isp), row.forged, row.last_event_at) == ("sent", 2, None)
-    assert "Forged callbacks" in text_of(connected.get(HTTP))
+    assert "Reports that were not the carrier" in text_of(connected.get(HTTP))
 
 
 def test_a_flood_of_forgeries_is_not_listened_to(isp, connected, monkeypatch):

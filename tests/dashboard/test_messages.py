@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from core.scope import isp_scope
-from messaging.models import Message, MessageSettings
+from messaging.models import Message, MessageSettings, StoppedAddress
 from subscribers.models import Announcement
 from tenants.roles import Role
 from tests.factories.staff import make_member
@@ -42,6 +42,21 @@ def test_staff_find_a_message_read_it_and_send_it_again(isp, clerk, signed_in):
     assert "cannot be sent again" in page.text
 
 
+def test_a_message_to_a_stopped_address_is_not_offered_again(isp, clerk, signed_in):
+    with isp_scope(isp):
+        mail = a_mail(state="failed", error="NoSuchAddress: 550 5.1.1 gone")
+    browser = signed_in(clerk)
+    page = browser.get(f"/wispmega/messages/{mail.uuid}/").text
+    assert "Send again" in page
+    assert "550 5.1.1 gone" in page
+    assert "NoSuchAddress" not in page  # that is our word for it
+    with isp_scope(isp):
+        StoppedAddress.objects.create(medium="email", address="rosa@mail.example", reason="bounce")
+    page = browser.get(f"/wispmega/messages/{mail.uuid}/").text
+    assert "Send again" not in page
+    assert "This address is written to no more" in page
+
+
 def test_a_link_that_lets_in_is_shown_to_nobody(isp, clerk, signed_in):
     with isp_scope(isp):
         mail = a_mail(state="waiting", has_secret=True, text="https://portal/set-password/secret-of-hers/")
@@ -61,6 +76,7 @@ def test_an_sms_has_no_subject_and_is_known_by_how_it_begins(isp, clerk, signed_
     assert "Mañana vamos a" in page
     assert "secret-of-hers" not in page
     assert "Su recibo" not in page
+    assert "+52 55 1234 5678" in page
     link = re.search(r'href="(/wispmega/messages/[0-9a-f-]{36}/)">Mañana vamos a', page)[1]
     page = browser.get(link).text
     for text in ("Twilio", "2 segments", "MX$1.40"):

@@ -132,7 +132,9 @@ def test_keys_that_were_revoked_turn_the_light_red(isp, connected, keys, lab):
 
 def test_a_gateway_that_is_away_says_nothing_about_the_keys(connected, lab, settings):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    assert "bg-green" in text_of(connected.post(f"{STRIPE}check/", follow=True))
+    page = text_of(connected.post(f"{STRIPE}check/", follow=True))
+    assert "bg-green" in page
+    assert "nothing is known of the keys" in page
 
 
 def test_it_is_taken_out_of_use_and_put_back(isp, connected):

@@ -1,5 +1,6 @@
 """Writing to many at once."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -57,10 +58,17 @@ def draft(client, **values):
     return answer["Location"]
 
 
-def start(client, page, isp):
+def seen_on(client, page):
+    """What the page of a draft asks to be sent along with the start."""
+    found = re.search(r'name="seen" value="([^"]*)"', client.get(page).content.decode())
+    return found[1] if found else "1 0"
+
+
+def start(client, page, isp, seen=""):
     with isp_scope(isp):
         row = Sending.objects.get()
-    return client.post(f"{page}act/", {"act": "start", "version": row.version}, follow=True)
+    values = {"act": "start", "version": row.version, "seen": seen or seen_on(client, page)}
+    return client.post(f"{page}act/", values, follow=True)
 
 
 def work_off(isp):
@@ -80,8 +88,8 @@ def test_what_was_shown_is_what_is_written(isp, clerk, people, monkeypatch):
     monkeypatch.setattr(sendings, "PART", 2)
     page = draft(clerk)
     shown = text_of(clerk.get(page))
-    assert "3 messages will be written" in shown
-    assert "1 left out: no address for it" in shown
+    assert "3 customers will be written to" in shown
+    assert "1 left out: no e-mail address" in shown
     assert "1 left out: the address is stopped" in shown
     assert "Hello N11, 11:" in shown
     assert "12.50" in shown
@@ -97,7 +105,7 @@ def test_what_was_shown_is_what_is_written(isp, clerk, people, monkeypatch):
     assert "{{" not in one.subject + one.text
     done = text_of(clerk.get(page))
     assert "5 of 5" in done
-    assert "no address for it" in done
+    assert "no e-mail address" in done
     assert {"subscribers.sending.started", "subscribers.sending.finished"} <= set(verbs(isp))
     listed = text_of(clerk.get(f"/wispmega/messages/?sending={one.sending}"))
     assert "n12@mail.example" in listed
@@ -122,7 +130,7 @@ def test_a_draft_that_changed_meanwhile_is_not_started(isp, clerk, people):
     page = draft(clerk)
     values = {"audience": "everybody", "medium": "email", "kind": "service", "subject": "Other", "text": "Other"}
     clerk.post(f"{page}edit/", values)
-    answer = clerk.post(f"{page}act/", {"act": "start", "version": 1}, follow=True)
+    answer = clerk.post(f"{page}act/", {"act": "start", "version": 1, "seen": "3 0"}, follow=True)
     assert "changed since you looked" in text_of(answer)
     with isp_scope(isp):
         assert Sending.objects.get().state == "draft"
@@ -246,7 +254,7 @@ def test_the_link_that_lets_in_stands_in_no_subject(isp, clerk, people):
 
 def test_a_zone_and_chosen_ones_are_written_to_alone(isp, clerk, people):
     page = draft(clerk, audience="zone", zone=people.pk)
-    assert "1 message will be written" in text_of(clerk.get(page))
+    assert "1 customer will be written to" in text_of(clerk.get(page))
     answer = clerk.post(f"{MANY}begin/", {"chosen": [11, 13]})
     assert "You write to 2 subscribers" in text_of(clerk.get(answer["Location"]))
     answer = clerk.post(f"{MANY}begin/", {"query": "q=N12", "everything": "1"})

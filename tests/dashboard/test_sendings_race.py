@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
@@ -10,11 +11,12 @@ from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from dashboard import sendings as words
 from dashboard.services import sendings
-from messaging.models import Message, MessageSettings
+from messaging.models import ChannelAccount, Message, MessageSettings
 from subscribers.models import Sending, Subscriber
 from tenants.models import ISP
 
 ROWS = 6
+SEEN = sendings.Seen(ROWS, Decimal(0))
 
 
 class Clerk:
@@ -37,6 +39,7 @@ def prepared(committed, settings):
         Sending.objects.all().delete()
         Message.objects.all().delete()
         MessageSettings.objects.all().delete()
+        ChannelAccount.objects.all().delete()
         Subscriber.objects.filter(first_name="R").delete()
         AuditEntry.objects.filter(verb__startswith="subscribers.").delete()
 
@@ -65,16 +68,15 @@ def both(isp, act):
 
 def started_twice(isp, row, monkeypatch):
     """Two clerks start it, and meet where it has been looked at; how many starts the log knows."""
-    together, usual = threading.Barrier(2), words.forecast
+    together = threading.Barrier(2)
 
-    def forecast(sending):
-        found = usual(sending)
+    def can_send(medium):
         with suppress(threading.BrokenBarrierError):
             together.wait(timeout=2)  # the other one, if nothing keeps it out
-        return found
+        return True
 
-    monkeypatch.setattr(words, "forecast", forecast)
-    outcomes = both(isp, lambda: sendings.start(by=Clerk(), sending=row, version=1))
+    monkeypatch.setattr(sendings, "can_send", can_send)
+    outcomes = both(isp, lambda: sendings.start(by=Clerk(), sending=row, version=1, seen=SEEN))
     with isp_scope(isp), transaction.atomic():
         return outcomes, AuditEntry.objects.filter(verb="subscribers.sending.started").count()
 
@@ -89,11 +91,41 @@ def test_without_the_lock_both_start_it(prepared, monkeypatch):
     assert started_twice(*prepared, monkeypatch) == (["", ""], 2)
 
 
+def promised_to_both(isp, row, monkeypatch):
+    """Two sendings of six are started at once with money for eight; what came of it."""
+    with isp_scope(isp), transaction.atomic():
+        ChannelAccount.objects.create(channel="http_sms", medium="sms", price=1)
+        MessageSettings.objects.update_or_create(pk=1, defaults={"budget": 8})
+        values = {"audience": "selection", "ids": row.ids, "medium": "sms", "text": "T"}
+        drafts = [sendings.draft(by=Clerk(), values=values) for _ in range(2)]
+    together, usual = threading.Barrier(2), sendings.month_of
+
+    def month_of(settings, **how):
+        found = usual(settings, **how)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=2)
+        return found
+
+    monkeypatch.setattr(sendings, "month_of", month_of)
+    seen = sendings.Seen(ROWS, Decimal(ROWS))
+    return both(isp, lambda: sendings.start(by=Clerk(), sending=drafts.pop(), version=1, seen=seen))
+
+
+def test_of_two_sendings_at_once_the_budget_is_promised_to_one(prepared, monkeypatch):
+    assert promised_to_both(*prepared, monkeypatch) == ["", "TooDear"]
+
+
+def test_without_the_lock_it_is_promised_to_both(prepared, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(MessageSettings, "locked", MessageSettings.load)
+    assert promised_to_both(*prepared, monkeypatch) == ["", ""]
+
+
 def test_two_workers_write_to_each_once(prepared, monkeypatch):
     isp, row = prepared
     monkeypatch.setattr(words, "PART", 2)
     with isp_scope(isp):
-        sendings.start(by=Clerk(), sending=row, version=1)
+        sendings.start(by=Clerk(), sending=row, version=1, seen=SEEN)
 
     def work():
         for _ in range(3 * ROWS):

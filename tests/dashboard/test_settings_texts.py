@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from company.models import InvoiceGroup, Profile
 from core.scope import isp_scope
-from messaging.models import Message, OwnText
+from messaging.models import ChannelAccount, Message, OwnText
 from tests.dashboard.settings_pages import staff_client, text_of
 from tests.factories.subscribers import SubscriberFactory
 
@@ -61,6 +61,30 @@ def test_a_bad_text_comes_back_with_what_is_wrong_and_nothing_is_saved(admin, is
     assert "{{ nmae }}" in text_of(page)
     with isp_scope(isp):
         assert not OwnText.objects.exists()
+
+
+def test_the_preview_of_an_sms_is_spelled_and_counted_as_it_will_be_sent(admin, isp):
+    form = {"act": "preview", "text": "“Hi” {{ name }}!", "seen": "0"}
+    with isp_scope(isp):
+        account = ChannelAccount.objects.create(channel="twilio", medium="sms", spelling="tidy")
+    page = text_of(admin.post(f"{PAGE}?medium=sms", form))
+    assert "&quot;Hi&quot; Rosa!" in page
+    assert "these characters make it cost more" not in page
+    with isp_scope(isp):
+        ChannelAccount.objects.filter(pk=account.pk).update(spelling="as_is")
+    page = text_of(admin.post(f"{PAGE}?medium=sms", form))
+    assert "“Hi” Rosa!" in page
+    assert "these characters make it cost more" in page
+
+
+def test_only_a_text_for_sms_speaks_of_what_an_sms_costs(admin):
+    hint = "longer than an SMS is paid as several"
+    told = {
+        medium
+        for medium in ("email", "sms", "whatsapp", "push")
+        if hint in text_of(admin.get(f"{PAGE}?medium={medium}"))
+    }
+    assert told == {"sms"}
 
 
 def test_the_preview_has_the_values_of_a_customer_who_is_found(admin, isp):

@@ -1,8 +1,10 @@
 """Pages hold the rules of WCAG 2.1 AA that a program can check, on a phone in light and on a desktop in dark."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -136,6 +138,76 @@ def test_the_staffs_pages_of_money(demo: Demo, page: Page) -> None:
     page.locator("form[action$='/look/'] button").first.click()
     page.wait_for_url(re.compile(r"/suspension/[0-9a-f-]{36}/"))
     assert [*found, *faults(page, page.url)] == []
+
+
+# Pages of messages, each with what leads from it to one of its rows.
+MESSAGES = {
+    "messages/": "/messages/",
+    "messages/portal/": "/messages/portal/",
+    "messages/portal/new/": "",
+    "messages/stopped/": "",
+    "messages/many/": "/messages/many/",
+    "messages/many/new/": "",
+    "settings/": "",
+    "settings/channels/": "",
+    "settings/channels/http_sms/": "",
+    "settings/channels/own_smtp/": "",
+    "settings/texts/": "",
+    "settings/texts/billing-reminder/": "",
+    "settings/rules/": "",
+    "settings/rules/billing-reminder/": "",
+    "settings/sender/": "",
+    "settings/messages/": "",
+    "settings/portal-sms/": "",
+    "subscribers/1001/messages/": "",
+    "subscribers/1001/messages/preferences/": "",
+    "subscribers/1001/messages/new/": "",
+}
+OF_PORTAL = {
+    "messages/": "",
+    "account/messages/": "",
+    "account/notifications/": "",
+    "sms/": "/sms/contacts/",
+    "opt-out/x/": "",
+    "notice/cut-off/": "",
+}
+
+
+def faults_in_two_looks(page: Page, address: str, schemes: tuple[str, str]) -> list[Any]:
+    """Those on a phone in the first scheme, and with the same load on a desktop in the second."""
+    found = []
+    for size, scheme in zip((PHONE, DESKTOP), schemes, strict=True):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        if page.url != address:
+            page.goto(address)
+            at_rest(page)
+            page.add_script_tag(path=AXE)
+            # Colours must not be on their way from one scheme to the other while they are looked at.
+            page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
+        page.evaluate("(scheme) => { document.documentElement.dataset.bsTheme = scheme; }", scheme)
+        found += [f"{address} {scheme} {fault}" for fault in page.evaluate(CHECK)]
+    return found
+
+
+def test_the_pages_of_messages_in_each_size_and_scheme(demo: Demo, browser: Browser) -> None:
+    isp = demo.isp("wispmega")
+    context = browser.new_context(locale="es-MX", bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    login = isp["subscribers"][0]
+    sign_in_subscriber(page, isp["portal"][0], login["username"], login["password"])
+    found = []
+    # The pages share their pieces, so one has light on the phone and dark on the desktop, and the next the other way.
+    pairs = itertools.cycle([("light", "dark"), ("dark", "light")])
+    for home, pages in ((isp["dashboard"][1], MESSAGES), (isp["portal"][0], OF_PORTAL)):
+        for part, rows in pages.items():
+            found += faults_in_two_looks(page, home + part, next(pairs))
+            if rows:
+                links = [link.get_attribute("href") or "" for link in page.locator(f"main a[href*='{rows}']").all()]
+                found += faults_in_two_looks(page, urljoin(home, next(filter(ROW.search, links))), next(pairs))
+    context.close()
+    assert found == []
 
 
 def test_the_pages_of_a_domain(demo: Demo, page: Page) -> None:

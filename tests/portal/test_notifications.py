@@ -113,3 +113,13 @@ def test_each_portal_host_has_the_worker_and_the_policy_lets_it_run(client):
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert b"showNotification" in answer.content
     assert "worker-src 'self'" in client.get(PAGE).headers["Content-Security-Policy"]
+
+
+def test_the_account_offers_notifications_only_where_they_are_sent(isp, client):
+    assert f'href="{PAGE}"' in client.get("/account/").content.decode()
+    with isp_scope(isp):
+        ChannelAccount.objects.update(is_on=False)
+    assert f'href="{PAGE}"' not in client.get("/account/").content.decode()
+    page = client.get(PAGE).content.decode()
+    assert "We send no notifications to browsers" in page
+    assert "Your browsers" not in page

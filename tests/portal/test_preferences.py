@@ -34,6 +34,8 @@ def test_a_link_of_another_isp_or_of_nobody_does_nothing(isp, other_isp, maria, 
     for path in (path_of(other_isp, stranger), path_of(isp, maria)[:-6] + "AAAAA/", "/opt-out/x/"):
         gone = at("wispmega.localhost").post(path)
         assert (gone.status_code, "does not work any more" in gone.content.decode()) == (404, True)
+        assert "choose under Account which messages you want" in gone.content.decode()
+        assert "password" not in gone.content.decode().partition("<main")[2]
     with isp_scope(isp):
         assert not OptOut.objects.exists()
 

@@ -123,6 +123,7 @@ FIELDS = [
 class HttpSmsChannel(Channel):
     name = "http_sms"
     title = gettext_lazy("SMS gateway by HTTP")
+    about = gettext_lazy("Any SMS company with a web address for sending. You need its description and your key.")
     medium = "sms"
     calls_back = True
     hears_answers = True

@@ -29,7 +29,7 @@ FIELDS = [
         choices=[
             ("starttls", "STARTTLS"),
             ("tls", gettext_lazy("TLS from the beginning")),
-            ("none", gettext_lazy("none")),
+            ("none", gettext_lazy("no encryption")),
         ],
         initial="starttls",
     ),
@@ -48,6 +48,7 @@ class OwnSmtp(SmtpChannel):
 
     name = "own_smtp"
     title = gettext_lazy("Own mail server")
+    about = gettext_lazy("Mails go out through your mail server, from your address. You need its name and a login.")
     fields = FIELDS
     at_once = 4  # small servers count connections
     ports: ClassVar[tuple[int, ...]] = PORTS

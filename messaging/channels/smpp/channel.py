@@ -22,7 +22,9 @@ GSM, LATIN, UCS2 = 0, 3, 8  # data codings
 FIELDS = [
     Field("host", gettext_lazy("Host"), gettext_lazy("Name or address of the message centre.")),
     Field("port", gettext_lazy("Port"), initial="2775"),
-    Field("tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("none")), ("yes", "TLS")], initial="no"),
+    Field(
+        "tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("no encryption")), ("yes", "TLS")], initial="no"
+    ),
     Field("system_id", gettext_lazy("System ID")),
     Field("password", gettext_lazy("Password"), gettext_lazy("At most 8 characters."), is_secret=True),
     Field("system_type", gettext_lazy("System type"), is_required=False),
@@ -54,6 +56,9 @@ FIELDS = [
 class SmppChannel(Channel):
     name = "smpp"
     title = "SMPP"
+    about = gettext_lazy(
+        "A line to the message centre of an SMS company, for many SMS. It gives you a host and a login."
+    )
     medium = "sms"
     fields = FIELDS
     listens = True

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from smpplib import consts, exceptions, smpp
 from smpplib.client import Client
 
@@ -101,13 +102,13 @@ class Line:
             )
         except outside.NotOutside as error:
             self.drop()
-            raise SetupRefused("The host does not lead to the public Internet.", "host") from error
+            raise SetupRefused(_("The host does not lead to the public Internet."), "host") from error
         except ssl.SSLError as error:
             self.drop()
-            raise Away("The certificate of the other side is not valid.") from error
+            raise Away(_("The certificate of the other side is not valid.")) from error
         except OSError as error:
             self.drop()
-            raise Away("Nobody answers at this host and port.") from error
+            raise Away(_("Nobody answers at this host and port.")) from error
         except BaseException:
             self.drop()
             raise
@@ -134,12 +135,12 @@ class Line:
                     return came
                 self._take(came)
         except TimeoutError as error:
-            raise Away("The message centre did not answer in time.") from error
+            raise Away(_("The message centre did not answer in time.")) from error
         except (exceptions.ConnectionError, OSError) as error:
-            raise Away("The message centre closed the connection.") from error
+            raise Away(_("The message centre closed the connection.")) from error
         except (exceptions.PDUError, exceptions.UnknownCommandError, ValueError, IndexError) as error:
-            raise Away("The message centre answered something that is not SMPP.") from error
-        raise Away("The message centre did not answer in time.")
+            raise Away(_("The message centre answered something that is not SMPP.")) from error
+        raise Away(_("The message centre did not answer in time."))
 
     def listen(self, seconds: float) -> None:
         """Hear what comes, until it has been quiet for so long."""

@@ -36,6 +36,7 @@ NOT_OURS = {21606, 21659, 21660, 21212, 21704}  # the sender is not one of the a
 class TwilioChannel(Channel):
     name = "twilio"
     title = "Twilio"
+    about = gettext_lazy("SMS to nearly all countries. You need an account at twilio.com and a number there.")
     medium = "sms"
     calls_back = True
     hears_answers = True

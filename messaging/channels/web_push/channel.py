@@ -36,6 +36,7 @@ class BadSubscription(ValueError):
 class WebPushChannel(Channel):
     name = "web_push"
     title = gettext_lazy("Browser notifications")
+    about = gettext_lazy("Free of charge: customers switch them on in the portal, in each of their browsers.")
     medium = "push"
     fields = [
         Field(
@@ -81,7 +82,7 @@ class WebPushChannel(Channel):
     def send(self, parcel: Parcel) -> Taken:
         browser = parcel.data.get("browser") or {}
         if not browser:
-            raise NoSuchAddress("The browser has been removed.")
+            raise NoSuchAddress(_("The browser has been removed."))
         try:
             subscription = parsed(browser)
         except BadSubscription as error:
@@ -99,14 +100,14 @@ class WebPushChannel(Channel):
             "POST", subscription["endpoint"], data=encrypted(subscription, shown(parcel)), headers=headers
         )
         if answer.status in {404, 410}:
-            raise NoSuchAddress("The browser has ended its subscription.")
+            raise NoSuchAddress(_("The browser has ended its subscription."))
         if answer.status == 429 or answer.status >= 500:
             raise Away(_("The carrier answered %(status)s.") % {"status": answer.status}, answer.after)
         if answer.status == 413:
-            raise Refused("The push service finds the notification too long.")
+            raise Refused(_("The push service finds the notification too long."))
         if answer.status in {401, 403}:
             # A subscription that was made with other keys than ours of today; only making it anew helps.
-            raise NoSuchAddress("The push service does not take our key for this browser.")
+            raise NoSuchAddress(_("The push service does not take our key for this browser."))
         if answer.status >= 300:
             raise refused("" if answer.is_html else answer.text, status=answer.status)
         return Taken(answer.headers.get("Location", "").rpartition("/")[2][:160], 1)

@@ -43,6 +43,9 @@ PAGES = 10  # of a hundred templates each
 class WhatsAppChannel(Channel):
     name = "whatsapp"
     title = "WhatsApp"
+    about = gettext_lazy(
+        "Through Meta's Cloud API, with texts that Meta has approved. You need a business account there."
+    )
     medium = "whatsapp"
     calls_back = True
     hears_answers = True

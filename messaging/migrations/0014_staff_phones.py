@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0012_received'),
+        ('messaging', '0013_received'),
     ]
 
     operations = [

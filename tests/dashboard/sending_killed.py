@@ -1,0 +1,79 @@
+"""A process that works off a sending in children of its own, each of which dies by SIGKILL at its n-th statement.
+
+Lines of JSON come in: `isp`, `sending`, `part` (people at once), `die` (a number, 0 to live on) and `defence`: "" or
+"apart", which is the control: messages are written after the transaction that says how far the sending is. What a child
+ended with goes out. It forks, so that no child has to load the project anew.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+
+from core.scope import isp_scope, public_scope  # noqa: E402
+from dashboard import sendings as writing  # noqa: E402
+from dashboard.services import sendings  # noqa: E402
+from messaging.services import many  # noqa: E402
+from tenants.directory import open_isp  # noqa: E402
+
+
+class Death:
+    """Comes with a statement, before it reaches the server."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params, many, context)
+
+
+def write_apart() -> None:
+    usual = many.write_many
+
+    def later(messages: Any) -> Any:
+        transaction.on_commit(lambda: usual(messages))
+        return messages
+
+    many.write_many = later  # type: ignore[assignment]
+
+
+def child(job: dict[str, Any]) -> int:
+    try:
+        writing.PART = job["part"]
+        if job["defence"] == "apart":
+            write_apart()
+        with public_scope():
+            isp = open_isp(job["isp"])
+        with isp_scope(isp), connection.execute_wrapper(Death(job["die"])):
+            is_more = True
+            while is_more:
+                with transaction.atomic():  # as the task does
+                    is_more = sendings.work_off(sending_id=job["sending"])
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def main() -> None:
+    connection.settings_dict["NAME"] = os.environ["DATABASE_NAME"]
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            os._exit(child(json.loads(line)))
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
