@@ -32,7 +32,7 @@ class ImapLab:
 
     folder: Path
     user: str = "facturas@wispmega.mx"
-    password: str = "right"
+    password: str = "right"  # noqa: S105 - of nobody
     folders: list[str] = field(default_factory=lambda: ["INBOX"])
     validity: int = 7
     is_plain: bool = False  # begins without TLS, and offers STARTTLS

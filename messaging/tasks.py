@@ -87,14 +87,15 @@ def forget_messages(*, isp_id: int) -> None:
                 return
 
 
-@for_each_isp("channel-keys", every=timedelta(days=1))
+@for_each_isp("channel-keys", every=timedelta(hours=1))
 @app.task(base=IspTask, atomic=False)
 def check_channel_keys(*, isp_id: int) -> None:
-    """See whether the keys of an ISP's channels still work."""
+    """See each day whether the keys of an ISP's channels still work, and each hour while a carrier refuses them."""
     from messaging.services import channel_accounts
 
     with transaction.atomic():
-        accounts = [row for row in ChannelAccount.objects.filter(is_on=True) if row.kind]
+        rows = ChannelAccount.objects.to_be_checked(timezone.now())
+        accounts = [row for row in rows if row.kind]
     for account in accounts:
         channel_accounts.check_channel(account=account, at=timezone.now())
 

@@ -12,7 +12,7 @@ from company.access import link_identifier
 from dashboard.access import rights_of, signed_in_page, staff_page
 from dashboard.checklist import steps_for
 from domains.links import portal_url
-from messaging.models import ChannelAccount, StoppedAddress
+from messaging.models import StoppedAddress
 from preinstall.models import Installation, InstallRequest, State
 from subscribers.models import ProfileChange, Service, Subscriber
 from tenants.roles import Right
@@ -65,14 +65,11 @@ def _counts(rights: set[str]) -> dict[str, int]:
         counted.append(("held_suspension", SuspensionRun.objects.held()))
     if Right.WORK_MESSAGES.value in rights:
         counted.append(("stopped", StoppedAddress.objects.by_itself(since=timezone.now() - STOPPED_SHOWN)))
-    if Right.SETTINGS.value in rights:
-        counted.append(("broken_channels", ChannelAccount.objects.in_trouble()))
     rows = [
         rows.order_by().annotate(what=Value(name)).values("what").annotate(n=Count("pk")).values_list("what", "n")
         for name, rows in counted
     ]
-    names = ("subscribers", "visits_today", "changes", "held_billing", "held_suspension")
-    names += ("stopped", "broken_channels")
+    names = ("subscribers", "visits_today", "changes", "held_billing", "held_suspension", "stopped")
     return {**dict.fromkeys(names, 0), **dict(rows[0].union(*rows[1:], all=True))}
 
 

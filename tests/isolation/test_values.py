@@ -217,7 +217,7 @@ def test_links_that_want_no_more_messages_are_nothing_at_the_other(world):
 
 
 def test_a_mail_that_comes_back_touches_its_isp_alone(world):
-    """Both have mails with the same keys in the database; the address names one ISP, and cannot be made to name another."""
+    """Both have mails with the same keys; the address names one ISP, and cannot be made to name another."""
     message = world.a.row("messaging.message")
     mine = Returned(world.a.isp.pk, message.uuid)
     assert read_key(mine.key) == mine
