@@ -42,7 +42,11 @@ def write_apart() -> None:
     usual = many.write_many
 
     def later(messages: Any) -> Any:
-        transaction.on_commit(lambda: usual(messages))
+        def write() -> None:
+            with transaction.atomic():
+                usual(messages)
+
+        transaction.on_commit(write)
         return messages
 
     many.write_many = later  # type: ignore[assignment]
