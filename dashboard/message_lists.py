@@ -109,7 +109,7 @@ class StoppedTable(tables.Table):
 class ReceivedTable(tables.Table):
     """What people wrote to the ISP, the latest first. Each row may say in `people` whose phone it is."""
 
-    received_at = tables.DateTimeColumn(short=True, verbose_name=_("Received"), orderable=False)
+    received_at = tables.DateTimeColumn(short=True, verbose_name=_("Time"), orderable=False)
     sender = tables.TemplateColumn(
         template_name="dashboard/messages/sender_cell.html", verbose_name=_("From"), orderable=False
     )
