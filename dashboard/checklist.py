@@ -10,6 +10,7 @@ from company import router
 from company.models import Branding, CaptchaKeys, ChatWidget, DocumentRule, Profile, RouterList
 from core.scope import public_scope
 from domains.models import Domain
+from messaging.models import ChannelAccount
 from payments.models import PaymentMethod
 from preinstall.models import InstallRequest
 from tenants.directory import IspRef
@@ -32,11 +33,28 @@ class Step:
 
 
 def steps_for(isp: IspRef, rights: set[str]) -> list[Step]:
-    """The steps for somebody with these rights, in whose ISP's scope the caller runs. Nine queries.
+    """The steps for somebody with these rights, in whose ISP's scope the caller runs. Ten queries.
 
     Four more where a list of addresses is on a router.
     """
-    return [step for step in [*_router_step(isp), *_steps(isp)] if step.right.value in rights]
+    steps = [*_channel_steps(), *_router_step(isp), *_steps(isp)]
+    return [step for step in steps if step.right.value in rights]
+
+
+def _channel_steps() -> list[Step]:
+    """One thing to do for each carrier that refuses what the ISP sends by it."""
+    hint = _("Nothing is sent by it until it works again, and messages wait. See what it says, and mend it.")
+    return [
+        Step(
+            _("%(channel)s does not take your messages") % {"channel": row.title},
+            hint,
+            "alert-triangle",
+            f"settings/channels/{row.channel}/",
+            Right.SETTINGS,
+            is_done=False,
+        )
+        for row in ChannelAccount.objects.refused()
+    ]
 
 
 def _router_step(isp: IspRef) -> list[Step]:

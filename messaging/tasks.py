@@ -87,16 +87,26 @@ def forget_messages(*, isp_id: int) -> None:
                 return
 
 
-@for_each_isp("channel-keys", every=timedelta(days=1))
+@for_each_isp("channel-keys", every=timedelta(hours=1))
 @app.task(base=IspTask, atomic=False)
 def check_channel_keys(*, isp_id: int) -> None:
-    """See whether the keys of an ISP's channels still work."""
+    """See each day whether the keys of an ISP's channels still work, and each hour while a carrier refuses them."""
     from messaging.services import channel_accounts
 
     with transaction.atomic():
-        accounts = [row for row in ChannelAccount.objects.filter(is_on=True) if row.kind]
+        rows = ChannelAccount.objects.to_be_checked(timezone.now())
+        accounts = [row for row in rows if row.kind]
     for account in accounts:
         channel_accounts.check_channel(account=account, at=timezone.now())
+
+
+@for_each_isp("returned-mail", every=timedelta(minutes=5))
+@app.task(base=IspTask, atomic=False)
+def read_mailboxes(*, isp_id: int) -> None:
+    """Look for mails that came back to the ISP's own mailbox."""
+    from messaging.services import own_mailboxes
+
+    own_mailboxes.read_mailboxes(isp_id=isp_id, at=timezone.now())
 
 
 @for_each_isp("receipts", every=timedelta(minutes=2))

@@ -80,7 +80,10 @@ def _send_part(waiting: QuerySet[LedgerEntry], *, template: str, at: datetime, *
         # The same lock as a payment's: what is read behind it is what is owed, and stays so until the mail is written.
         people = {
             each.pk: each
-            for each in Subscriber.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+            for each in Subscriber.objects.select_for_update(of=("self",))
+            .select_related("zone")
+            .filter(pk__in=keys)
+            .order_by("pk")
         }
         entries = defaultdict(list)
         for entry in waiting.filter(subscriber__in=people).select_related("invoice").order_by("due_on", "pk"):

@@ -21,7 +21,7 @@ from messaging import services
 from messaging.channels import kinds
 from messaging.events.base import Kind
 from messaging.forms import MessageSettingsForm
-from messaging.models import Message, MessageSettings, OptOut, ReceivedMessage, StoppedAddress
+from messaging.models import ChannelAccount, Message, MessageSettings, OptOut, ReceivedMessage, StoppedAddress
 from messaging.occasions import name_of
 from messaging.phones import spellings
 from messaging.preference_forms import PreferencesForm
@@ -48,6 +48,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "table": table,
         "failed": Message.objects.failed().count(),
         "stopped": StoppedAddress.objects.filter(at__gte=timezone.now() - RECENT).count(),
+        "refused": ChannelAccount.objects.refused(),
         "is_empty": not request.GET and not table.page.paginator.count,
     }
     return render(request, "dashboard/messages/list.html", context, status=200 if found.form.is_valid() else 422)

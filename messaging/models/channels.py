@@ -17,6 +17,7 @@ from messaging.models.messages import Medium, Message
 from messaging.sms import Spelling
 
 STALE = timedelta(days=2)  # keys are looked at once a day
+CHECKED_EACH = timedelta(hours=23)
 
 
 class RatePer(models.IntegerChoices):
@@ -30,6 +31,16 @@ class ChannelAccountQuerySet(models.QuerySet["ChannelAccount"]):
     def carrying(self, medium: Medium | str) -> "ChannelAccountQuerySet":
         """Those that are switched on for a medium."""
         return self.filter(medium=medium, is_on=True)
+
+    def refused(self) -> "ChannelAccountQuerySet":
+        """Those in use whose carrier refuses them, so that all that goes by them waits."""
+        return self.filter(is_on=True).exclude(problem="")
+
+    def to_be_checked(self, at: datetime) -> "ChannelAccountQuerySet":
+        """Those in use whose keys were looked at a day ago, or are refused."""
+        a_day_ago = at - CHECKED_EACH
+        due = models.Q(checked_at=None) | models.Q(checked_at__lt=a_day_ago) | ~models.Q(problem="")
+        return self.filter(due, is_on=True)
 
 
 class ChannelAccount(models.Model):

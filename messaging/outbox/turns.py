@@ -28,6 +28,7 @@ from messaging.outbox.claims import (
     give_back_orphans,
     next_due,
 )
+from messaging.outbox.nights import hold_for_the_night
 from messaging.outbox.results import hold, pause, write_down
 from tenants.services import due_work
 
@@ -80,6 +81,7 @@ class _Turn:
                 _give_up_for_want_of_a_channel(self.medium)
                 return None
             fates.match_early(channel=carrier.name)
+            hold_for_the_night(medium=self.medium, at=timezone.now())
         now = timezone.now()
         if carrier.problem:
             return now + REFUSED_REST

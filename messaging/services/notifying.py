@@ -42,6 +42,7 @@ def notify(
         link = opt_out_link(found, medium, recipient)
         if link:
             words = with_opt_out(words, link, language)
+        more = ({"unsubscribe": link} if link else {}) | clock_of(recipient)
         for place, to in enumerate(recipient.at(medium)):
             written.append(
                 write_message(
@@ -56,7 +57,7 @@ def notify(
                     lane=Message.Lane.URGENT if found.is_urgent else Message.Lane.NORMAL,
                     key=f"{key}:{medium}:{place}" if key else "",
                     due_at=due_at(found, medium, at=now, timezone=recipient.timezone or isp.timezone),
-                    data={**words.data, "unsubscribe": link} if link else words.data,
+                    data={**words.data, **more},
                     about=recipient.subscriber,
                     occasion=event,
                     kind=found.kind if found.may_be_off else "",
@@ -67,6 +68,12 @@ def notify(
             )
         tell_of_failure(words)
     return written
+
+
+def clock_of(recipient: Recipient) -> dict[str, str]:
+    """What a message keeps of where somebody lives, if the clocks there are not the ISP's."""
+    zone = recipient.timezone
+    return {"zone": zone} if zone and zone != current_isp().timezone else {}
 
 
 def opt_out_link(event: Event, medium: Medium, recipient: Recipient) -> str:

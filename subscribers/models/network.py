@@ -12,6 +12,14 @@ class Zone(models.Model):
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
     name = models.CharField(_("zone"), max_length=80, unique=True)
+    timezone = models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Only if the clocks there differ from yours. It decides when it is too late there for a message."),
+    )
 
     class Meta:
         ordering = ["name"]

@@ -27,7 +27,8 @@ def recipient_of(
 ) -> Recipient:
     """A customer, or one login of theirs. `email` stands in place of the customer's own address.
 
-    Of the phones the customer's mobile counts; a login of somebody else has none. For news see `for_news`.
+    Of the phones the customer's mobile counts; a login of somebody else has none. For news see `for_news`. One query
+    where the customer's zone has not been fetched.
     """
     to = subscriber.email if email is None else email
     addresses: dict[Medium, tuple[str, ...]] = {}
@@ -38,7 +39,7 @@ def recipient_of(
     return Recipient(
         language=language or (user.language if user else "") or isp.language,
         addresses=addresses,
-        timezone=isp.timezone,
+        timezone=(subscriber.zone.timezone if subscriber.zone else "") or isp.timezone,
         group=subscriber.group_id,
         subscriber=subscriber.pk,
         login=user.pk if user else None,

@@ -107,20 +107,47 @@ def test_one_channel_carries_a_medium_and_another_takes_its_place(isp, connected
     assert not account(isp).is_on
 
 
+def age(isp):
+    with isp_scope(isp):
+        ChannelAccount.objects.update(checked_at=timezone.now() - timedelta(days=1))
+
+
 def test_a_light_goes_red_and_green_again(isp, connected, carrier):
     carrier.faults = ["keys"]
+    age(isp)
     check_channel_keys(isp_id=isp.pk)
     assert account(isp).light == "red"
     assert "Nothing is sent:" in text_of(connected.get(CHANNELS))
-    connected.post(f"{HTTP}check/")
+    assert "The keys work." in text_of(connected.post(f"{HTTP}check/", follow=True))
     assert account(isp).light == "green"
     carrier.faults = ["broken after"]
+    age(isp)
     check_channel_keys(isp_id=isp.pk)
     assert account(isp).light == "green", "one that is away says nothing about the keys"
     carrier.faults = ["broken after"]
     page = text_of(connected.post(f"{HTTP}check/", follow=True))
     assert "nothing is known of the keys" in page
     assert "The keys work" not in page
+
+
+def test_staff_learn_of_a_carrier_that_refuses_them_and_it_is_asked_again_each_hour(isp, connected, carrier):
+    assert "does not take your messages" not in text_of(connected.get("/wispmega/"))
+    with isp_scope(isp):
+        ChannelAccount.objects.update(problem="401 while it was being mended")
+        Message.objects.create(medium="sms", to="+525512345678", text="x")
+    for page in ("/wispmega/", "/wispmega/messages/"):
+        shown = text_of(connected.get(page))
+        assert "does not take your messages" in shown
+        assert HTTP in shown
+    check_channel_keys(isp_id=isp.pk)
+    assert account(isp).light == "green"
+    # One that works is looked at once a day.
+    asked = len(carrier.calls)
+    check_channel_keys(isp_id=isp.pk)
+    assert len(carrier.calls) == asked
+    age(isp)
+    check_channel_keys(isp_id=isp.pk)
+    assert len(carrier.calls) == asked + 1
 
 
 def test_a_test_goes_to_oneself_and_is_kept(isp, connected, carrier):
