@@ -19,7 +19,7 @@ from bench.scratch import ROOT, Scratch, scratch
 from bench.sink import Sink, sink
 
 FULL, QUICK = (2_000, 20_000), (100, 400)
-KILLED = {False: (5_000, 10), True: (60, 2)}  # messages, and how often the worker is killed
+KILLED = {False: (5_000, 10), True: (300, 4)}  # messages, and how often the worker is killed
 PASSWORDS = {False: 10, True: 2}
 PATIENCE = 300  # seconds
 

@@ -21,6 +21,12 @@ from tests.isolation.world import Side, fill, fill_platform, tenant_models
 
 
 @pytest.fixture
+def few_apps(settings: object) -> None:
+    """The ISPs have a few apps only, so that a schema is migrated in a second. All of them are tried elsewhere."""
+    settings.TENANT_APPS = ["django.contrib.sessions", "core", "company"]
+
+
+@pytest.fixture
 def filled_in(db: None) -> Callable[..., dict[str, str]]:
     """The values of a sign-up form that is right, with the given ones changed."""
 

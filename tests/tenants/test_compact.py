@@ -9,7 +9,7 @@ from tenants.fingerprint import fingerprint
 from tenants.models import SchemaTemplate, new_schema_name
 from tenants.releases import current_release
 from tenants.template import build_template
-from tests.tenants.test_template import also_runs, few_apps, migrated, nasty, replayed  # noqa: F401
+from tests.tenants.test_template import also_runs, migrated, nasty, replayed  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("in_public")
 

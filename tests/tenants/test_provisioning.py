@@ -31,14 +31,14 @@ def sign_up() -> SignUp:
 
 
 @pytest.fixture
-def broken_migration(monkeypatch, in_public):
+def broken_migration(monkeypatch, few_apps, in_public):
     """The last app of a schema has a migration that raises after its tables were made."""
 
     def fail(apps, schema_editor):
         raise RuntimeError(CANARY)
 
     SchemaTemplate.objects.all().delete()  # so that the migrations run
-    module = importlib.import_module("preinstall.migrations.0001_initial")
+    module = importlib.import_module("company.migrations.0001_initial")
     broken = [*module.Migration.operations, migrations.RunPython(fail, migrations.RunPython.noop)]
     monkeypatch.setattr(module.Migration, "operations", broken)
 

@@ -20,12 +20,6 @@ pytestmark = pytest.mark.usefixtures("in_public")
 
 
 @pytest.fixture
-def few_apps(settings):
-    """The ISPs have a few apps only, so that a schema is migrated in a second. All of them are tried elsewhere."""
-    settings.TENANT_APPS = ["django.contrib.sessions", "core", "company"]
-
-
-@pytest.fixture
 def nasty(few_apps, settings):
     """The ISPs' apps include one with everything in its migrations."""
     settings.TENANT_APPS = [*settings.TENANT_APPS, "tests.nasty"]
