@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0015_sendings'),
+        ('subscribers', '0016_many_media'),
     ]
 
     operations = [
