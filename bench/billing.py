@@ -19,7 +19,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     """Seconds of a forecast and of a run, beside a loop of single invoices, and memory for a small and a large ISP."""
     small, large = QUICK if quick else FULL
     with scratch() as place:
-        place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
+        place.migrate()
         lines = inbox.QUICK if quick else inbox.FULL
         told = {size: measured(place, size, lines) for size in (small, large)}
         cut = measured(place, large, module="bench.suspending")

@@ -19,7 +19,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     """What issue 5 asks of each list: 150 ms of server time at 100,000 subscribers."""
     size, times = (QUICK, 2) if quick else (FULL, 9)
     with scratch() as place:
-        place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
+        place.migrate()
         with place.peer("lastmile", DJANGO_SETTINGS_MODULE="core.settings") as peer:
             peer.ask("build_template")
             peer.ask("add_tenants", first=0, count=1)

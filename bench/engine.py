@@ -53,7 +53,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     size = QUICK if quick else FULL
     with scratch() as place, ExitStack() as stack:
         for kind, command in (("lastmile", "migrate"), ("plain", "migrate"), ("stock", "migrate_schemas")):
-            place.run(kind, *MANAGE, command, "--verbosity", "0")
+            place.migrate(kind, command)
         queues = {kind: {"BENCH_QUEUE": f"bench-{kind}"} for kind in ("lastmile", "plain", "stock")}
         peers = {kind: stack.enter_context(place.peer(kind, **more)) for kind, more in queues.items()}
         peers["plain"].ask("add_zone")

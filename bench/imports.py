@@ -16,7 +16,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     """Seconds of each phase, and the most memory that the process takes for a small and a large file."""
     small, large = QUICK if quick else FULL
     with scratch() as place:
-        place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
+        place.migrate()
         told = {rows: measured(place, rows) for rows in (small, large)}
     for rows, took in told.items():
         group = f"{rows:,} rows"

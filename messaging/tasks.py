@@ -100,6 +100,15 @@ def check_channel_keys(*, isp_id: int) -> None:
         channel_accounts.check_channel(account=account, at=timezone.now())
 
 
+@for_each_isp("returned-mail", every=timedelta(minutes=5))
+@app.task(base=IspTask, atomic=False)
+def read_mailboxes(*, isp_id: int) -> None:
+    """Look for mails that came back to the ISP's own mailbox."""
+    from messaging.services import own_mailboxes
+
+    own_mailboxes.read_mailboxes(isp_id=isp_id, at=timezone.now())
+
+
 @for_each_isp("receipts", every=timedelta(minutes=2))
 @app.task(base=IspTask, atomic=False)
 def hear_receipts(*, isp_id: int) -> None:

@@ -14,12 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext
 
 from core.mail import one_line
 from messaging.events.base import Event
-from messaging.letters import body_html, letter, marks_for
+from messaging.letters import WEB, body_html, letter, marks_for
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
+from messaging.plain_letters import body_of
 from messaging.reader import Reader, Values, current_isp
 from messaging.wording import Piece, fill, order_of, parse
 
@@ -109,10 +111,20 @@ def own_words(
 
 def built_in(event: Event, medium: str, *, context: Mapping[str, Any], reader: Reader) -> Words:
     """Our own words, in the language that is active."""
-    if medium == Medium.EMAIL:
-        return mail_of(event.name, context)
     values = Values(event.named, context, reader)
+    if medium == Medium.EMAIL:
+        words = mail_of(event.name, context)
+        return replace(words, html=_html_of(words, event, values))
     return Words(values["company"], _plain(fill(parse(str(event.short), names=event.named), values)))
+
+
+def _html_of(words: Words, event: Event, values: Values) -> str:
+    """A built-in mail in the look of the company; what it ends with stands below, as in all letters."""
+    company, reader = values["company"], values.reader
+    links = {values[name] for name, each in event.named.items() if each.is_link and values[name].startswith(WEB)}
+    signature = {"", company, f"{gettext('Phone')}: {reader.phone(reader.profile.phone)}"}
+    body = body_of(words.text, links=links, action=str(event.action), signature=signature)
+    return letter(body=body, company=company, reader=reader, subject=words.subject, heading=words.subject)
 
 
 def mail_of(name: str, context: Mapping[str, Any]) -> Words:

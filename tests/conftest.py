@@ -20,6 +20,7 @@ from tenants import schema_roles, slugs
 from tenants.models import ISP
 from tenants.schemas import create_schema, drop_schema
 from tenants.template import build_template
+from tests import prepared
 
 # Passwords are hashed in earnest, with the real library, but quickly.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
@@ -88,6 +89,7 @@ def django_db_setup_in_public(django_db_modify_db_settings: None, django_db_bloc
     from django.test.utils import setup_databases, teardown_databases
 
     with django_db_blocker.unblock(), public_scope():
+        connection.settings_dict["TEST"]["TEMPLATE"] = prepared.database()
         databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         schema_roles.mend()  # runs that were killed have left roles, which belong to the server
         build_template()

@@ -20,18 +20,18 @@ AT_A_TIME = 20
 
 def limit(place: Scratch, *, quick: bool) -> Iterator[Figure]:
     """The project's own configuration as long as orders come; then one whose hour is short, to the end."""
-    count, most = (12, 100) if quick else (300, 100)
+    count, most = (6, 100) if quick else (300, 100)
     group = GROUP.format(count=count)
     with edge(place, "limit") as made:
         names, began = [f"d{number}.example" for number in range(1, count + 1)], time.monotonic()
         _visit(made, names)
-        _until_quiet(made, 5 if quick else 30)
+        _until_quiet(made, 2 if quick else 30)
         served = _visit(made, names)  # a first visitor whose order took long was sent away
         took = time.monotonic() - began
         came = orders(made.processes.log("authority"))
     seen = f"Watched for {took:.0f} s, in which all {count} names were visited twice; {len(served)} have a certificate."
     yield Figure(group, "orders within the hour", "orders", [len(came)], at_most=most, note=seen)
-    names, burst, seconds = (6, 3, 4) if quick else (15, 5, 30)
+    names, burst, seconds = (4, 2, 3) if quick else (15, 5, 30)
     caddyfile = _shorter(place.folder / "Caddyfile", burst, seconds)
     with edge(place, "hours", caddyfile=caddyfile) as made:
         left, began = [f"d{number}.example" for number in range(1, names + 1)], time.monotonic()

@@ -15,7 +15,7 @@ GROUP = "Database away for {seconds} s, permission process for the second half o
 
 def outage(place: Scratch, hosts: list[str], *, quick: bool) -> Iterator[Figure]:
     """Nobody's TLS may fail; what the pages answer meanwhile is written down."""
-    half = 3 if quick else 60
+    half = 2 if quick else 60
     group = GROUP.format(seconds=2 * half)
     with edge(place, "outage") as made:
         open_all(made, hosts)

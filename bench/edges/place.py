@@ -29,7 +29,7 @@ SELECT id, 'clientes.' || slug || '.example', 'portal', true, now(), now() FROM 
 
 def fill(place: Scratch, *, isps: int, domains: int) -> list[str]:
     """Make ISPs with a domain each, and many domains of the first one besides; the ISPs' domains."""
-    place.run("lastmile", "-m", "bench.manage", "migrate", "--verbosity", "0")
+    place.migrate()
     with place.peer("lastmile") as peer:
         peer.ask("build_template")
         peer.ask("add_tenants", first=0, count=isps)

@@ -15,7 +15,7 @@ GROUP = "Certificates that are valid for {valid} s, {isps} ISPs browse for {seco
 def renewal(place: Scratch, hosts: list[str], *, quick: bool) -> Iterator[Figure]:
     """The authority signs for a short time only: programs in Go ask the kernel, so no clock of theirs can be moved."""
     # No more than 100 orders come of it, which is the limit of an hour.
-    valid, seconds, hosts = (12, 20, hosts[:3]) if quick else (90, 150, hosts)
+    valid, seconds, hosts = (6, 9, hosts[:2]) if quick else (90, 150, hosts)
     group = GROUP.format(valid=valid, isps=len(hosts), seconds=seconds)
     with edge(place, "renewal", valid=valid) as made:
         open_all(made, hosts)

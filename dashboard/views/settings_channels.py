@@ -18,7 +18,7 @@ from messaging.channels import kinds
 from messaging.channels.base import Channel
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address
-from messaging.services import channel_accounts
+from messaging.services import channel_accounts, own_mailboxes
 from tenants.roles import Right
 
 SECTION = "channels"
@@ -123,10 +123,13 @@ def check(request: HttpRequest, channel: str) -> HttpResponse:
     """Try the keys now."""
     at = timezone.now()
     account = channel_accounts.check_channel(account=_account(channel), at=at)
+    account = own_mailboxes.try_mailbox(account=account, at=at)
     if account.checked_at != at:
         messages.warning(request, _("There was no answer, so nothing is known of the keys. Try again in some minutes."))
     elif account.problem:
         messages.error(request, _("The keys do not work: %(text)s") % {"text": account.problem})
+    elif account.mailbox_problem:
+        messages.error(request, _("The mailbox cannot be read: %(text)s") % {"text": account.mailbox_problem})
     else:
         messages.success(request, _("The keys work."))
     return to_section(request, f"{SECTION}/{channel}")

@@ -1,5 +1,6 @@
 """Settings: the ISP's own words for what it writes to people."""
 
+import base64
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -13,12 +14,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from company.models import InvoiceGroup
+from company.models import Branding, InvoiceGroup
+from core.uploads import MissingFile, open_file
 from dashboard.access import staff_page
 from dashboard.message_samples import context_for, find_customer
 from dashboard.views.settings import section_page
 from messaging.events.base import Event, Kind
-from messaging.letters import body_html
+from messaging.letters import logo_url
 from messaging.models import ChannelAccount, Medium, OwnText, StaffPhone, TextVersion
 from messaging.occasions import EVENTS, by_slug, name_of
 from messaging.reader import Reader, Values
@@ -28,8 +30,8 @@ from messaging.services.browsers import public_key
 from messaging.services.writing import sms_spelling
 from messaging.sms import Count, count, spelled
 from messaging.text_forms import BY_PHONE, TextForm
-from messaging.texts import Words, approved_of, own_words, starter
-from messaging.wording import BadWording, TooLong, parse
+from messaging.texts import Words, approved_of, built_in, own_words, starter
+from messaging.wording import BadWording, TooLong
 from subscribers.models import Subscriber
 from tenants.roles import Right
 
@@ -180,7 +182,7 @@ class Look:
     """What a customer would read; without words it is not clear whom the form means."""
 
     words: Words | None = None
-    html: str = ""  # of the text itself, without the frame of a mail
+    html: str = ""  # the whole mail
     cost: Count | None = None  # of an SMS
     customer: Subscriber | None = None
     several: tuple[Subscriber, ...] = ()
@@ -199,20 +201,39 @@ def look_at(request: HttpRequest, target: Target, form: TextForm) -> Look:
         context = context_for(target.event, customer, reader)
         wording = {"subject": said.get("subject", ""), "text": said["text"]}
         try:
-            words = own_words(target.event, target.medium, context=context, reader=reader, **wording)
+            words = _words(target, form, context, reader, **wording)
         except (BadWording, TooLong):
             return Look(customer=customer)  # saved before a variable went, or too long with its values
         if said.get("approved"):
             row = OwnText(**target.key | {"group": None}, text=said["text"], approved=said["approved"])
             words = replace(words, data=approved_of(target.event, row, Values(target.event.named, context, reader)))
-        html, cost = "", None
-        if target.medium == Medium.SMS:
-            words = replace(words, text=spelled(words.text, sms_spelling()))
-            cost = count(words.text)
-        if target.medium == Medium.EMAIL:
-            pieces = parse(wording["text"], names=target.event.named)
-            html = body_html(pieces, Values(target.event.named, context, reader), target.event)
-    return Look(words, html, cost, customer)
+    cost = None
+    if target.medium == Medium.SMS:
+        words = replace(words, text=spelled(words.text, sms_spelling()))
+        cost = count(words.text)
+    return Look(words, self_contained(words.html, reader), cost, customer)
+
+
+def _words(target: Target, form: TextForm, context: Any, reader: Reader, **wording: str) -> Words:
+    """What the form says: the built-in mail where nothing of it was changed, else an own text."""
+    row, event, medium = target.row, target.event, target.medium
+    is_changed = form.is_bound and starter(event, medium, reader=reader) != tuple(wording.values())
+    if medium == Medium.EMAIL and not (row is not None and row.is_on) and not is_changed:
+        return built_in(event, medium, context=context, reader=reader)
+    return own_words(target.event, target.medium, context=context, reader=reader, **wording)
+
+
+def self_contained(html: str, reader: Reader) -> str:
+    """A mail that loads nothing, for a page: with the logo in it."""
+    branding = Branding.objects.select_related("logo").filter(pk=1).first()
+    if not html or branding is None or branding.logo is None:
+        return html
+    try:
+        with open_file(branding.logo) as source:
+            data = base64.b64encode(source.read()).decode()
+    except MissingFile:
+        return html
+    return html.replace(logo_url(branding, reader), f"data:{branding.logo.content_type};base64,{data}")
 
 
 def text_page(

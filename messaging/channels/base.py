@@ -178,6 +178,7 @@ class Channel(ABC):
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     hears_answers: ClassVar[bool] = False  # gives what people write to the ISP's number, as Incoming
     is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
+    reads_mailbox: ClassVar[bool] = False  # of the ISP's own, in which reports of its mails may be, see `returned`
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
 
@@ -215,6 +216,13 @@ class Channel(ABC):
     def listen(self, seconds: float) -> list[Told]:
         """Connect and hear what the carrier has to say, for at most so long. Raises Away, SetupRefused."""
         return []
+
+    def check_mailbox(self) -> None:  # noqa: B027 (few have one)
+        """Try whether the mailbox can be read. Raises SetupRefused, Away."""
+
+    def has_mailbox(self) -> bool:
+        """Whether staff have said which mailbox mails come back to."""
+        return False
 
     @classmethod
     def make(cls) -> dict[str, str]:

@@ -66,6 +66,7 @@ class Event:
     sample: Callable[[Reader], dict[str, Any]]
     readers: Readers = Readers.SUBSCRIBER
     short: Any = ""
+    action: Any = ""  # on the button that is the link of the built-in mail
     has_secret: bool = False  # a link that lets somebody in
     is_urgent: bool = False  # somebody sits and waits for it
     waits: bool = True  # for the end of quiet hours; else it would come too late to be of use

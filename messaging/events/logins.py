@@ -90,6 +90,7 @@ EVENTS = [
         has_secret=True,
         is_urgent=True,
         waits=False,
+        action=gettext_lazy("Choose a password"),
     ),
     Event(
         "portal/forgotten",
@@ -101,6 +102,7 @@ EVENTS = [
         has_secret=True,
         is_urgent=True,
         waits=False,
+        action=gettext_lazy("Set a new password"),
     ),
     Event(
         "portal/invitation",
@@ -117,6 +119,7 @@ EVENTS = [
         has_secret=True,
         is_urgent=True,
         waits=False,
+        action=gettext_lazy("Choose a password"),
     ),
     Event(
         "portal/auto_login",
@@ -134,6 +137,7 @@ EVENTS = [
         has_secret=True,
         is_urgent=True,
         waits=False,
+        action=gettext_lazy("Open my account"),
     ),
     Event(
         "subscribers/personal_request",

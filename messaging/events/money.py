@@ -198,6 +198,7 @@ EVENTS = [
         ),
         _owing,
         short=gettext_lazy("{{ company }}: {{ total }} due on {{ due_on }}. How to pay: {{ link }}"),
+        action=gettext_lazy("How to pay"),
     ),
     Event(
         "billing/warning",
@@ -211,6 +212,7 @@ EVENTS = [
         ),
         _owing,
         short=gettext_lazy("{{ company }}: {{ total }} open. Service off from {{ cut_on }} on. How to pay: {{ link }}"),
+        action=gettext_lazy("How to pay"),
     ),
     Event(
         "billing/cut",
@@ -225,6 +227,7 @@ EVENTS = [
         _owing,
         short=gettext_lazy("{{ company }}: service switched off for {{ total }}. On again once paid: {{ link }}"),
         waits=False,
+        action=gettext_lazy("How to pay"),
     ),
     Event(
         "billing/return",
@@ -249,6 +252,7 @@ EVENTS = [
             | {"rule": _("All others"), "planned": 87, "link": "https://app.example/suspension/…/"}
         ),
         readers=Readers.STAFF,
+        action=gettext_lazy("Open the list"),
     ),
     Event(
         "billing/run_held",
@@ -264,6 +268,7 @@ EVENTS = [
         ),
         _run,
         readers=Readers.STAFF,
+        action=gettext_lazy("Open the run"),
     ),
     Event(
         "payments/receipt",
@@ -301,6 +306,7 @@ EVENTS = [
         ),
         _rejected,
         short=gettext_lazy("{{ company }}: we could not find your payment of {{ amount }}: {{ reason }}"),
+        action=gettext_lazy("Open in the portal"),
     ),
     Event(
         "payments/card_agreed",
@@ -308,6 +314,7 @@ EVENTS = [
         Kind.PAYMENTS,
         (NAME, CARD, Variable("terms", gettext_lazy("what was agreed to"), given("terms")), LINK),
         _card,
+        action=gettext_lazy("Open in the portal"),
     ),
     Event(
         "payments/card_ended",
@@ -315,6 +322,7 @@ EVENTS = [
         Kind.PAYMENTS,
         (NAME, CARD, Variable("reason", gettext_lazy("why, as staff wrote it"), given("reason")), LINK),
         _card,
+        action=gettext_lazy("Open in the portal"),
     ),
     Event(
         "payments/card_refused",
@@ -323,5 +331,6 @@ EVENTS = [
         (NAME, CARD, Variable("next_step", gettext_lazy("what happens next, as a sentence"), _next_step), LINK),
         _card,
         short=gettext_lazy("{{ company }}: your card {{ card }} was refused. Pay here: {{ link }}"),
+        action=gettext_lazy("Open in the portal"),
     ),
 ]

@@ -76,6 +76,7 @@ EVENTS = [
         ),
         _request,
         readers=Readers.STAFF,
+        action=gettext_lazy("Open the request"),
     ),
     Event(
         "preinstall/received",

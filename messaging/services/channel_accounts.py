@@ -60,7 +60,9 @@ def _tried(channel: str, values: Mapping[str, str]) -> str:
     with outside_transaction():
         opened = open_channel(channel, Setup(number="", values=values))
         try:
-            return opened.check()[:300]
+            told = opened.check()[:300]
+            opened.check_mailbox()
+            return told
         except SetupRefused as problem:
             raise CannotConnect(str(problem), problem.field) from problem
         except ChannelProblem as problem:
@@ -77,6 +79,7 @@ def _keep(*, by: Actor | None, channel: str, values: Mapping[str, str], said: st
     account.values = {name: value for name, value in values.items() if name not in secret}
     account.secrets = json.dumps({name: value for name, value in values.items() if name in secret})
     account.is_on, account.problem, account.told, account.checked_at = True, "", said, at
+    account.mailbox, account.mailbox_problem = {}, ""
     account.save()
     record("messaging.channel.connected", by=by, on=account, channel=channel)
     resume(account=account)

@@ -11,6 +11,7 @@ import pytest
 
 from bench import run
 from bench.figure import Figure, ratio
+from tests import prepared
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EDGE = [pytest.mark.needs(program) for program in ("caddy", "pebble", "pebble-challtestsrv")]
@@ -67,7 +68,8 @@ def test_a_section_takes_the_place_of_its_last_one(tmp_path, monkeypatch):
 def test_a_quick_run_is_complete(tmp_path, name, asked_for):
     target = tmp_path / "figures.json"
     page = (ROOT / "docs" / "benchmarks.md").read_text()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    tables = prepared.tables("bench.settings_lastmile", "-m", "bench.manage")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BENCH_TABLES": str(tables)}
     command = [sys.executable, "-m", "bench.run", name, "--quick", "--json", str(target)]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]

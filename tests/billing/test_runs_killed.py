@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from core.embedded import Postgres, Redis
+from tests import prepared
 from tests.billing import runs_killed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ class Fire:
         }
         self.log = (folder / "workers.log").open("ab")
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
-        self.run("manage.py", "migrate", "--verbosity", "0")
+        prepared.load(self.url)
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -118,7 +118,7 @@ def test_a_light_goes_red_and_green_again(isp, connected, carrier):
     check_channel_keys(isp_id=isp.pk)
     assert account(isp).light == "red"
     assert "Nothing is sent:" in text_of(connected.get(CHANNELS))
-    connected.post(f"{HTTP}check/")
+    assert "The keys work." in text_of(connected.post(f"{HTTP}check/", follow=True))
     assert account(isp).light == "green"
     carrier.faults = ["broken after"]
     age(isp)

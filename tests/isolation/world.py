@@ -114,6 +114,8 @@ GIVEN: dict[str, dict[str, Any]] = {
         "medium": "email",
         "kind": "service",
         "state": "draft",
+        "holes": [],
+        "others": lambda mark: {"es": {"text": mark}},
     },
     "imports.batch": {
         "state": "done",

@@ -81,7 +81,7 @@ def test_from_a_gateway_to_a_customer_who_wants_no_news(
     expect(phone.locator(".alert-success").first).to_be_visible()
 
     draft(office, home, "Nothing but news")
-    expect(office.locator("main")).to_contain_text(re.compile(rf"\b{meant - 1} messages? will be written"))
+    expect(office.locator("main")).to_contain_text(re.compile(rf"\b{meant - 1} customers? will be written to"))
     expect(office.locator("main")).to_contain_text("1 left out: wants no messages of this kind")
 
 
@@ -162,7 +162,7 @@ def write_to_a_zone(office: Page, home: str, gateway: CarrierLab, picture: Calla
     """What it comes to is said before, and how far it is while it runs. How many were written to."""
     draft(office, home, f"Nova kancelar {EMOJI}")
     page = office.locator("main")
-    meant = int(re.search(r"(\d+) messages? will be written", page.inner_text()).group(1))
+    meant = int(re.search(r"(\d+) customers? will be written to", page.inner_text()).group(1))
     assert meant > 0
     expect(page).to_contain_text("70 characters a segment")
     expect(page).to_contain_text("U+1F600")

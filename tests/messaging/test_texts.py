@@ -116,7 +116,7 @@ def test_a_mail_has_the_own_words_in_text_and_html(clerk, mailoutbox):
     assert mail.subject == "Hola Ana *& Co*"
     assert mail.text == "Ya está, Ana *& Co*.\n\nSu cuenta: https://wispmega.example/x?a=1&b=2\n"
     assert "<strong>Ya</strong> está, Ana *&amp; Co*." in mail.html
-    assert '<a href="https://wispmega.example/x?a=1&amp;b=2"' in mail.html
+    assert '<a class="button" href="https://wispmega.example/x?a=1&amp;b=2"' in mail.html
     assert "background:#7a1f5c;color:#ffffff" in mail.html
 
 

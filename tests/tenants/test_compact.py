@@ -5,11 +5,11 @@ from django.db import connection, migrations
 
 from tenants import template
 from tenants.compact import compact
-from tenants.fingerprint import contents, fingerprint
+from tenants.fingerprint import fingerprint
 from tenants.models import SchemaTemplate, new_schema_name
 from tenants.releases import current_release
 from tenants.template import build_template
-from tests.tenants.test_template import also_runs, migrated, nasty, replayed  # noqa: F401
+from tests.tenants.test_template import also_runs, few_apps, migrated, nasty, replayed  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("in_public")
 
@@ -58,15 +58,10 @@ def test_records_are_one_statement_in_their_order():
     assert compact([start + rows[0] + told, A, start + rows[1]]) == [A, start + ", ".join(rows)]
 
 
-def test_this_releases_template_is_made_so_and_makes_what_the_migrations_make():
-    SchemaTemplate.objects.all().delete()
+def test_this_releases_template_is_made_so():
     ddl = build_template().ddl
     assert len([line for line in ddl.splitlines() if line.startswith("CREATE TABLE") and "FOREIGN KEY" in line]) >= 7
     assert ddl.count('INSERT INTO "django_migrations"') == 1
-    one, other = replayed(), migrated()
-    assert fingerprint(one) == fingerprint(other)
-    first, second = contents(one), contents(other)
-    assert {table for table in first if first[table] != second[table]} == {"django_migrations"}  # when, not what
 
 
 @pytest.mark.parametrize(
@@ -85,12 +80,15 @@ def test_this_releases_template_is_made_so_and_makes_what_the_migrations_make():
     ],
     ids=["records lost", "fails", "other order of columns", "other constraints"],
 )
+@pytest.mark.usefixtures("nasty")
 def test_where_it_would_make_something_else_all_statements_are_kept(monkeypatch, damage):
+    with_keys_in_tables = build_template().ddl
     SchemaTemplate.objects.all().delete()
     monkeypatch.setattr(template, "compact", lambda statements: damage(compact(statements)))
     built = build_template()
     assert built.why_not == ""
-    assert built.ddl.count("ADD CONSTRAINT") >= 10
+    assert built.ddl.count("ADD CONSTRAINT") >= with_keys_in_tables.count("ADD CONSTRAINT") + 3
+    assert built.ddl.count('INSERT INTO "django_migrations"') > 1
     assert fingerprint(replayed()) == fingerprint(migrated())
 
 

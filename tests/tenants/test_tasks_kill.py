@@ -21,6 +21,7 @@ import redis
 from aiosmtpd.controller import Controller
 
 from core.embedded import Postgres, Redis
+from tests import prepared
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APP = "tests.tenants.work_under_fire"
@@ -59,7 +60,7 @@ class Installation:
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(smtp_port),
         }
-        self.run("manage.py", "migrate", "--verbosity", "0")
+        prepared.load(self.database_url)
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(

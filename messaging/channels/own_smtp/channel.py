@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 from messaging.channels.base import Away, Field, SetupRefused
 from messaging.channels.outside import NotOutside, Timely, connected
 from messaging.channels.smtp import SmtpChannel
+from messaging.returns import mailboxes
 
 TIMEOUT = 10  # seconds
 PORTS = (25, 465, 587, 2525)  # those of mail servers; others lead elsewhere
+IMAP_PORTS = (143, 993)
 FIELDS = [
     Field("host", gettext_lazy("Mail server"), gettext_lazy("Its name, such as smtp.example.net.")),
     Field("port", gettext_lazy("Port"), gettext_lazy("Usually 587, or 465 for TLS from the beginning."), initial="587"),
@@ -40,6 +42,44 @@ FIELDS = [
         gettext_lazy("Sender"),
         gettext_lazy("The address that your mails come from. The server must let this login use it."),
     ),
+    Field(
+        "imap_host",
+        gettext_lazy("IMAP server"),
+        gettext_lazy(
+            "Of the sender's mailbox: mails that come back hours later are read there, and nothing in it is changed. "
+            "Leave it empty to hear only of what your mail server refuses at once."
+        ),
+        is_required=False,
+    ),
+    Field(
+        "imap_port",
+        gettext_lazy("IMAP port"),
+        gettext_lazy("Usually 993, or 143 for STARTTLS."),
+        is_required=False,
+        initial="993",
+    ),
+    Field(
+        "imap_security",
+        gettext_lazy("IMAP encryption"),
+        is_required=False,
+        choices=[("tls", gettext_lazy("TLS from the beginning")), ("starttls", "STARTTLS")],
+        initial="tls",
+    ),
+    Field("imap_user", gettext_lazy("IMAP user name"), is_required=False),
+    Field(
+        "imap_password",
+        gettext_lazy("IMAP password"),
+        gettext_lazy("Many providers want a password for apps here."),
+        is_secret=True,
+        is_required=False,
+    ),
+    Field(
+        "imap_folder",
+        gettext_lazy("IMAP folder"),
+        gettext_lazy("INBOX, unless your server puts such mails elsewhere."),
+        is_required=False,
+        initial="INBOX",
+    ),
 ]
 
 
@@ -51,7 +91,9 @@ class OwnSmtp(SmtpChannel):
     about = gettext_lazy("Mails go out through your mail server, from your address. You need its name and a login.")
     fields = FIELDS
     at_once = 4  # small servers count connections
+    reads_mailbox = True
     ports: ClassVar[tuple[int, ...]] = PORTS
+    imap_ports: ClassVar[tuple[int, ...]] = IMAP_PORTS
 
     @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
@@ -67,7 +109,28 @@ class OwnSmtp(SmtpChannel):
             validate_email(values.get("sender", ""))
         except ValidationError:
             wrong["sender"] = _("Enter an e-mail address.")
+        return wrong | (cls._mistakes_of_mailbox(values) if values.get("imap_host") else {})
+
+    @classmethod
+    def _mistakes_of_mailbox(cls, values: Mapping[str, str]) -> dict[str, str]:
+        wrong = {}
+        if not values.get("imap_port", "").isdecimal() or int(values["imap_port"]) not in cls.imap_ports:
+            wrong["imap_port"] = _("Mail servers answer at one of these: %(ports)s.") % {
+                "ports": ", ".join(map(str, cls.imap_ports))
+            }
+        if not values.get("imap_user"):
+            wrong["imap_user"] = _("A mailbox is read with a user name and a password.")
+        for name in ("imap_host", "imap_user", "imap_password", "imap_folder"):
+            if values.get(name) and not values[name].isprintable():
+                wrong[name] = _("Enter one line without special characters.")
         return wrong
+
+    def has_mailbox(self) -> bool:
+        return bool(self.setup.values.get("imap_host"))
+
+    def check_mailbox(self) -> None:
+        if self.has_mailbox():
+            mailboxes.check(self.setup.values)
 
     def connect(self) -> Any:
         """A connection with what was typed."""
