@@ -6,6 +6,7 @@ happens, but for what changes meanwhile.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -26,8 +27,8 @@ from messaging.reader import Reader, Values, current_isp
 from messaging.recipients import Recipient
 from messaging.rules import due_at
 from messaging.services import many
-from messaging.services.notifying import opt_out_link, with_opt_out
-from messaging.services.writing import sms_spelling
+from messaging.services.notifying import clock_of, opt_out_link, with_opt_out
+from messaging.services.writing import is_address, sms_spelling
 from messaging.texts import language_for, own_words
 from messaging.wording import fill, names_in, parse
 from subscribers.models import Consent, PortalUser, Sending, SendingWords, Subscriber
@@ -103,11 +104,17 @@ class Writer:
         self.versions = {each.language or self.language: each for each in self.sending.versions}
         names = set().union(*(names_in(parse(each.text, names=self.event.named)) for each in self.versions.values()))
         self.needs_link, self.needs_way, self.names_debt = AUTOLOGIN in names, PAY in names, "balance" in names
-        self.at = due_at(self.event, self.medium, at=timezone.now(), timezone=self.isp.timezone)
+        self.at: dict[str, datetime] = {}  # when messages may go, by time zone
+
+    def due_in(self, zone: str) -> datetime:
+        """When a message may go to somebody who lives by this clock. One query for each clock."""
+        if zone not in self.at:
+            self.at[zone] = due_at(self.event, self.medium, at=timezone.now(), timezone=zone)
+        return self.at[zone]
 
     def sort_out(self, keys: list[int]) -> tuple[list[tuple[Subscriber, Recipient]], dict[int, str]]:
         """Those to write to, and of the others why not. A fixed number of queries."""
-        people = {row.pk: row for row in Subscriber.objects.filter(pk__in=keys).order_by("pk")}
+        people = {row.pk: row for row in Subscriber.objects.filter(pk__in=keys).select_related("zone").order_by("pk")}
         logins = self._logins(keys)
         recipients = self._recipients(people, logins)
         to = {key: next(iter(each.at(self.medium)), "") for key, each in recipients.items()}
@@ -127,7 +134,7 @@ class Writer:
                     name
                     for name, is_so in [
                         ("erased", row.is_erased),
-                        ("no_address", not to[key]),
+                        ("no_address", not is_address(self.medium, to[key])),
                         ("stopped", to[key].lower() in stopped),
                         ("opted_out", key in unwilling),
                         ("no_consent", key not in consenting),
@@ -220,6 +227,7 @@ class Writer:
             words, data = with_opt_out(words, link, language), {"unsubscribe": link}
         text = sms.spelled(words.text, self.spelling) if self.medium == Medium.SMS else words.text
         segments = sms.count(text).segments if self.medium == Medium.SMS else 1
+        data = {**data, **clock_of(recipient)}
         for place, to in enumerate(recipient.at(self.medium)):
             yield Message(
                 medium=self.medium,
@@ -232,7 +240,7 @@ class Writer:
                 language=language,
                 lane=Message.Lane.BULK,
                 key=sending.key_for(row.pk, place),
-                due_at=self.at,
+                due_at=self.due_in(recipient.timezone),
                 data=data,
                 subscriber_key=row.pk,
                 occasion=self.event.name,

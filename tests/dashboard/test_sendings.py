@@ -1,8 +1,9 @@
 """Writing to many at once."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from billing.models import Account
 from core.scope import isp_scope
 from dashboard import sendings, tasks
-from messaging.models import ChannelAccount, Message, MessageSettings, OptOut, StoppedAddress
+from messaging.models import ChannelAccount, Message, MessageSettings, OptOut, QuietHours, StoppedAddress
 from subscribers.models import AutoLoginLink, Consent, ConsentDocument, ConsentVersion, Sending, Subscriber
 from tenants.roles import Role
 from tests.dashboard.test_subscribers import LIST, staff_client, text_of, verbs
@@ -243,6 +244,25 @@ def test_a_link_that_lets_in_is_made_for_each_and_not_for_the_forecast(isp, cler
     assert message.has_secret
     with isp_scope(isp):
         assert AutoLoginLink.objects.get().run == message.sending
+
+
+def test_what_is_no_address_is_left_out_and_the_clock_of_a_zone_counts(isp, clerk, people, settings):
+    with isp_scope(isp):
+        Subscriber.objects.filter(number=13).update(email="foo@")
+        people.timezone = "America/Tijuana"
+        people.save()
+        QuietHours.objects.create(pk=1, begins=time(0), ends=time(23, 59, 59), holds_mail=True)
+    page = draft(clerk)
+    assert "2 left out: no e-mail address" in text_of(clerk.get(page))
+    start(clerk, page, isp)
+    work_off(isp)
+    rows = written(isp)
+    assert set(rows) == {"n11@mail.example", "n12@mail.example"}
+    here, there = rows["n11@mail.example"], rows["n12@mail.example"]
+    assert there.data["zone"] == "America/Tijuana"
+    assert "zone" not in here.data
+    assert {here.due_at.astimezone(ZoneInfo("America/Mexico_City")).hour} == {23}
+    assert there.due_at.astimezone(ZoneInfo("America/Tijuana")).hour == 23
 
 
 def test_the_link_that_lets_in_stands_in_no_subject(isp, clerk, people):

@@ -71,8 +71,8 @@ def test_a_customers_zone_has_a_clock_of_its_own(in_isp, fake, monkeypatch):
     assert (there.timezone, here.timezone) == ("America/Tijuana", "America/Mexico_City")
     at(EVENING, monkeypatch)
     monkeypatch.setattr("messaging.services.notifying.media_for", lambda event, recipient: ["sms"])
-    said = {"event": "payments/card_refused", "at": EVENING, "card": "Visa", "url": "x"}
-    made = [notify(recipient=each, **said)[0] for each in (there, here)]
+    told = {"event": "payments/card_refused", "at": EVENING, "card": "Visa", "url": "x"}
+    made = [notify(recipient=each, **told)[0] for each in (there, here)]
     # It is half past eight there, and half past nine here.
     assert [message.due_at for message in made] == [EVENING, MORNING]
 
