@@ -5,12 +5,14 @@ It is written on its own, not on the library that we send with, so that each che
 
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 
 BIND, SUBMIT, DELIVER, UNBIND, ENQUIRE = 0x09, 0x04, 0x05, 0x06, 0x15
+BINDS = {BIND, 0x01, 0x02}
 ANSWER = 0x80000000
-OK, SYSTEM_ERROR, BAD_ADDRESS, BAD_PASSWORD, THROTTLED = 0x00, 0x08, 0x0B, 0x0E, 0x58
+OK, ALREADY_BOUND, SYSTEM_ERROR, BAD_ADDRESS, BAD_PASSWORD, THROTTLED = 0x00, 0x05, 0x08, 0x0B, 0x0E, 0x58
 
 
 @dataclass
@@ -40,11 +42,16 @@ class SmppLab:
 
     system_id: str = "lastmile"
     password: str = "secret08"  # noqa: S105
+    delay: float = 0.0  # seconds until a submit is answered; others are taken meanwhile
+    allows: int = 0  # connections at once; 0: as many as come
     receipts: str = "at once"  # or "later": those wait for the next bind; or "never"
     faults: list[int | str] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     waiting: list[bytes] = field(default_factory=list)  # deliver_sm bodies for who binds next
     binds: int = 0
+    bound: int = 0  # at the moment
+    most: int = 0  # messages that were without an answer at one time
+    unanswered: int = 0
 
     def __post_init__(self) -> None:
         self.lock = Lock()
@@ -72,22 +79,29 @@ class SmppLab:
             Thread(target=self._serve, args=(line,), daemon=True).start()
 
     def _serve(self, line: socket.socket) -> None:
+        is_bound = False
         try:
             while True:
                 command, _status, number, body = _read(line)
                 if not self._do(line, command, number, body):
                     return
+                is_bound = is_bound or command in BINDS
         except (OSError, EOFError, struct.error):
             return
         finally:
+            self.bound -= is_bound
             line.close()
 
     def _do(self, line: socket.socket, command: int, number: int, body: bytes) -> bool:
-        if command in {BIND, 0x01, 0x02}:
+        if command in BINDS:
             system_id, rest = _string(body)
             password, _rest = _string(rest)
             is_right = (system_id, password) == (self.system_id, self.password)
-            _write(line, command | ANSWER, OK if is_right else BAD_PASSWORD, number, b"lab\0")
+            status = OK if is_right else BAD_PASSWORD
+            if is_right and self.allows and self.bound >= self.allows:
+                is_right, status = False, ALREADY_BOUND
+            self.bound += is_right
+            _write(line, command | ANSWER, status, number, b"lab\0")
             self.binds += 1
             for text in self._taken() if is_right else []:
                 _write(line, DELIVER, OK, 0x7000 + self.binds, text)
@@ -110,6 +124,8 @@ class SmppLab:
             segment = _segment(body, f"lab-{len(self.segments) + 1}")
             if fault in {OK, "silent", "hang up"}:
                 self.segments.append(segment)
+            self.unanswered += 1
+            self.most = max(self.most, self.unanswered)
         if fault == "silent":
             return True
         if fault == "hang up":
@@ -117,15 +133,22 @@ class SmppLab:
         if fault == "garbage":
             line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             return False
-        status = int(fault)
+        if self.delay:
+            Timer(self.delay, self._answer, (line, number, segment, int(fault))).start()
+        else:
+            self._answer(line, number, segment, int(fault))
+        return True
+
+    def _answer(self, line: socket.socket, number: int, segment: Segment, status: int) -> None:
         # A receipt may overtake the answer, as it does in the wild.
         receipt = receipt_of(segment) if segment.wants_receipt and status == OK else b""
-        if receipt and self.receipts == "at once":
-            _write(line, DELIVER, OK, 0x6000, receipt)
-        elif receipt and self.receipts == "later":
-            self.waiting.append(receipt)
-        _write(line, SUBMIT | ANSWER, status, number, segment.number.encode() + b"\0" if status == OK else b"")
-        return True
+        with self.lock, suppress(OSError):
+            self.unanswered -= 1
+            if receipt and self.receipts == "at once":
+                _write(line, DELIVER, OK, 0x6000, receipt)
+            elif receipt and self.receipts == "later":
+                self.waiting.append(receipt)
+            _write(line, SUBMIT | ANSWER, status, number, segment.number.encode() + b"\0" if status == OK else b"")
 
     def text_of(self, first: int = 0) -> str:
         """The segments from one on, put together as a phone does it."""

@@ -161,7 +161,7 @@ class Channel(ABC):
     """A carrier of messages, with one ISP's account.
 
     An object belongs to one thread and hands over many messages, one after the other: it may keep a connection between
-    them. Several threads have one each, and `at_once` says how many.
+    them. Several threads have one each, and `hands` says how many; where `is_shared`, they have one together.
     """
 
     setup: Setup
@@ -181,6 +181,7 @@ class Channel(ABC):
     reads_mailbox: ClassVar[bool] = False  # of the ISP's own, in which reports of its mails may be, see `returned`
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time
+    is_shared: ClassVar[bool] = False  # one connection for all of them: `send` is called by several threads at once
 
     def __post_init__(self) -> None:  # noqa: B027 (few have anything to prepare)
         """Prepare what calls will need. Calls nobody."""
@@ -223,6 +224,11 @@ class Channel(ABC):
     def has_mailbox(self) -> bool:
         """Whether staff have said which mailbox mails come back to."""
         return False
+
+    @classmethod
+    def hands(cls, setup: Setup) -> int:
+        """How many messages may be handed over at the same time with this account."""
+        return cls.at_once
 
     @classmethod
     def make(cls) -> dict[str, str]:

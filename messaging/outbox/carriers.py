@@ -34,8 +34,13 @@ class Carrier:
     problem: str = ""
     paused_until: datetime | None = None
 
+    @property
+    def hands(self) -> int:
+        """How many messages may be handed over at the same time."""
+        return self.kind.hands(self.setup)
+
     def open(self) -> Channel:
-        """A channel for one thread."""
+        """A channel for one thread, or for all of them if it is shared."""
         return self.kind(self.setup)
 
 
@@ -115,13 +120,14 @@ def hand_over(channel: Channel, message: Message) -> Outcome:
 
 
 class Crew:
-    """Threads that hand messages over, each with a channel, and so a connection, of its own."""
+    """Threads that hand messages over, each with a channel, and so a connection, of its own unless it is shared."""
 
     def __init__(self, carrier: Carrier, size: int) -> None:
         self.carrier = carrier
         self.size = size
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=f"outbox-{required().label}")
         self._own = threading.local()
+        self._opening = threading.Lock()
         self._channels: list[Channel] = []
         self._running: dict[Future[Outcome | None], Message] = {}
         self._halt = threading.Event()
@@ -173,8 +179,10 @@ class Crew:
         if self._halt.is_set():
             return None
         if not hasattr(self._own, "channel"):
-            self._own.channel = self.carrier.open()
-            self._channels.append(self._own.channel)
+            with self._opening:
+                if not (self.carrier.kind.is_shared and self._channels):
+                    self._channels.append(self.carrier.open())
+                self._own.channel = self._channels[-1]
         outcome = hand_over(self._own.channel, message)
         if isinstance(outcome.problem, SetupRefused) or (isinstance(outcome.problem, Away) and outcome.problem.after):
             self._halt.set()

@@ -87,7 +87,7 @@ class _Turn:
             return now + REFUSED_REST
         if carrier.paused_until and carrier.paused_until > now:
             return carrier.paused_until
-        crew = Crew(carrier, carrier.kind.at_once)
+        crew = Crew(carrier, carrier.hands)
         try:
             self._loop(carrier, crew)
         finally:
@@ -127,7 +127,7 @@ class _Turn:
                 self._rest(now + REFUSED_REST)
             elif isinstance(problem, Away) and problem.after:
                 self._rest(now + timedelta(seconds=problem.after))
-        if self.unanswered >= carrier.kind.at_once:
+        if self.unanswered >= carrier.hands:
             self._rest(now + REST)
 
     def _rest(self, until: datetime) -> None:
@@ -179,8 +179,11 @@ def deliver_one(pk: int) -> datetime | None:
             return None
         if carrier.problem:
             return timezone.now() + REFUSED_REST
-        message = claim_one(medium=medium, pk=pk)
+        message = None if carrier.kind.is_shared else claim_one(medium=medium, pk=pk)
         give_browsers([message] if message else [])
+    if carrier.kind.is_shared:
+        # A second connection would be refused: the running turn takes it first, or one begins.
+        return take_turn(isp_id=isp_of_scope(), medium=medium)
     if message is None:
         return next_due(medium=medium)
     channel = carrier.open()

@@ -7,6 +7,8 @@ calls while messages wait for theirs.
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from threading import Lock
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +17,11 @@ from django.utils.translation import gettext_lazy
 from smpplib import consts
 
 from messaging import sms
-from messaging.channels.base import Away, Channel, Field, Parcel, Taken, Told
+from messaging.channels.base import Away, Channel, ChannelProblem, Field, Parcel, Setup, Taken, Told
 from messaging.channels.smpp.line import Line
 
 GSM, LATIN, UCS2 = 0, 3, 8  # data codings
+WINDOW, WIDEST = 10, 50  # messages that may be without an answer: what most centres allow; at most
 FIELDS = [
     Field("host", gettext_lazy("Host"), gettext_lazy("Name or address of the message centre.")),
     Field("port", gettext_lazy("Port"), initial="2775"),
@@ -39,6 +42,13 @@ FIELDS = [
         gettext_lazy("If accents and @ arrive wrong, choose the other one."),
         choices=[("gsm", "GSM 03.38"), ("latin", "ISO 8859-1")],
         initial="gsm",
+    ),
+    Field(
+        "window",
+        gettext_lazy("Messages without an answer"),
+        gettext_lazy("How many may be on their way to the message centre at once. 1 is slow and works everywhere."),
+        initial=str(WINDOW),
+        is_required=False,
     ),
     Field(
         "numbers",
@@ -63,11 +73,17 @@ class SmppChannel(Channel):
     fields = FIELDS
     listens = True
     hears_answers = True
-    at_once = 1  # most message centres take one connection of a system
+    is_shared = True  # most message centres take one connection of a system
 
     def __post_init__(self) -> None:
         self._line: Line | None = None
         self._heard: list[Told] = []
+        self._lock = Lock()
+        self._failed: tuple[float, ChannelProblem] | None = None  # when connecting came to nothing last, and why
+
+    @classmethod
+    def hands(cls, setup: Setup) -> int:
+        return max(1, min(int(setup.values.get("window") or WINDOW), WIDEST))
 
     @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
@@ -75,6 +91,9 @@ class SmppChannel(Channel):
         port = values.get("port", "")
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             found["port"] = _("Enter a number between 1 and 65535.")
+        window = values.get("window") or str(WINDOW)
+        if not (window.isascii() and window.isdigit() and 0 < int(window[:9]) <= WIDEST):
+            found["window"] = _("Enter a number between 1 and %(most)d.") % {"most": WIDEST}
         host = values.get("host", "")
         if not host.isprintable() or any(mark in host for mark in "/:@ "):
             found["host"] = _("Enter the name alone, such as smpp.example.com.")
@@ -90,7 +109,7 @@ class SmppChannel(Channel):
     def check(self) -> str:
         line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
         line.close()
-        self._heard += line.events
+        self._heard += line.taken()
         return f"{self.setup.values['system_id']} · {self.setup.values['host']}"
 
     def send(self, parcel: Parcel) -> Taken:
@@ -128,41 +147,50 @@ class SmppChannel(Channel):
             "short_message": segment,
             "registered_delivery": 1 if is_last else 0,  # one receipt for a message
         }
-        if self._line is None:
-            self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
+        line = self._opened()
         try:
-            return self._line.submit(**fields)
-        except Away as error:
-            if error.after is None:
-                self._drop()
-            raise
+            return line.submit(**fields)
         finally:
-            if self._line is not None:
-                self._heard += self._line.events
-                self._line.events = []
+            with self._lock:
+                self._heard += line.taken()
+                if line.is_broken and self._line is line:
+                    self._drop()
+
+    def _opened(self) -> Line:
+        """The line, which one thread connects for all; who waited for it to fail hears of that, and does not try too."""
+        since = monotonic()
+        with self._lock:
+            if self._line is None:
+                if self._failed and self._failed[0] >= since:
+                    raise self._failed[1]
+                try:
+                    self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
+                except ChannelProblem as problem:
+                    self._failed = monotonic(), problem
+                    raise
+            return self._line
 
     def _drop(self) -> None:
         if self._line is not None:
             self._line.drop()
-            self._heard += self._line.events
+            self._heard += self._line.taken()
             self._line = None
 
     def heard(self) -> list[Told]:
-        events, self._heard = self._heard, []
+        with self._lock:
+            events, self._heard = self._heard, []
         return events
 
     def listen(self, seconds: float) -> list[Told]:
-        if self._line is None:
-            self._line = Line(self.setup.values, settings.GATEWAY_TIMEOUT)
-        self._line.listen(seconds)
-        self._heard += self._line.events
-        self._line.events = []
+        line = self._opened()
+        line.listen(seconds)
+        self._heard += line.taken()
         return self.heard()
 
     def close(self) -> None:
         if self._line is not None:
             self._line.close()
-            self._heard += self._line.events
+            self._heard += self._line.taken()
             self._line = None
 
 

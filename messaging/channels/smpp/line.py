@@ -1,9 +1,16 @@
-"""One connection to a message centre, by smpplib: bound, used for one thing after the other, heard."""
+"""One connection to a message centre, by smpplib: bound, used by several threads at once, heard.
+
+Each sends, and then waits for the answer with its number; whoever waits while nobody reads does so for all.
+"""
 
 import logging
+import select
+import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from threading import Condition, Lock
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -44,7 +51,7 @@ class _Client(Client):
         self.state = consts.SMPP_CLIENT_STATE_OPEN
 
     def _recv_exact(self, exact_size: int) -> bytes:
-        if not 0 <= exact_size <= LONGEST:
+        if not 0 <= exact_size <= LONGEST or self._socket is None:
             raise exceptions.ConnectionError
         until = time.monotonic() + (self._socket.gettimeout() or self.timeout)
         data = bytearray()
@@ -78,6 +85,11 @@ class Line:
     def __init__(self, values: Mapping[str, Any], timeout: float) -> None:
         self.timeout = timeout
         self.events: list[Told] = []
+        self.problem: Away | None = None  # that ended it
+        self._socket = Lock()  # whoever sends or reads; TLS of one connection is for one thread at a time
+        self._news = Condition()
+        self._answers: dict[int, Any] = {}  # to what is waited for, by number; None until it comes
+        self._is_read = False
         self.parts = Parts(is_latin=values.get("alphabet") == "latin")
         context = ssl.create_default_context() if values.get("tls") == "yes" else None
         self.client = _Client(
@@ -91,14 +103,11 @@ class Line:
         try:
             self.client.connect()
             answer = self._ask(
-                smpp.make_pdu(
-                    "bind_transceiver",
-                    client=self.client,
-                    system_id=values["system_id"],
-                    password=values.get("password", ""),
-                    system_type=values.get("system_type", ""),
-                    interface_version=0x34,
-                )
+                "bind_transceiver",
+                system_id=values["system_id"],
+                password=values.get("password", ""),
+                system_type=values.get("system_type", ""),
+                interface_version=0x34,
             )
         except outside.NotOutside as error:
             self.drop()
@@ -118,62 +127,125 @@ class Line:
 
     def submit(self, **fields: Any) -> str:
         """Hand over one segment; the number that it has there."""
-        answer = self._ask(smpp.make_pdu("submit_sm", client=self.client, **fields))
+        answer = self._ask("submit_sm", **fields)
+        if answer.status == consts.SMPP_ESME_RINVBNDSTS:
+            self.problem = self.problem or Away(_("The message centre closed the connection."))
         if answer.status:
             raise problem(answer.status)
         number = answer.message_id or b""
         return number.decode("ascii", "replace") if isinstance(number, bytes) else str(number)
 
-    def _ask(self, pdu: Any) -> Any:
-        """Send, and read until the answer to it. What comes in between is heard."""
-        until = time.monotonic() + self.timeout
+    @property
+    def is_broken(self) -> bool:
+        return self.problem is not None
+
+    def taken(self) -> list[Told]:
+        """What was heard since it was asked last."""
+        with self._news:
+            events, self.events = self.events, []
+        return events
+
+    def _ask(self, command: str, **fields: Any) -> Any:
+        """Send, and wait for the answer. What comes in between is heard."""
+        with self._socket:
+            if self.problem:
+                raise self.problem
+            pdu = smpp.make_pdu(command, client=self.client, **fields)
+            with self._news:
+                self._answers[pdu.sequence] = None
+            try:
+                self.client.send_pdu(pdu)
+            except (exceptions.ConnectionError, exceptions.PDUError, OSError) as error:
+                self._answers.pop(pdu.sequence, None)
+                self.problem = Away(_("The message centre closed the connection."))
+                raise self.problem from error
         try:
-            self.client.send_pdu(pdu)
-            while time.monotonic() < until:
+            return self._wait(pdu.sequence)
+        finally:
+            with self._news:
+                self._answers.pop(pdu.sequence, None)
+
+    def _wait(self, number: int) -> Any:
+        """The answer with this number, read by this thread or by another one."""
+        until = time.monotonic() + self.timeout
+        while True:
+            with self._news:
+                self._news.wait_for(
+                    lambda: self._answers[number] is not None or self.problem or not self._is_read,
+                    timeout=max(until - time.monotonic(), 0),
+                )
+                if self._answers[number] is not None:
+                    return self._answers[number]
+                if self.problem:
+                    raise self.problem
+                if time.monotonic() > until:
+                    raise Away(_("The message centre did not answer in time."))
+                self._is_read = True
+            try:
+                self._read()
+            finally:
+                with self._news:
+                    self._is_read = False
+                    self._news.notify_all()
+
+    def _read(self) -> None:
+        """Read one PDU, for whomever it is. When nothing comes, or what is none, that ends the line."""
+        try:
+            self._rest(self.timeout)
+            with self._socket:
                 came = self.client.read_pdu()
-                if came.sequence == pdu.sequence and came.command in {f"{pdu.command}_resp", "generic_nack"}:
-                    return came
-                self._take(came)
-        except TimeoutError as error:
-            raise Away(_("The message centre did not answer in time.")) from error
-        except (exceptions.ConnectionError, OSError) as error:
-            raise Away(_("The message centre closed the connection.")) from error
-        except (exceptions.PDUError, exceptions.UnknownCommandError, ValueError, IndexError) as error:
-            raise Away(_("The message centre answered something that is not SMPP.")) from error
-        raise Away(_("The message centre did not answer in time."))
+            with self._news:
+                is_awaited = came.sequence in self._answers
+                if is_awaited and (came.command.endswith("_resp") or came.command == "generic_nack"):
+                    self._answers[came.sequence] = came
+                    return
+            self._take(came)
+        except TimeoutError:
+            self.problem = Away(_("The message centre did not answer in time."))
+        except (exceptions.ConnectionError, OSError):
+            self.problem = Away(_("The message centre closed the connection."))
+        except (exceptions.PDUError, exceptions.UnknownCommandError, ValueError, IndexError):
+            self.problem = Away(_("The message centre answered something that is not SMPP."))
 
     def listen(self, seconds: float) -> None:
         """Hear what comes, until it has been quiet for so long."""
         until = time.monotonic() + seconds
-        try:
+        with suppress(exceptions.ConnectionError, exceptions.PDUError, exceptions.UnknownCommandError, OSError):
             while (left := until - time.monotonic()) > 0:
-                self.client._socket.settimeout(left)
+                self._rest(left)
                 self._take(self.client.read_pdu())
-        except TimeoutError:
+
+    def _rest(self, seconds: float) -> None:
+        """Until there is something to read. Raises TimeoutError."""
+        line = self.client._socket
+        if line is None:
+            raise exceptions.ConnectionError
+        if isinstance(line, ssl.SSLSocket) and line.pending():
             return
-        except (exceptions.ConnectionError, exceptions.PDUError, exceptions.UnknownCommandError, OSError):
-            return
-        finally:
-            if self.client._socket is not None:
-                self.client._socket.settimeout(self.timeout)
+        wait = select.poll()
+        wait.register(line, select.POLLIN)
+        if not wait.poll(max(seconds, 0) * 1000):
+            raise TimeoutError
 
     def _take(self, pdu: Any) -> None:
         if pdu.command == "deliver_sm":
             self._answer(pdu)
             if (event := receipt_of(pdu) if is_receipt(pdu) else self.parts.take(pdu)) is not None:
-                self.events.append(event)
+                with self._news:
+                    self.events.append(event)
         elif pdu.command in {"enquire_link", "unbind"}:
             self._answer(pdu)
 
     def _answer(self, pdu: Any) -> None:
         answer = smpp.make_pdu(f"{pdu.command}_resp", client=self.client, status=0)
         answer.sequence = pdu.sequence
-        self.client.send_pdu(answer)
+        with self._socket:
+            self.client.send_pdu(answer)
 
     def close(self) -> None:
         """Say good-bye; what is said until then is heard."""
         try:
-            self._ask(smpp.make_pdu("unbind", client=self.client))
+            self._ask("unbind")
         except Away:
             pass
         finally:
@@ -181,7 +253,11 @@ class Line:
 
     def drop(self) -> None:
         self.events += self.parts.rest()
-        if self.client._socket is not None:
-            self.client._socket.close()
-            self.client._socket = None
+        line = self.client._socket
+        if line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)  # wakes whoever still waits for something to read
+            with self._socket:
+                line.close()
+                self.client._socket = None
         self.client.state = consts.SMPP_CLIENT_STATE_CLOSED
