@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from smpplib import consts
 
 from messaging import sms
-from messaging.channels.base import Away, Channel, ChannelProblem, Field, Parcel, Setup, Taken, Told
+from messaging.channels.base import Channel, ChannelProblem, Field, Parcel, Setup, Taken, Told
 from messaging.channels.smpp.line import Line
 
 GSM, LATIN, UCS2 = 0, 3, 8  # data codings
@@ -157,7 +157,7 @@ class SmppChannel(Channel):
                     self._drop()
 
     def _opened(self) -> Line:
-        """The line, which one thread connects for all; who waited for it to fail hears of that, and does not try too."""
+        """The line, which one thread connects for all. If that comes to nothing, who waited for it does not try too."""
         since = monotonic()
         with self._lock:
             if self._line is None:
