@@ -22,7 +22,6 @@ class KeyedChannel(Channel):
     name = "bench"
     title = "Bench"
     medium = "sms"
-    is_idempotent = True
     _link: http.client.HTTPConnection | None = None
 
     def send(self, parcel: Parcel) -> Taken:

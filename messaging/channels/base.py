@@ -29,6 +29,10 @@ class Away(ChannelProblem):
         self.after = after  # seconds that the carrier asks to wait
 
 
+class Unclear(Away):
+    """It answered, and nobody can tell what: often it was taken. So it is tried again a few times only."""
+
+
 class SetupRefused(ChannelProblem):
     """The carrier does not know the keys, or they may not do this. Nothing is sent until staff mend it."""
 
@@ -177,7 +181,6 @@ class Channel(ABC):
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     hears_answers: ClassVar[bool] = False  # gives what people write to the ISP's number, as Incoming
-    is_idempotent: ClassVar[bool] = False  # takes a key twice and sends once
     reads_mailbox: ClassVar[bool] = False  # of the ISP's own, in which reports of its mails may be, see `returned`
     bounces_to_stop: ClassVar[int] = 1  # how many messages must find no such address before it is written to no more
     at_once: ClassVar[int] = 8  # how many messages may be handed over at the same time

@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from messaging.channels.base import Away, Refused, SetupRefused
+from messaging.channels.base import Away, Refused, SetupRefused, Unclear
 
 LONGEST = 256 * 1024  # bytes of an answer
 AFTER = 3600.0  # seconds that a carrier may have us wait at most
@@ -300,7 +300,7 @@ def sound(answer: Answer) -> Answer:
             raise SetupRefused(
                 _("A web page with the status %(status)s came back. Is the address right?") % {"status": answer.status}
             )
-        raise Away(_("A web page came back where a short answer is expected."))
+        raise Unclear(_("A web page came back where a short answer is expected."))
     return answer
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused
+from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused, Unclear
 from messaging.channels.outside import storable
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
@@ -18,6 +18,7 @@ from messaging.sms import MOST_SEGMENTS
 logger = logging.getLogger(__name__)
 GONE = NoSuchAddress.__name__  # how `error` begins where there is no such address
 LONGEST = timedelta(hours=4)  # between two attempts
+UNCLEAR_ATTEMPTS = 3  # where each may have been taken, nobody should get the same ten times
 # What will be tried again keeps what it is thought to cost, so that a month's budget counts it.
 # What was taken was taken, even if another worker has the message meanwhile. All else is said by who has it now alone.
 # What was not taken stays stopped or held if its sending was so meanwhile.
@@ -63,7 +64,9 @@ def _row(carrier: Carrier, outcome: Outcome, now: datetime) -> tuple[object, ...
     elif isinstance(problem, SetupRefused):
         # Not the message's fault, so it is no attempt of its.
         state, attempts = Message.State.WAITING, outcome.attempt - 1
-    elif isinstance(problem, Away) and outcome.attempt < ATTEMPTS:
+    elif isinstance(problem, Away) and outcome.attempt < (
+        UNCLEAR_ATTEMPTS if isinstance(problem, Unclear) else ATTEMPTS
+    ):
         state, due_at = Message.State.WAITING, now + wait_after(outcome.attempt, problem.after)
     elif isinstance(problem, OptedOut):
         state, said = Message.State.STOPPED, f"Stopped:{StoppedAddress.Reason.OPT_OUT}"

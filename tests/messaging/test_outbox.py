@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from core.lease import lease
 from messaging import services
-from messaging.channels.base import Away, NoSuchAddress, Refused, SetupRefused, Taken
-from messaging.models import Message, StoppedAddress
+from messaging.channels.base import Away, NoSuchAddress, Refused, SetupRefused, Taken, Unclear
+from messaging.models import ChannelAccount, Message, StoppedAddress
 from messaging.outbox import carriers, claims, results, turns
 from messaging.outbox.carriers import DEPTH
 from messaging.services import many
@@ -196,6 +196,20 @@ def test_attempts_end_and_a_refusal_ends_them_at_once(in_isp, account, fake):
     turn(in_isp)
     assert (again(refused).state, again(refused).error) == ("failed", "Refused: too long by far")
     assert (again(tired).state, again(tired).attempts) == ("failed", claims.ATTEMPTS)
+
+
+@pytest.mark.parametrize(("problem", "most"), [(Unclear, 3), (Away, claims.ATTEMPTS)])
+def test_where_each_attempt_may_have_been_taken_there_are_few(in_isp, account, fake, problem, most):
+    def answer(parcel):
+        raise problem("a web page")
+
+    message, fake.answer = write(), answer
+    for _time in range(claims.ATTEMPTS + 2):
+        turn(in_isp)
+        Message.objects.unsent().update(due_at=timezone.now())
+        ChannelAccount.objects.update(paused_until=None)
+    assert len(fake.given) == most
+    assert again(message).state == "failed"
 
 
 def test_a_fault_of_ours_is_an_attempt_and_no_end(in_isp, account, fake, caplog):
