@@ -1,5 +1,6 @@
 """Words that are written to many subscribers at once."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from messaging.models import Medium
 from subscribers.models.network import Zone
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
 
+HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 COLOURS = {
     "draft": "secondary",
     "planned": "indigo",
@@ -128,7 +130,9 @@ class Sending(models.Model):
 
     @property
     def title(self) -> str:
-        return self.subject or Truncator(" ".join(self.text.split())).chars(60)
+        """What lists call it by: subject or beginning, with a mark where each reader's own values stand."""
+        said = " ".join(HOLE.sub("…", self.subject or self.text).split())
+        return said if self.subject else Truncator(said).chars(60)
 
     @property
     def versions(self) -> list[SendingWords]:
