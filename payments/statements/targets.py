@@ -93,6 +93,7 @@ TARGETS = [
         "text",
         _("Text"),
         (
+            *("texto", "text"),
             *("concepto", "descripcion", "concepto de pago", "detalle", "leyenda", "motivo", "observaciones"),
             *("description", "details", "narrative", "memo", "message", "zprava pro prijemce", "zprava", "poznamka"),
             *("popis", "typ", "typ transakce", "uzivatelska identifikace", "movimiento", "verwendungszweck"),
