@@ -1,6 +1,6 @@
 """By which media an event is told to somebody, and when. Read only; the verbs are in messaging.services."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from messaging.events.base import Event, Kind
@@ -70,4 +70,5 @@ def end_of_quiet(hours: QuietHours, *, at: datetime, timezone: str) -> datetime:
     if not is_quiet:
         return at
     day = local.date() + timedelta(days=1 if over_midnight and now >= hours.begins else 0)
-    return datetime.combine(day, hours.ends, tzinfo=zone)
+    # In UTC: a local time that is not there, or there twice, compares equal to nothing.
+    return datetime.combine(day, hours.ends, tzinfo=zone).astimezone(UTC)

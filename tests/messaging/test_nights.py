@@ -1,6 +1,6 @@
 """Quiet hours hold what rings, also what should have gone before they began, by the clock of who gets it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,6 +8,7 @@ from django.utils import timezone
 from messaging.channels.base import Away
 from messaging.models import Message, QuietHours
 from messaging.outbox import nights, turns
+from messaging.rules import end_of_quiet
 from messaging.services import notify, write_message
 from subscribers.models import Subscriber
 from subscribers.services.recipients import recipient_of
@@ -96,3 +97,18 @@ def test_by_day_it_takes_few_questions(in_isp, count_queries):
         nights.hold_for_the_night(medium="sms", at=MORNING + timedelta(hours=3))
     assert len(counted) <= 2
     assert write_message(medium="sms", to="+525512345678", text="x").state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("ends", "at", "until"),
+    [
+        (8, "2026-03-28T22:00Z", "2026-03-29T06:00Z"),  # an hour less of night
+        (8, "2026-10-24T21:00Z", "2026-10-25T07:00Z"),  # an hour more
+        (2.5, "2026-03-28T22:00Z", "2026-03-29T01:30Z"),  # half past two is not there
+        (2.5, "2026-10-24T21:00Z", "2026-10-25T00:30Z"),  # and there twice
+    ],
+)
+def test_nights_in_which_the_clock_is_changed(ends, at, until):
+    hours = QuietHours(begins=time(22), ends=time(int(ends), int(ends % 1 * 60)))
+    found = end_of_quiet(hours, at=datetime.fromisoformat(at), timezone="Europe/Prague")
+    assert found == datetime.fromisoformat(until)
