@@ -80,7 +80,7 @@ def _write(*, by: Actor, payment: Payment, amount: Decimal, reason: str, at: dat
     left = left_of(payment)
     if not 0 < amount <= left or amount != amount.quantize(Decimal("0.01")):
         raise MoreThanThereIs(left)
-    checkout = _checkout_of(payment, at)
+    checkout = checkout_of(payment, at)
     refund = Refund.objects.create(
         checkout=checkout, amount=amount, reason=reason[:300], key=key, at=at, check_at=at + AGAIN, **written_by(by)
     )
@@ -89,7 +89,7 @@ def _write(*, by: Actor, payment: Payment, amount: Decimal, reason: str, at: dat
     return refund
 
 
-def _checkout_of(payment: Payment, at: datetime) -> Checkout:
+def checkout_of(payment: Payment, at: datetime) -> Checkout:
     """Under which the gateway holds the money. What staff have assigned was asked for by nothing here; then it is
     written down as if it had been. The caller holds the subscriber's lock."""
     rows = Checkout.objects.select_related("account", "subscriber")

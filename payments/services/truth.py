@@ -19,7 +19,7 @@ from payments.gateways.judgement import Asked, NotOurs, judge
 from payments.models import Checkout, GatewayAccount, Payment, StrayPayment
 from payments.services import autopay, refunds
 from payments.services.payments import register_payment
-from subscribers.models import Erased
+from subscribers.models import Erased, Subscriber
 from tenants.directory import IspRef
 
 SOON, LATER = timedelta(minutes=5), timedelta(hours=3)
@@ -229,10 +229,14 @@ def keep_stray(
     at: datetime,
     checkout: Checkout | None = None,
 ) -> None:
-    """Keep money that fits nothing for staff, once. What was booked is not a stray."""
+    """Keep money that fits nothing for staff, once. What was booked is not a stray; that some of it was paid back at
+    the gateway itself is booked, too."""
     if reading.state is not State.PAID or not reading.payment:
         return
-    if Checkout.objects.filter(account=account, money=reading.payment, payment__isnull=False).exists():
+    refunded = {"total": reading.refunded, "on": day_of(at, isp), "at": at}
+    booked = Checkout.objects.filter(account=account, money=reading.payment, payment__isnull=False).first()
+    if booked:
+        refunds.note_refunded(checkout=_locked(booked), **refunded)
         return
     row, is_new = StrayPayment.objects.get_or_create(
         account=account,
@@ -249,6 +253,9 @@ def keep_stray(
     )
     if is_new:
         record("payments.stray.seen", by=None, on=row, amount=str(row.amount), why=str(reason))
+    elif row.payment and reading.refunded:
+        Subscriber.objects.select_for_update().get(pk=row.payment.subscriber_id)
+        refunds.note_refunded(checkout=refunds.checkout_of(row.payment, at), **refunded)
 
 
 def read_about(*, account: GatewayAccount, number: str, isp: IspRef, at: datetime) -> str:

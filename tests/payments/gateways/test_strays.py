@@ -103,6 +103,25 @@ def test_what_was_assigned_goes_back_by_the_gateway_once(in_isp, bank, ana, stra
     assert not StrayPayment.objects.waiting().exists()
 
 
+def test_what_the_gateway_paid_back_by_itself_is_booked_once(in_isp, bank, ana, stray, assigned):
+    def look(refunded):
+        bank.readings["page-1"] = replace(bank.readings["page-1"], refunded=Decimal(refunded))
+        reconcile(checkout=Checkout.objects.order_by("pk")[0], at=LATER)
+        return balance(ana)
+
+    assert [look(0), look(200), look(200), look(450), look(450)] == [350, 550, 550, 800, 800]
+    assert [refund.amount for refund in Refund.objects.order_by("pk")] == [200, 250]
+    with pytest.raises(refunds.MoreThanThereIs):
+        back(assigned, "1")
+    assert not StrayPayment.objects.waiting().exists()
+
+
+def test_what_was_paid_back_here_is_not_booked_again_when_the_gateway_tells(in_isp, bank, ana, stray, assigned):
+    back(assigned, "200")
+    reconcile(checkout=Checkout.objects.order_by("pk")[0], at=LATER)
+    assert (balance(ana), Refund.objects.count()) == (550, 1)
+
+
 def test_a_refund_whose_answer_was_lost_is_gone_on_with_and_keeps_the_payment_where_it_is(
     in_isp, bank, ana, stray, assigned
 ):
