@@ -48,6 +48,11 @@ class Sink:
         return key
 
     @property
+    def known(self) -> set[str]:
+        """The keys of the messages that arrived, by either way."""
+        return {*self.keys, *(number.strip("<>").partition("@")[0] for number in self.mails)}
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a worker has to know."""
         return {
@@ -66,8 +71,11 @@ def sink() -> Iterator[Sink]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            answer = made.call(body).encode()
+            size = int(self.headers["Content-Length"])
+            body = self.rfile.read(size)
+            if len(body) < size:
+                return  # Who called died between head and body: nothing was asked for.
+            answer = made.call(body.decode()).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

@@ -5,6 +5,7 @@ still to be done. See docs/decisions/0003-tasks.md.
 """
 
 import os
+from abc import ABC, abstractmethod
 from typing import Any
 
 from celery import Celery, Task
@@ -31,7 +32,7 @@ def _drop_stale_connection() -> None:
         close_old_connections()
 
 
-class _ResumedTask(Task):
+class _ResumedTask(Task, ABC):
     """A task that is tried again, later and later, when the database is away or does not answer in time."""
 
     abstract = True
@@ -46,9 +47,9 @@ class _ResumedTask(Task):
             delay = min(2**self.request.retries, 60)
             raise self.retry(exc=error, countdown=delay, max_retries=RETRIES) from error
 
+    @abstractmethod
     def perform(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task in its scope."""
-        raise NotImplementedError
 
 
 class PlatformTask(_ResumedTask):

@@ -1,9 +1,10 @@
 """The register of personal data: for every model of an ISP, whether it holds data of its customers, and what becomes of
 it when they ask for a copy or for erasure.
 
-Each app says so of its models in a module `personal_data`. A model that nobody has classified fails the suite, so does
-a text of a personal model that nobody has decided on. The rows of a customer are found by `rows`, which is given the
-subject (see subscribers.subject). See docs/decisions/0013-personal-data.md.
+Each app says so of its models in a module `personal_data`, and of those of apps below it in `personal_traces`. A model
+that nobody has classified fails the suite, so does a text of a personal model that nobody has decided on. The rows of a
+customer are found by `rows`, which is given the subject (see subscribers.subject). See
+docs/decisions/0013-personal-data.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -109,7 +110,7 @@ def obstacles(subject: Any) -> list[Any]:
 
 @cache
 def _load() -> None:
-    autodiscover_modules("personal_data")
+    autodiscover_modules("personal_data", "personal_traces")
 
 
 def _files(model: type[Model]) -> list[Any]:

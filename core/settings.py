@@ -3,7 +3,6 @@
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -11,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from core import logs
+from core import logs, servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("LASTMILE_DATA", BASE_DIR / ".data")).resolve()
@@ -160,48 +159,16 @@ CONN_MAX_AGE = int(os.environ.get("CONN_MAX_AGE", "300"))
 CONN_MAX_ISPS = int(os.environ.get("CONN_MAX_ISPS", "100"))
 # How many connections the threads of one process share; 0: each thread keeps its own.
 DATABASE_POOL = int(os.environ.get("DATABASE_POOL", "0"))
-
-
-def database(url: str) -> dict[str, object]:
-    """Django's settings for a postgresql:// address; a folder as host means a unix socket."""
-    parts = urlsplit(url)
-    pool = {"min_size": 1, "max_size": DATABASE_POOL, "max_lifetime": CONN_MAX_AGE, "timeout": 10}
-    return {
-        "ENGINE": "core.db",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.netloc.rpartition("@")[2].partition(":")[0]),
-        "PORT": str(parts.port or ""),
-        "OPTIONS": {"pool": pool} if DATABASE_POOL else {},
-        # A pool keeps the connections itself, and the backend looks at each one that it hands out.
-        "CONN_MAX_AGE": 0 if DATABASE_POOL else CONN_MAX_AGE,
-        "CONN_HEALTH_CHECKS": not DATABASE_POOL,
-        "TEST": {"NAME": f"test_lastmile_{TEST_SLOT}"},
-    }
-
-
-def embedded_urls() -> tuple[str, str]:
-    """Addresses of the services that `bin/demo` or `bin/test` started in the data folder."""
-    from core.embedded import Postgres, Redis
-
-    postgres = Postgres(DATA_DIR)
-    try:
-        return postgres.url(), Redis(DATA_DIR).url()
-    except (OSError, IndexError):
-        # Nothing runs there; commands that need no database still work.
-        return "postgresql://postgres@/postgres", Redis(DATA_DIR).url()
-
-
-_embedded_database, _embedded_redis = embedded_urls()
+_embedded_database, _embedded_redis = servers.embedded_urls(DATA_DIR)
 DATABASE_URL = os.environ.get("DATABASE_URL") or _embedded_database
 REDIS_URL = os.environ.get("REDIS_URL") or _embedded_redis
-DATABASES = {"default": database(DATABASE_URL)}
+_CONNECTIONS = {"pool": DATABASE_POOL, "max_age": CONN_MAX_AGE, "test_slot": TEST_SLOT}
+DATABASES = {"default": servers.database(DATABASE_URL, **_CONNECTIONS)}
 # What of it differs for pg_dump where DATABASE_URL leads to a pooler, whose connections it must not be given.
 DIRECT_DATABASE = (
     {
         name: value
-        for name, value in database(os.environ["DIRECT_DATABASE_URL"]).items()
+        for name, value in servers.database(os.environ["DIRECT_DATABASE_URL"], **_CONNECTIONS).items()
         if name in {"NAME", "USER", "PASSWORD", "HOST", "PORT"}
     }
     if os.environ.get("DIRECT_DATABASE_URL")

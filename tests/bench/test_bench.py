@@ -1,8 +1,10 @@
 """The frame of the benchmarks, and that a quick run of each is complete. No timing is judged here."""
 
+import http.client
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from bench import run
 from bench.figure import Figure, ratio
+from bench.sink import sink
 from tests import prepared
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,6 +34,21 @@ MACHINE = {"cores": 2, "memory_gib": 8, "load": 0.1, "postgresql": "18", "python
 def test_a_figure_says_whether_what_was_asked_is_met(samples, asked, holds, text):
     figure = Figure("group", "name", "ms", samples, **asked)
     assert (figure.holds, figure.asked) == (holds, text)
+
+
+def test_a_call_that_dies_between_head_and_body_is_no_message():
+    """A worker that is killed there would else be counted as one message more, and hide one that is lost."""
+    with sink() as there:
+        for body in (b"", b"cut sho"):
+            with socket.create_connection(("127.0.0.1", there.http_port)) as line:
+                line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n" + body)
+                line.shutdown(socket.SHUT_WR)
+                assert line.recv(1) == b""
+        link = http.client.HTTPConnection("127.0.0.1", there.http_port, timeout=10)
+        link.request("POST", "/", body="whole call")
+        assert link.getresponse().read() == b"whole call"
+        link.close()
+        assert there.keys == {"whole call": 1}
 
 
 def test_a_ratio_compares_what_was_measured_side_by_side():

@@ -1,15 +1,12 @@
 """A process that works off a sending in children of its own, each of which dies by SIGKILL at its n-th statement.
 
 Lines of JSON come in: `isp`, `sending`, `part` (people at once), `die` (a number, 0 to live on) and `defence`: "" or
-"apart", which is the control: messages are written after the transaction that says how far the sending is. What a child
-ended with goes out. It forks, so that no child has to load the project anew.
+"apart", which is the control: messages are written after the transaction that says how far the sending is. See
+tests.forked.
 """
 
-import json
 import os
 import signal
-import sys
-import traceback
 from typing import Any
 
 import django
@@ -23,6 +20,7 @@ from dashboard import sendings as writing  # noqa: E402
 from dashboard.services import sendings  # noqa: E402
 from messaging.services import many  # noqa: E402
 from tenants.directory import open_isp  # noqa: E402
+from tests.forked import serve  # noqa: E402
 
 
 class Death:
@@ -52,32 +50,18 @@ def write_apart() -> None:
     many.write_many = later  # type: ignore[assignment]
 
 
-def child(job: dict[str, Any]) -> int:
-    try:
-        writing.PART = job["part"]
-        if job["defence"] == "apart":
-            write_apart()
-        with public_scope():
-            isp = open_isp(job["isp"])
-        with isp_scope(isp), connection.execute_wrapper(Death(job["die"])):
-            is_more = True
-            while is_more:
-                with transaction.atomic():  # as the task does
-                    is_more = sendings.work_off(sending_id=job["sending"])
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-def main() -> None:
-    connection.settings_dict["NAME"] = os.environ["DATABASE_NAME"]
-    for line in sys.stdin:
-        pid = os.fork()
-        if not pid:
-            os._exit(child(json.loads(line)))
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+def work(job: dict[str, Any]) -> None:
+    writing.PART = job["part"]
+    if job["defence"] == "apart":
+        write_apart()
+    with public_scope():
+        isp = open_isp(job["isp"])
+    with isp_scope(isp), connection.execute_wrapper(Death(job["die"])):
+        is_more = True
+        while is_more:
+            with transaction.atomic():  # as the task does
+                is_more = sendings.work_off(sending_id=job["sending"])
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)

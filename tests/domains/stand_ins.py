@@ -1,6 +1,7 @@
 """What stands behind the edge in tests of the edge alone: a permission process, and web processes with names."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ PLATFORM = "lastmile.example"
 
 
 @dataclass
-class StandIn:
+class StandIn(ABC):
     """A server on loopback: `asked` is what came, `headers` goes along, `is_well` is what health checks hear."""
 
     name: str
@@ -23,8 +24,9 @@ class StandIn:
     asked: list[str] = field(default_factory=list)
     is_well: bool = True
 
+    @abstractmethod
     def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, str]:
-        raise NotImplementedError
+        """Status and text."""
 
     @contextmanager
     def served(self) -> Iterator[int]:

@@ -209,3 +209,38 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
         assert wide <= 1, f"{name} is {wide} pixels wider than the window"
 
     return keep
+
+
+def sign_in_staff(page: Page, demo: Demo, who: dict[str, str]) -> None:
+    page.goto(f"{demo.about['dashboard']}sign-in/")
+    page.fill("[name=email]", who["email"])
+    page.fill("[name=password]", who["password"])
+    page.locator("main form button:not([type=button])").first.click()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    at_rest(page)
+
+
+def sign_in_subscriber(page: Page, portal: str, login: str, password: str) -> None:
+    page.goto(f"{portal}sign-in/")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", password)
+    page.locator("main form button:not([type=button])").first.click()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    at_rest(page)
+
+
+@pytest.fixture
+def isp(demo: Demo) -> dict[str, Any]:
+    """The demo's third ISP, which few stories spend."""
+    return demo.isp("podhori")
+
+
+@pytest.fixture
+def office(demo: Demo, isp: dict[str, Any], visit: Callable[..., Page]) -> Page:
+    """Its owner at a desk, in English."""
+    page = visit(size=DESKTOP)
+    sign_in_staff(page, demo, isp["staff"]["owner"])
+    page.goto(isp["dashboard"][1])
+    page.locator("button[name=language][value=en]").click()
+    at_rest(page)
+    return page

@@ -9,8 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo, at_rest
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
+from tests.journeys.conftest import DESKTOP, PHONE, ROOT, Demo, at_rest, sign_in_staff, sign_in_subscriber
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # Left out: colour samples, whose contrast is what they tell, and pictures made of text, which readers skip.

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest, sign_in_staff, sign_in_subscriber
 
 
 def enter_card(page: Page, number: str) -> None:

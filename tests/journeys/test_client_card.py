@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import PHONE, Demo
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
+from tests.journeys.conftest import PHONE, Demo, sign_in_staff, sign_in_subscriber
 
 
 def test_a_clerk_works_on_a_card(demo: Demo, visit: Callable[..., Page], picture: Callable[[Page, str], None]) -> None:

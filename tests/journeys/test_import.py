@@ -9,8 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.imports.exports import WISPHUB, wisphub
-from tests.journeys.conftest import PHONE, Demo
-from tests.journeys.test_portal import sign_in_staff
+from tests.journeys.conftest import PHONE, Demo, sign_in_staff
 
 ROWS, LONG = 5_000, 240_000  # milliseconds that the work may take on a busy machine
 # What goes wrong in real exports, eight ways, five times each.

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import PHONE, Demo
-from tests.journeys.test_portal import sign_in_staff
+from tests.journeys.conftest import PHONE, Demo, sign_in_staff
 
 
 def photo(colour: str) -> dict[str, object]:

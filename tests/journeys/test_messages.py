@@ -8,10 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lab.carriers import FAULTS, Call, CarrierLab, Reply
-from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
+from tests.journeys.conftest import PHONE, at_rest, sign_in_subscriber
 
-SLUG = "podhori"
 KEY = "the-right-key"
 EMOJI = "😀"
 TITLE = "Výpadek v Letohradu"
@@ -29,22 +27,6 @@ def gateway() -> Iterator[CarrierLab]:
     lab.start()
     yield lab
     lab.stop()
-
-
-@pytest.fixture
-def isp(demo: Demo) -> dict[str, Any]:
-    return demo.isp(SLUG)
-
-
-@pytest.fixture
-def office(demo: Demo, isp: dict[str, Any], visit: Callable[..., Page]) -> Page:
-    """The owner at a desk, in English."""
-    page = visit(size=DESKTOP)
-    sign_in_staff(page, demo, isp["staff"]["owner"])
-    page.goto(isp["dashboard"][1])
-    page.locator("button[name=language][value=en]").click()
-    at_rest(page)
-    return page
 
 
 def test_from_a_gateway_to_a_customer_who_wants_no_news(

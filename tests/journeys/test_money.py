@@ -4,30 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
+from tests.journeys.conftest import PHONE, at_rest, sign_in_subscriber
 from tests.journeys.test_install_request import photo
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
-
-SLUG = "podhori"  # the demo's third ISP, which no other story spends
-
-
-@pytest.fixture
-def isp(demo: Demo) -> dict[str, Any]:
-    return demo.isp(SLUG)
-
-
-@pytest.fixture
-def office(demo: Demo, isp: dict[str, Any], visit: Callable[..., Page]) -> Page:
-    """The owner at a desk, in English."""
-    page = visit(size=DESKTOP)
-    sign_in_staff(page, demo, isp["staff"]["owner"])
-    page.goto(isp["dashboard"][1])
-    page.locator("button[name=language][value=en]").click()
-    at_rest(page)
-    return page
 
 
 def test_a_report_approved_by_keyboard_brings_the_service_back(

@@ -6,25 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo, at_rest
-
-
-def sign_in_staff(page: Page, demo: Demo, who: dict[str, str]) -> None:
-    page.goto(f"{demo.about['dashboard']}sign-in/")
-    page.fill("[name=email]", who["email"])
-    page.fill("[name=password]", who["password"])
-    page.locator("main form button:not([type=button])").first.click()
-    page.wait_for_url(lambda url: "/sign-in/" not in url)
-    at_rest(page)
-
-
-def sign_in_subscriber(page: Page, portal: str, login: str, password: str) -> None:
-    page.goto(f"{portal}sign-in/")
-    page.fill("[name=login]", login)
-    page.fill("[name=password]", password)
-    page.locator("main form button:not([type=button])").first.click()
-    page.wait_for_url(lambda url: "/sign-in/" not in url)
-    at_rest(page)
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, sign_in_staff, sign_in_subscriber
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Demo
+from tests.journeys.conftest import DESKTOP, PHONE, Demo, sign_in_staff, sign_in_subscriber
 from tests.journeys.test_accessibility import faults
-from tests.journeys.test_portal import sign_in_staff, sign_in_subscriber
 
 
 def open_preview(page: Page, dashboard: str, number: int) -> Page:

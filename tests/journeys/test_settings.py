@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import PHONE, Demo, at_rest
-from tests.journeys.test_portal import sign_in_staff
+from tests.journeys.conftest import PHONE, Demo, at_rest, sign_in_staff
 
 
 def test_a_setting_is_found_by_a_word_and_opened_by_keyboard(

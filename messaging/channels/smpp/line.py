@@ -65,7 +65,7 @@ class _Client(Client):
         return bytes(data)
 
 
-def problem(status: int) -> Exception:
+def meaning(status: int) -> Exception:
     """What a status other than success means to us."""
     text = f"{consts.DESCRIPTIONS.get(status, 'Unknown code')} (0x{status:02X})"
     if status in LATER:
@@ -123,7 +123,7 @@ class Line:
             raise
         if answer.status:
             self.drop()
-            raise problem(answer.status)
+            raise meaning(answer.status)
 
     def submit(self, **fields: Any) -> str:
         """Hand over one segment; the number that it has there."""
@@ -131,7 +131,7 @@ class Line:
         if answer.status == consts.SMPP_ESME_RINVBNDSTS:
             self.problem = self.problem or Away(_("The message centre closed the connection."))
         if answer.status:
-            raise problem(answer.status)
+            raise meaning(answer.status)
         number = answer.message_id or b""
         return number.decode("ascii", "replace") if isinstance(number, bytes) else str(number)
 

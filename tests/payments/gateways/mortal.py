@@ -1,14 +1,11 @@
 """A process that does what it is told in children of its own, each of which may be killed at a place that is named.
 
-Lines of JSON come in: `do` (a name of JOBS), `isp`, and `die`, such as `before payments.services.truth:settle`. What a
-child ended with goes out: 0, or -9 where it was killed. It forks, so that no child has to load the project anew.
+Lines of JSON come in: `do` (a name of JOBS), `isp`, and `die`, such as `before payments.services.truth:settle`. See
+tests.forked.
 """
 
-import json
 import os
 import signal
-import sys
-import traceback
 from datetime import timedelta
 from decimal import Decimal
 from pydoc import locate
@@ -18,7 +15,7 @@ import django
 
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from core.scope import isp_scope, public_scope  # noqa: E402
@@ -26,6 +23,7 @@ from payments.models import Checkout, GatewayAccount, Payment  # noqa: E402
 from payments.services import autopay, checkouts, refunds, truth  # noqa: E402
 from subscribers.models import Subscriber  # noqa: E402
 from tenants.directory import IspRef, open_isp  # noqa: E402
+from tests.forked import serve  # noqa: E402
 
 DAY = timezone.localdate()
 
@@ -100,28 +98,14 @@ def mark(die: str) -> None:
     setattr(place, name, call)
 
 
-def child(job: dict[str, Any]) -> int:
-    try:
-        if job["die"]:
-            mark(job["die"])
-        with public_scope():
-            isp = open_isp(job["isp"])
-        with isp_scope(isp):
-            JOBS[job["do"]](isp)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-def main() -> None:
-    connection.settings_dict["NAME"] = os.environ["DATABASE_NAME"]
-    for line in sys.stdin:
-        pid = os.fork()
-        if not pid:
-            os._exit(child(json.loads(line)))
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+def work(job: dict[str, Any]) -> None:
+    if job["die"]:
+        mark(job["die"])
+    with public_scope():
+        isp = open_isp(job["isp"])
+    with isp_scope(isp):
+        JOBS[job["do"]](isp)
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)
