@@ -31,12 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    """Without `--slow` those marked so are left out; and what takes long begins first.
+
+    At the end many short tests are left then, so that the processes end together.
+    """
+    if not config.getoption("--slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        if slow:
+            config.hook.pytest_deselected(items=slow)
+            items[:] = [item for item in items if item not in slow]
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("long")))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -50,6 +54,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class JourneysTogether(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return "journeys" if nodeid.startswith("tests/journeys/") else nodeid
+
+        def _assign_work_unit(self, node: object) -> None:
+            # What is done is forgotten: xdist would count it all again after each test.
+            work = self.assigned_work.get(node, {})
+            for name in [name for name, unit in work.items() if all(unit.values())]:
+                del work[name]
+            super()._assign_work_unit(node)
 
     return JourneysTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 
