@@ -4,6 +4,7 @@ A test runs inside one transaction that is rolled back, whatever scopes it enter
 fixture `committed` and cleans up after itself.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -41,6 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=slow)
             items[:] = [item for item in items if item not in slow]
     items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("long")))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end, so the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)
