@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,13 +23,13 @@ from tenants.slugs import skeleton
 __all__ = ["Licence", "OrphanSchema", "SchemaTemplate", "SpareSchema"]
 
 
-def off_the_air(isp: str) -> models.Q:
+def off_the_air(isp: str) -> Combinable:
     """For annotate(): whether the ISP that a field leads to is off the air, for whatever reason."""
     return _off_the_air(isp, settings.MIGRATION_FAILED_ISPS)
 
 
 @cache
-def _off_the_air(isp: str, failed: str) -> models.Q:
+def _off_the_air(isp: str, failed: str) -> Combinable:
     # Each page asks. Django makes a copy of an expression for each query, so the same one does for all.
     reasons = IspSuspension.objects.running(), Closing.objects.running(), FailedMigration.objects.refused()
     suspended, closed, broken = (models.Exists(rows.filter(isp=models.OuterRef(isp))) for rows in reasons)
