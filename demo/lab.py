@@ -32,8 +32,8 @@ PROGRAMS = ("caddy", "pebble")
 class Lab(Demo):
     """A demo whose ISPs have no domain yet. `port` is Caddy's; the four behind it are mail, plain HTTP, DNS, cards."""
 
-    def __init__(self, port: int, data: Path) -> None:
-        super().__init__(port, data)
+    def __init__(self, port: int, data: Path, *, is_empty: bool = False) -> None:
+        super().__init__(port, data, is_empty=is_empty)
         self.http_port, self.dns_port, self.cards_port = port + 2, port + 3, port + 4
         self.zone = ZoneFile(self.data / "zone.txt")
         self.browser_home = self.data / "browser"
@@ -186,6 +186,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8443, metavar="N", help="port of HTTPS (default 8443)")
     parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="where data is kept")
     parser.add_argument("--reset", action="store_true", help="begin with new data")
+    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up; nobody but the operator")
     parts = parser.add_subparsers(dest="part", metavar="record")
     records = parts.add_parser("record", help="list and change the DNS records of a lab that runs")
     records.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="the lab's data")
@@ -254,7 +255,7 @@ def main() -> int:
         names = " and ".join(missing)
         print(f"The lab needs {names} (on Debian: apt-get install {' '.join(missing)}).", file=sys.stderr)
         return 2
-    return run(Lab(chosen.port, chosen.data), chosen)
+    return run(Lab(chosen.port, chosen.data, is_empty=chosen.empty), chosen)
 
 
 if __name__ == "__main__":

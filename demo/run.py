@@ -34,6 +34,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of the web server (default 8000)")
     parser.add_argument("--data", type=Path, default=ROOT / ".data", metavar="DIR", help="where data is kept")
     parser.add_argument("--reset", action="store_true", help="begin with new data")
+    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up; nobody but the operator")
     return parser.parse_args()
 
 
@@ -81,8 +82,9 @@ def step(text: str, work: Callable[[], object]) -> None:
 class Demo:
     """All that the demo runs, from the first service to the last process."""
 
-    def __init__(self, port: int, data: Path) -> None:
+    def __init__(self, port: int, data: Path, *, is_empty: bool = False) -> None:
         self.port = port
+        self.is_empty = is_empty
         self.cards_port = port + 2
         self.data = data.resolve()
         self.postgres = Postgres(self.data)
@@ -147,10 +149,11 @@ class Demo:
 
     def _seed(self) -> None:
         from demo.channels import connect_channels
+        from demo.companies import COMPANIES
         from demo.gateways import connect_gateways
         from demo.seed import describe, seed
 
-        seed()
+        seed([] if self.is_empty else COMPANIES)
         connect_gateways()
         connect_channels(f"http://127.0.0.1:{self.port + 1}/")
         description = describe(self.port, self.mailbox.url)
@@ -230,7 +233,7 @@ def told(signum: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     chosen = options()
-    return run(Demo(chosen.port, chosen.data), chosen)
+    return run(Demo(chosen.port, chosen.data, is_empty=chosen.empty), chosen)
 
 
 def run(demo: Demo, chosen: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Fills an empty installation with ISPs, people and requests that look like real ones. Made up by Faker, seeded."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,16 +39,17 @@ ROLE_NAMES = {role: f"{role.value.replace('_', '-')}" for role in Role}
 PORTAL_LOGINS = 5  # of each ISP, shown in the demo's description
 
 
-def seed() -> None:
-    """Add what is missing; an ISP that is there is left as people made it."""
+def seed(companies: Sequence[Company] = COMPANIES) -> None:
+    """Add what is missing of the operator and these; an ISP that is there is left as people made it."""
     with public_scope(), transaction.atomic():
         known = set(ISP.objects.values_list("slug", flat=True))
-        password = make_password(PASSWORD) if len(known) < len(COMPANIES) else ""
-        if not StaffUser.objects.filter(email=OPERATOR).exists():
+        missing = [company for company in companies if company.slug not in known]
+        is_new = not StaffUser.objects.filter(email=OPERATOR).exists()
+        password = make_password(PASSWORD) if missing or is_new else ""
+        if is_new:
             StaffUser.objects.create(email=OPERATOR, name="Platform operator", is_operator=True, password=password)
-        for company in COMPANIES:
-            if company.slug not in known:
-                _seed_isp(company, password)
+        for company in missing:
+            _seed_isp(company, password)
 
 
 def _seed_claim(isp: ISP, host: str, now: datetime) -> None:

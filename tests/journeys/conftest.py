@@ -107,13 +107,28 @@ def open_to_services(folder: Path) -> None:
             part.chmod(part.stat().st_mode | 0o055)
 
 
+class SharedDemo(Demo):
+    """The demo of all journeys. It can be stopped and started again with what it holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_ports()
+        self.start()
+
+    def start(self) -> None:
+        open_to_services(self.folder)
+        self.process = start_demo(self.folder, self.port)
+        super().__init__(self.folder)
+
+    def stop(self) -> int:
+        open_to_services(self.folder)  # another run of pytest closes the folder of all runs
+        return stop_demo(self.process)
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    folder = tmp_path_factory.mktemp("demo")
-    open_to_services(folder)
-    process = start_demo(folder, free_ports())
-    yield Demo(folder)
-    stop_demo(process)
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDemo]:
+    made = SharedDemo(tmp_path_factory.mktemp("demo"))
+    yield made
+    assert made.stop() == 0
 
 
 @contextmanager

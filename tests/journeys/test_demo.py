@@ -1,6 +1,5 @@
 """`bin/demo` as a program: its options, its second start, its refusals."""
 
-import json
 import shutil
 import socket
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo.run import open_folder
-from tests.journeys.conftest import ROOT, Demo, free_ports, start_demo, stop_demo
+from tests.journeys.conftest import ROOT, SharedDemo, free_ports
 
 
 def refused(*options: str) -> str:
@@ -40,31 +39,28 @@ def test_broken_data_folder_is_one_line(tmp_path: Path) -> None:
     assert "PostgreSQL" in refused("--port", str(free_ports()), "--data", str(tmp_path / "data"))
 
 
-def test_second_demo_on_the_same_data_is_refused(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = next(tmp_path_factory.getbasetemp().glob("demo*"))
-    assert "Another demo runs" in refused("--port", str(free_ports()), "--data", str(folder))
+def test_second_demo_on_the_same_data_is_refused(demo: SharedDemo) -> None:
+    assert "Another demo runs" in refused("--port", str(free_ports()), "--data", str(demo.folder))
 
 
-def test_second_start_keeps_data_and_reset_removes_it(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("twice")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
-    ports = free_ports()
-    first = start_demo(folder, ports)
-    about = json.loads((folder / "demo.json").read_text())
-    assert stop_demo(first) == 0
-    second = start_demo(folder, ports)
-    again = json.loads((folder / "demo.json").read_text())
-    assert [isp["uuid"] for isp in again["isps"]] == [isp["uuid"] for isp in about["isps"]]
+def test_second_start_keeps_data_and_reset_removes_it(demo: SharedDemo, tmp_path: Path) -> None:
+    about, copy = demo.about, tmp_path / "copy"
+    assert demo.stop() == 0
+    try:
+        shutil.copytree(demo.folder, copy, ignore=shutil.ignore_patterns("*.sock", ".s.*"))
+    finally:
+        demo.start()  # the other journeys go on with it
+    assert [isp["uuid"] for isp in demo.about["isps"]] == [isp["uuid"] for isp in about["isps"]]
     request = urllib.request.Request(about["isps"][0]["portal"][0] + "sign-in/")
     host = request.host
-    request.host = f"127.0.0.1:{ports}"
+    request.host = f"127.0.0.1:{demo.port}"
     request.add_header("Host", host)
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert "WispMega" in answer.read().decode()
-    assert stop_demo(second) == 0
-    open_folder(folder, reset=True)
-    assert not [name for name in ("postgres", "redis", "files", "mail", "demo.json") if (folder / name).exists()]
+    gone = ("postgres", "redis", "files", "mail", "demo.json")
+    assert [name for name in gone if (copy / name).exists()] == list(gone)
+    open_folder(copy, reset=True)
+    assert not [name for name in gone if (copy / name).exists()]
 
 
 def test_too_old_a_python_is_one_line(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Lab(Demo):
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     open_to_services(folder)
-    process = start_demo(folder, free_ports(5), module="demo.lab")
+    process = start_demo(folder, free_ports(5), "--empty", module="demo.lab")
     yield Lab(folder)
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and _names(path, str(folder))]
     assert len(pids) > 6
