@@ -38,6 +38,7 @@ TROUBLES: dict[str, Any] = {
     "Stopped:opt_out": _("Who has the address asked for no more messages."),
     "Stopped:preference": _("The customer does not want messages of this kind by this way."),
     "Stopped:sending": _("Your staff stopped the sending that it was part of."),
+    "Stopped:deleted": _("The customer was deleted before it was sent."),
     "Stopped:staff": _("Your staff stopped this address."),
 }
 
