@@ -32,6 +32,7 @@ UNSENT = ["waiting", "sending"]
 TROUBLES: dict[str, Any] = {
     "BadAddress": _("This is no address that can be written to."),
     "NoChannel": _("No channel is connected for it. Connect one in the settings, then send it again."),
+    "TooLate": _("It could not go for days, so it may be wrong by now. Send it again if it still holds."),
     "WorkerLost": _("Each attempt ended in the middle, and nobody knows why."),
     "Stopped:bounce": _("The address does not exist, so it is written to no more."),
     "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
