@@ -23,6 +23,7 @@ from messaging.outbox.turns import isp_of_scope
 from messaging.reader import current_isp
 from messaging.rules import due_at
 from messaging.services import can_send, many
+from messaging.services.keeping import MONTH
 from messaging.texts import language_for
 from subscribers.models import AutoLoginLink, PortalUser, Sending, SendingLeftOut, SubscriberQuerySet
 from subscribers.services.autologin import autologin_url
@@ -314,8 +315,8 @@ def _wait_for(row: Sending) -> None:
 
 
 def sweep() -> None:
-    """Begin what is planned for now and go on with what a crash has left; forget old drafts, and stop what was paused
-    for a month."""
+    """Begin what is planned for now and go on with what a crash has left; forget old drafts and what ended as long ago
+    as the ISP keeps messages, and stop what was paused for a month."""
     now = timezone.now()
     for row in Sending.objects.filter(state=State.PLANNED, starts_at__lte=now + AHEAD).defer("ids"):
         if row.starts_at is not None and row.starts_at > now:
@@ -324,6 +325,8 @@ def sweep() -> None:
         with suppress(CannotDo):  # withdrawn meanwhile
             begin(sending=row)
     Sending.objects.filter(state=State.DRAFT, touched_at__lt=now - DRAFTS_KEPT).delete()
+    if months := MessageSettings.load().kept_months:  # as their messages
+        Sending.objects.filter(state__in=[State.DONE, State.STOPPED], ended_at__lt=now - months * MONTH).delete()
     for row in Sending.objects.filter(state=State.PAUSED, touched_at__lt=now - PAUSED_KEPT).defer("ids"):
         stop(by=None, sending=row)
     for row in Sending.objects.filter(state=State.RUNNING, touched_at__lt=now - LOST).defer("ids"):
