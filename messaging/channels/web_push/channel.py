@@ -106,8 +106,8 @@ class WebPushChannel(Channel):
         if answer.status == 413:
             raise Refused(_("The push service finds the notification too long."))
         if answer.status in {401, 403}:
-            # A subscription that was made with other keys than ours of today, or a clock of ours that is wrong: then it is
-            # all of them, and none may be lost.
+            # A subscription that was made with other keys than ours of today; or our clock is wrong, and then it is all
+            # of them, of which none may be lost.
             raise Refused(_("The push service does not take our key for this browser."))
         if answer.status >= 300:
             raise refused("" if answer.is_html else answer.text, status=answer.status)
