@@ -205,7 +205,7 @@ class SendingTable(tables.Table):
         "{{ record.written }} / {{ record.total }}", verbose_name=_("Written"), orderable=False, attrs=NUMBERS
     )
     state = tables.TemplateColumn(
-        "{% status_badge record.get_state_display record.colour %}", verbose_name=_("State"), orderable=False
+        template_name="dashboard/messages/sending_state.html", verbose_name=_("State"), orderable=False
     )
     at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
 

@@ -191,9 +191,8 @@ def work_off(*, sending_id: int) -> bool:
     if forecasts.lost_texts(row):
         return _pause_for(row, "template")
     part = Sending.objects.filter(pk=row.pk).values_list(f"ids__{row.position}_{row.position + sendings.PART}").get()[0]
-    writer = Writer(row)
-    if writer.price:  # Of two sendings at once, neither spends what the other one has just spent.
-        writer.settings = MessageSettings.locked()
+    # Of two sendings at once, neither spends the money or fills the day that the other one is just about to.
+    writer = Writer(row, MessageSettings.locked())
     good, left_out = writer.sort_out(part)
     try:
         with transaction.atomic():  # links are made on the way

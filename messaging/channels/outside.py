@@ -44,12 +44,15 @@ def may_reach(address: str) -> bool:
     networks = [ipaddress.ip_network(text) for text in settings.CHANNEL_NETWORKS]
     if any(ip.version == network.version and ip in network for network in networks):
         return True
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in NAT64):
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in UNICAST or any(ip in network for network in SPECIAL_6)):
         return False
-    return bool(ip.is_global) and not ip.is_multicast
+    return bool(ip.is_global) and not ip.is_multicast and not any(ip in network for network in SPECIAL_4)
 
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of IPv6 only what is given out to networks: beside it there are several ways back to addresses of IPv4.
+UNICAST = ipaddress.ip_network("2000::/3")
+SPECIAL_6 = [ipaddress.ip_network(text) for text in ("2001::/23", "2002::/16", "3fff::/20")]  # Teredo, 6to4, examples
+SPECIAL_4 = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24")]
 
 
 def addresses(host: str, port: int) -> list[Any]:

@@ -27,6 +27,7 @@ SENTENCES: dict[str, Any] = {
     "Stopped:opt_out": gettext_lazy("Who has the address asked for no more messages."),
     "Stopped:preference": gettext_lazy("The customer does not want messages of this kind by this way."),
     "Stopped:sending": gettext_lazy("Your staff stopped the sending that it was part of."),
+    "Stopped:deleted": gettext_lazy("The customer was deleted before it was sent."),
     "Stopped:staff": gettext_lazy("Your staff stopped this address."),
     "our_fault": gettext_lazy("Something went wrong on our side (%(kind)s)."),
     "not_writable": gettext_lazy("The address or the sender cannot stand in a mail."),

@@ -45,6 +45,7 @@ class Carrier:
     rate: float = 0  # messages a second; 0 without a limit
     problem: str = ""
     paused_until: datetime | None = None
+    checked_at: datetime | None = None
 
     @property
     def hands(self) -> int:
@@ -69,6 +70,7 @@ def carrier_of(medium: str) -> Carrier | None:
             rate=account.per_second,
             problem=account.problem,
             paused_until=account.paused_until,
+            checked_at=account.checked_at,
         )
     if account is None and medium == Medium.EMAIL:
         return Carrier(kind=kinds()[PLATFORM], name=PLATFORM, setup=platform_setup())

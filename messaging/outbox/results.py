@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused, Unclear
@@ -132,12 +133,15 @@ def hold(carrier: Carrier, problem: str) -> None:
     if carrier.account_id is None:
         logger.error("The platform's own channel %s refused its setup: %s", carrier.name, problem)
         return
-    ChannelAccount.objects.filter(pk=carrier.account_id).update(
-        problem=problem or Reason("keys_refused").kept, checked_at=timezone.now()
-    )
+    _as_it_was(carrier).update(problem=problem or Reason("keys_refused").kept, checked_at=timezone.now())
 
 
 def pause(carrier: Carrier, until: datetime) -> None:
     """Send nothing by an account until then. In a transaction."""
     if carrier.account_id is not None:
-        ChannelAccount.objects.filter(pk=carrier.account_id).update(paused_until=until)
+        _as_it_was(carrier).update(paused_until=until)
+
+
+def _as_it_was(carrier: Carrier) -> QuerySet[ChannelAccount]:
+    """The account unless its keys were tried since it was read: what old keys brought says nothing about new ones."""
+    return ChannelAccount.objects.filter(pk=carrier.account_id, checked_at=carrier.checked_at)

@@ -116,6 +116,48 @@ def test_what_is_being_handed_over_when_a_sending_is_halted_is_not_tried_again(i
     assert len(fake.given) == (2 if verb is many.hold else 1)
 
 
+def test_what_a_live_process_hands_over_while_its_sending_is_paused_and_resumed_goes_once(in_isp, account, fake):
+    sending = uuid4()
+    message = write()
+    Message.objects.update(sending=sending, lane=LANE.BULK)
+    (claimed,) = claims.claim(medium="sms", limit=1)
+    many.hold(sending)
+    many.let_go(sending, at=timezone.now())
+    # The carrier has not answered yet.
+    assert claims.claim(medium="sms", limit=1) == []
+    carrier = carriers.carrier_of("sms")
+    results.write_down(carrier, [carriers.hand_over(carrier.open(), claimed)])
+    turn(in_isp)
+    assert (len(fake.given), again(message).state) == (1, "sent")
+
+
+def test_what_a_process_left_behind_and_was_held_meanwhile_goes_once_it_is_let_go(in_isp, account, fake):
+    sending = uuid4()
+    message = write()
+    Message.objects.update(sending=sending, lane=LANE.BULK)
+    claims.claim(medium="sms", limit=1)  # and dies
+    many.hold(sending)
+    turn(in_isp)
+    assert fake.given == []
+    many.let_go(sending, at=timezone.now())
+    turn(in_isp)
+    assert (len(fake.given), again(message).state) == (1, "sent")
+
+
+def test_keys_that_were_mended_meanwhile_are_not_blamed_for_the_old_ones(in_isp, account, fake):
+    write()
+    carrier = carriers.carrier_of("sms")
+    ChannelAccount.objects.update(checked_at=timezone.now())  # staff have typed other keys, which work
+    results.hold(carrier, "SetupRefused: no such key")
+    results.pause(carrier, timezone.now() + timedelta(hours=1))
+    account.refresh_from_db()
+    assert (account.problem, account.paused_until) == ("", None)
+    # The control: by the account as it is now, the word counts.
+    results.hold(carriers.carrier_of("sms"), "SetupRefused: no such key")
+    account.refresh_from_db()
+    assert account.problem == "SetupRefused: no such key"
+
+
 def test_what_is_held_holds_back_none_to_the_same_address(in_isp, account, fake):
     sending = uuid4()
     held = write("held", lane=LANE.BULK)
