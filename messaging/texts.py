@@ -17,13 +17,14 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from core.mail import one_line
+from messaging.channels.reasons import Reason
 from messaging.events.base import Event
 from messaging.letters import WEB, body_html, letter, marks_for
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.plain_letters import body_of
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import Piece, fill, order_of, parse
+from messaging.wording import BadWording, Piece, TooLong, fill, order_of, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -65,10 +66,30 @@ def words_for(
                 words = own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
                 return replace(words, data=approved_of(event, own, Values(event.named, context, reader)))
         except Exception as error:
-            problem = f"{type(error).__name__}: {error}"[:300]
+            problem = _why(error).kept
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
         words = built_in(event, medium, context=context, reader=reader)
         return replace(words, failed=own, problem=problem)
+
+
+def problem_of(own: OwnText) -> str:
+    """Why a text could not be used, in the language that is active: of one that is not written well, where and what."""
+    event = EVENTS.get(own.event)
+    if own.why.code == "wording" and event:
+        try:
+            parse(own.subject, names=event.in_subjects)
+            parse(own.text, names=event.named)
+        except BadWording as problem:
+            return str(problem)
+    return own.why.text
+
+
+def _why(error: Exception) -> Reason:
+    if isinstance(error, BadWording):
+        return Reason("wording")
+    return (
+        Reason("text_too_long") if isinstance(error, TooLong) else Reason("our_fault", {"kind": type(error).__name__})
+    )
 
 
 def approved_of(event: Event, own: OwnText, values: Values) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The ISP's own words: saved, given up for the built-in ones, restored."""
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from company.models import InvoiceGroup, Profile
@@ -10,6 +10,7 @@ from domains.links import staff_url
 from messaging.models import OwnText, TextVersion
 from messaging.occasions import EVENTS, OWN, name_of
 from messaging.reader import current_isp
+from messaging.texts import problem_of
 from messaging.wording import parse
 
 
@@ -109,6 +110,11 @@ def warning_of(row: OwnText) -> dict[str, object] | None:
         "language": isp.language,
         "to": profile.email,
         "title": str(name_of(row.event)) or _("a message"),
-        "problem": row.problem,
+        "problem": _spoken(row, isp.language),
         "link": staff_url(isp, f"settings/texts/{row.event.replace('/', '-').replace('_', '-')}/"),
     }
+
+
+def _spoken(row: OwnText, language: str) -> str:
+    with translation.override(language):
+        return problem_of(row)

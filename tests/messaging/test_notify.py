@@ -166,7 +166,7 @@ def test_of_a_link_that_lets_in_nothing_is_kept_when_it_is_not_wanted_any_more(i
     preferences.opt_out(by=None, subscriber=1, choices=[("service", "email")])
     message.refresh_from_db()
     assert (message.state, message.text, message.html, message.data) == ("stopped", "", "", {})
-    assert "does not want" in message.trouble
+    assert "does not want" in message.why.text
 
 
 # News

@@ -29,6 +29,7 @@ from messaging.channels.base import (
     Told,
 )
 from messaging.channels.outside import Answer, Session, read_json, refused, sound
+from messaging.channels.reasons import Reason
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
 NOBODY = {131026, 131021, 1013}  # no WhatsApp there
@@ -88,7 +89,7 @@ class WhatsAppChannel(Channel):
             raise self._problem(data["error"], answer, field)
         sound(answer)
         if answer.status >= 400 or not data:
-            raise SetupRefused(_("The carrier answered %(status)s.") % {"status": answer.status}, field)
+            raise SetupRefused(Reason("http_status", {"status": answer.status}), field)
         return data
 
     def _problem(self, error: dict[str, Any], answer: Answer, field: str) -> Exception:
@@ -96,7 +97,7 @@ class WhatsAppChannel(Channel):
         code = code if isinstance(code, int) else 0
         details = error.get("error_data")
         said = details.get("details") if isinstance(details, dict) else ""
-        text = " ".join(str(said or error.get("message") or code).split())[:200]
+        text = str(said or error.get("message") or code)
         if code in LATER or answer.status == 429 or answer.status >= 500:
             return Away(text, answer.after or (60.0 if answer.status == 429 else None))
         if code in KEYS or 200 <= code < 300 or answer.status in {401, 403}:
