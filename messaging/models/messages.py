@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail
 from core.singleton import Singleton
+from messaging.channels import hint_for
 
 COLOURS = {
     "waiting": "azure",
@@ -208,6 +209,17 @@ class Message(OutgoingMail):
         """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
         kind, _colon, said = self.error.partition(": ")
         return str(TROUBLES.get(self.error, said if said and kind in OF_CARRIERS else self.error))
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, where that is known."""
+        return hint_for(self.medium, self.error)
+
+    @property
+    def bubble(self) -> dict[str, Any]:
+        """How an approved text of WhatsApp looks on a phone, as messaging.approved.Bubble; nothing for all else."""
+        found: dict[str, Any] = {} if self.has_secret else self.data.get("shown") or {}
+        return found
 
 
 class MessageSettings(Singleton):
