@@ -10,21 +10,22 @@ from core.forms import Form, ModelForm
 from messaging import sms
 from messaging.approved import Filled, Template
 from messaging.channels.base import Channel, Field
+from messaging.channels.kept import TYPE_AGAIN, keep
 from messaging.models import ChannelAccount, Medium
 
 
 class ChannelForm(Form):
-    """The fields of a channel. What is secret is never shown again: an empty field leaves it as it is."""
+    """The fields of a channel. What is secret is never shown again: an empty field leaves it as it is, as long as what
+    it is sent to stays the same."""
 
     def __init__(self, *args: Any, kind: type[Channel], account: ChannelAccount | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
-        values = account.values if account else {}
+        self.stored: dict[str, Any] = dict(account.setup().values) if account else {}
         for field in kind.fields:
             if not field.is_made:
-                self.fields[field.name] = _field(
-                    field, values.get(field.name, field.initial), is_set=account is not None
-                )
+                value = "" if field.is_secret else self.stored.get(field.name, field.initial)
+                self.fields[field.name] = _field(field, value, is_set=bool(self.stored.get(field.name)))
         for bound in self.fields.values():
             css = "form-select" if isinstance(bound.widget, forms.Select) else "form-control"
             bound.widget.attrs["class"] = css
@@ -34,6 +35,8 @@ class ChannelForm(Form):
         if not self.errors:
             for name, text in self.kind.mistakes({**self.blank_secrets, **values}).items():
                 self.add_error(name if name in self.fields else None, text)
+            for name in keep(self.kind, stored=self.stored, typed=values).asked:
+                self.add_error(name, TYPE_AGAIN)
         return values
 
     @property

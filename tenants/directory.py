@@ -7,7 +7,11 @@ from uuid import UUID
 from core.caching import TimedCache
 from core.celery import RefusedTask
 from core.scope import public_scope
-from tenants.models import ISP, FormerSlug
+from tenants.models import ISP, Deletion, FormerSlug
+
+
+class GoneForGood(RefusedTask):
+    """There is no such ISP any more, or its deletion has begun. One that is off the air may be back tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def by_former_slug(slug: str) -> IspRef | None:
 
 
 def open_isp(isp_id: int, *, afresh: bool = True) -> IspRef:
-    """The ISP that a task may run for. Raises RefusedTask if it is unknown or off the air.
+    """The ISP that a task may run for. Raises RefusedTask if it is off the air, GoneForGood if it is unknown or goes.
 
     A worker in a burst of tasks does not ask `afresh`: it asks once a second, so no task of an ISP begins later than a
     second after its suspension. The answer "no" is never kept.
@@ -85,7 +89,8 @@ def open_isp(isp_id: int, *, afresh: bool = True) -> IspRef:
     def load() -> IspRef:
         isp = ISP.objects.with_state().filter(pk=isp_id).first()
         if isp is None or isp.is_suspended:  # type: ignore[attr-defined]
-            raise RefusedTask(f"No open ISP has the id {isp_id}.")
+            is_gone = isp is None or Deletion.objects.filter(isp_id=isp_id).exists()
+            raise (GoneForGood if is_gone else RefusedTask)(f"No open ISP has the id {isp_id}.")
         return reference(isp)
 
     return load() if afresh else _open.get(str(isp_id), load)

@@ -11,6 +11,8 @@ from messaging.services import send_mail
 from tenants.roles import Right
 from tenants.services.memberships import who_may
 
+FAULTS = {"failed", "missing", "not_kept"}  # at which a run stops, and which are no limits of the ISP's
+
 
 def tell_suspension(*, run: SuspensionRun, planned: int) -> None:
     """A suspension of so many subscribers waits for somebody to look at it."""
@@ -19,8 +21,16 @@ def tell_suspension(*, run: SuspensionRun, planned: int) -> None:
 
 def tell_billing(*, run: BillingRun) -> None:
     """A billing run of the schedule did not begin, or has stopped on its way."""
+    is_fault = run.report.get("stopped", {}).get("kind") in FAULTS
     about = {"on": run.on, "count": run.expected_count, "amount": run.expected_amount, "made": run.count}
-    _tell("billing/run_held", path=f"billing/runs/{run.uuid}/", was_begun=run.was_begun, group=run.group, **about)
+    _tell(
+        "billing/run_held",
+        path=f"billing/runs/{run.uuid}/",
+        was_begun=run.was_begun,
+        is_fault=is_fault,
+        group=run.group,
+        **about,
+    )
 
 
 def _tell(template: str, *, path: str, **context: Any) -> None:

@@ -6,23 +6,23 @@ each invoice, which names its run itself.
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone, translation
 
 from billing import tasks
 from billing.models import BillingRun, BillingRunRow, BillingSettings, Invoice, LeftOut
-from billing.services import held_runs, planning, writing
+from billing.services import chunks, held_runs, planning
+from billing.services.chunks import starter_of
 from billing.services.planning import Bill, Rules
 from company.models import InvoiceGroup
 from core.acting import in_own_name
 from core.audit import Actor, record
-from core.celery import DATABASE_AWAY, enqueue_on_commit
+from core.celery import enqueue_on_commit
 from subscribers.models import Subscriber
 from tenants.directory import IspRef
 
@@ -33,15 +33,6 @@ State = BillingRun.State
 
 class CannotRun(Exception):
     """The run is not in a state that allows it, such as when somebody else was quicker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Starter:
-    """Whoever began a run, as its chunks remember them."""
-
-    pk: int | None
-    audit_label: str
-    audit_kind: str
 
 
 @transaction.atomic
@@ -123,12 +114,12 @@ def resume_run(*, by: Actor | None, run: BillingRun, isp_id: int, anyway: bool =
     """
     in_own_name()
     run = _locked(run)
-    if run.state != State.STOPPED or not run.was_begun:
+    if run.state != State.STOPPED:
         raise CannotRun
     bound = run.report.pop("stopped", {}).get("kind", "")
     if anyway and bound.startswith("most_"):
         setattr(run, bound, None)
-    run.state, run.ended_at = State.RUNNING, None
+    run.state, run.ended_at = State.RUNNING if run.was_begun else State.FORECAST, None
     run.save()
     record("billing.run.resumed", by=by, on=run, **_about(run), without=bound if anyway else "")
     tasks.queue_run(isp_id=isp_id, run_id=run.pk)
@@ -160,6 +151,16 @@ def work_off(*, run_id: int, isp: IspRef) -> bool:
         step(run, isp)
     run.save()
     return run.is_under_way
+
+
+@transaction.atomic
+def give_up(*, run_id: int) -> None:
+    """Stop a run whose chunk the database did not keep. It stands where it stood before, and can be gone on with."""
+    run = BillingRun.objects.select_for_update(of=("self",)).filter(pk=run_id).first()
+    if run is None or not run.is_under_way:
+        return
+    _end(run, State.STOPPED, by=None, why={"kind": "not_kept"})
+    run.save()
 
 
 def _chunk(run: BillingRun, *, locked: bool) -> list[Subscriber]:
@@ -243,7 +244,7 @@ def _bill(run: BillingRun, isp: IspRef) -> None:
         run.cursor, run.looked_at = before
         _end(run, State.STOPPED, by=None, why=why)
         return
-    left_out = {**_write(run, owing, rules), **_give_back(run, back, rules)}
+    left_out = {**chunks.write(run, owing, rules), **chunks.give_back(run, back, rules)}
     if len(left_out) == len(bills) > 1 and set(left_out.values()) == {LeftOut.FAILED}:
         # What is wrong with all of them is wrong with the books, and would leave out everybody else, too.
         run.cursor, run.looked_at = before
@@ -257,7 +258,7 @@ def _finish(run: BillingRun) -> None:
     rows = Invoice.objects.invoices().filter(run=run)
     count, amount = rows.count(), rows.aggregate(sum=Sum("total"))["sum"] or Decimal(0)
     if (count, amount) == (run.count, run.amount):
-        _end(run, State.DONE, by=_starter(run))
+        _end(run, State.DONE, by=starter_of(run))
         return
     logger.error("The billing run %s has counted %s invoices, and %s are there.", run.uuid, run.count, count)
     _end(run, State.STOPPED, by=None, why={"kind": "missing", "value": str(count), "bound": str(run.count)})
@@ -298,50 +299,6 @@ def _out_of_bounds(run: BillingRun, bills: list[Bill]) -> dict[str, Any] | None:
     return None
 
 
-def _write(run: BillingRun, bills: list[Bill], rules: Rules) -> dict[int, str]:
-    """Write the invoices together; where that fails, one by one, so that one bad row holds up no other."""
-    by = _starter(run)
-    try:
-        with transaction.atomic():
-            run.amount += writing.write(bills=bills, run=run, rules=rules, by=by)
-        run.count += len(bills)
-    except IntegrityError:
-        logger.warning("A chunk of the billing run %s was refused; each invoice is tried by itself.", run.uuid)
-    else:
-        return {}
-    left_out: dict[int, str] = {}
-    for bill in bills:
-        try:
-            with transaction.atomic():
-                run.amount += writing.write(bills=[bill], run=run, rules=rules, by=by)
-            run.count += 1
-        except IntegrityError as error:
-            is_billed = "service_billed_once_for_a_day" in str(error) or "evened_out_once" in str(error)
-            left_out[bill.subscriber.pk] = LeftOut.ALREADY_BILLED if is_billed else LeftOut.FAILED
-            if not is_billed:
-                logger.exception("An invoice of the billing run %s could not be written.", run.uuid)
-    return left_out
-
-
-def _give_back(run: BillingRun, bills: list[Bill], rules: Rules) -> dict[int, str]:
-    left_out: dict[int, str] = {}
-    for bill in bills:
-        try:
-            with transaction.atomic():
-                given = writing.give_back(bill=bill, run=run, rules=rules, by=_starter(run))
-        except DATABASE_AWAY:
-            raise
-        except Exception:
-            logger.exception("A credit note of the billing run %s could not be written.", run.uuid)
-            left_out[bill.subscriber.pk] = LeftOut.FAILED
-            continue
-        if given is None:
-            left_out[bill.subscriber.pk] = LeftOut.NOTHING_TO_CREDIT
-        else:
-            run.credit_notes += 1
-    return left_out
-
-
 def _leave_out(run: BillingRun, left_out: dict[int, str]) -> None:
     BillingRunRow.objects.bulk_create(
         BillingRunRow(run=run, subscriber_id=pk, reason=reason) for pk, reason in sorted(left_out.items())
@@ -377,10 +334,6 @@ def _about(run: BillingRun) -> dict[str, Any]:
 def _set_who(run: BillingRun, by: Actor | None) -> None:
     if by is not None:
         run.by_kind, run.by_id, run.by_name = by.audit_kind, by.pk, by.audit_label[:200]
-
-
-def _starter(run: BillingRun) -> Starter | None:
-    return Starter(run.by_id, run.by_name, run.by_kind) if run.by_kind not in ("", "system") else None
 
 
 def _locked(run: BillingRun) -> BillingRun:

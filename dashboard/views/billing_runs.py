@@ -86,6 +86,10 @@ def _why(run: BillingRun) -> dict[str, Any] | None:
         "most_amount": _("It would have billed more than the forecast said and the settings allow."),
         "most_each": _("One invoice would have been higher than the limit."),
         "failed": _("None of the next invoices could be written. The fault is ours; nobody was left out for it."),
+        "not_kept": _(
+            "The database did not keep its last part, not even at a second try. Nothing of that part was billed, and "
+            "what was billed before stands. The fault is ours; you can let it go on to try it again."
+        ),
         "missing": _("Other invoices are there than it has counted. Look at them before you go on."),
         "far": _("It would bill far more than the last run. It did not begin by itself; look at it first."),
     }

@@ -95,6 +95,8 @@ def channel(request: HttpRequest, channel: str) -> HttpResponse:
             account = channel_accounts.connect_channel(
                 by=request.user, channel=channel, values=form.values, at=timezone.now()
             )
+        except channel_accounts.SecretNeeded as problem:
+            form.add_error(problem.field, str(problem))
         except channel_accounts.CannotConnect as problem:
             text = _("The carrier does not take it: %(text)s") % {"text": problem}
             form.add_error(problem.field if problem.field in form.fields else None, text)

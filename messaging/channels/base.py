@@ -156,6 +156,7 @@ class Field:
     initial: str = ""
     is_long: bool = False  # of several lines
     is_made: bool = False  # by us, when the channel is connected: nobody types it
+    goes_to: Sequence[str] = ()  # of a secret: the fields that say where it is sent, and as whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,12 @@ class Channel(ABC):
     def make(cls) -> dict[str, str]:
         """Values for the fields that are made here: random ones, unless a channel needs others."""
         return {field.name: secrets.token_urlsafe(24) for field in cls.fields if field.is_made}
+
+    @classmethod
+    def places(cls, values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Of each secret, where these values have it sent; empty: nowhere. What is bound to no place has none here."""
+        named = {field.name: [values.get(name, "") for name in field.goes_to] for field in cls.fields if field.goes_to}
+        return {name: tuple(where) if all(where) else () for name, where in named.items()}
 
     @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:

@@ -87,6 +87,11 @@ def _owing(reader: Reader) -> dict[str, Any]:
 
 
 def _held(context: Context, reader: Reader) -> str:
+    if context.get("is_fault"):
+        return _(
+            "The billing run has stopped because something could not be written. The fault is ours; what was billed "
+            "before stands."
+        )
     if not context.get("was_begun"):
         return _(
             "Today's billing run did not begin: what it would bill is far from the last time or passes one of your "

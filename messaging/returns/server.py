@@ -2,7 +2,8 @@
 
 It stands on the open Internet, or behind the installation's own mail server. What it says yes to is signed by us; of a
 mail it keeps the beginning only; connections, their time, their mails and their mistakes have an end. What it answers
-250 to has been written down; without a database it answers 451, and the sender comes again.
+250 to has been written down; without a database, or for an ISP that is off the air, it answers 451, and the sender
+comes again. For an ISP that is gone for good it answers 550.
 """
 
 import asyncio
@@ -20,10 +21,11 @@ from django.utils import timezone
 
 from messaging.returns import reports
 from messaging.returns.addresses import Returned, takes
-from messaging.services.returned import take_report
+from messaging.services.returned import NobodysAnyMore, OffTheAir, take_report
 
 logger = logging.getLogger(__name__)
 LATER = "451 4.3.0 Please try again later"
+AWAY = "451 4.2.1 Not taken at the moment, please try again later"
 NOBODY = "550 5.1.1 No such address here"
 
 
@@ -215,6 +217,12 @@ def _write_down(mine: Returned | bool, content: bytes, null_sender: bool) -> str
         if report is not None:
             of = [mine] if isinstance(mine, Returned) else report.keys
             take_report(of=of, report=report, at=timezone.now())
+    except OffTheAir:
+        return AWAY
+    except NobodysAnyMore:
+        if isinstance(mine, Returned):
+            return NOBODY
+        # The address of complaints is all ISPs', and whoever complains to it should go on doing so.
     except (OperationalError, InterfaceError):
         logger.error("The database cannot be reached.")
         return LATER

@@ -14,6 +14,7 @@ from core.lease import Busy, lease
 from core.requests import outside_transaction
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Away, ChannelProblem, Setup, SetupRefused
+from messaging.channels.kept import TYPE_AGAIN, keep
 from messaging.models import Browser, ChannelAccount, Medium, Message
 from messaging.outbox.carriers import Carrier, hand_over
 from messaging.outbox.claims import STUCK
@@ -35,21 +36,28 @@ class CannotConnect(Exception):
         self.field = field
 
 
+class SecretNeeded(CannotConnect):
+    """A stored secret is not sent to another place than it was typed for."""
+
+
 def connect_channel(*, by: Actor | None, channel: str, values: Mapping[str, str], at: datetime) -> ChannelAccount:
     """Try what staff typed, and keep it. From now on it carries its medium, in place of whatever did so before.
 
-    A secret that is left empty stays as it was. Calls the carrier, so no inner transaction may be open. Raises
-    CannotConnect.
+    A secret that is left empty stays as it was, unless it would go to another place than before: then it has to be
+    typed again. One that goes nowhere any more is forgotten. Calls the carrier, so no inner transaction may be open.
+    Raises CannotConnect, SecretNeeded.
     """
     kind = kinds()[channel]
     with transaction.atomic():
         known = ChannelAccount.objects.filter(channel=channel).first()
         before = dict(known.setup().values) if known else {}
-    kept = {field.name: before[field.name] for field in kind.fields if field.is_secret and field.name in before}
+    kept = keep(kind, stored=before, typed=values)
+    for name in kept.asked:
+        raise SecretNeeded(str(TYPE_AGAIN), name)
     made = kind.make()
     made |= {name: before[name] for name in made if before.get(name)}
-    whole = {**{name: value for name, value in values.items() if value or name not in kept}, **made}
-    whole = {**kept, **whole}
+    gone = {name for name, where in kind.places(values).items() if not where}
+    whole = {name: "" if name in gone else value for name, value in values.items()} | kept.values | made
     for name, text in kind.mistakes(whole).items():
         raise CannotConnect(text, name)
     said = _tried(channel, whole)

@@ -26,20 +26,38 @@ from tenants.services import due_work
 HEEDED = timedelta(days=60)  # after it was written; what comes later comes from somebody who has kept the address
 
 
+class OffTheAir(Exception):
+    """An ISP whose mail came back takes nothing at the moment. It may do so again, so the report should come again."""
+
+
+class NobodysAnyMore(Exception):
+    """The ISPs whose mails came back are gone for good."""
+
+
 def take_report(*, of: Iterable[Returned], report: Report, at: datetime) -> int:
     """Write down what a report says of mails of any ISP, in the scope of each; gives of how many.
 
-    The keys have been found to be ours. Of an ISP that is off the air nothing is written. Outside of all scopes.
+    The keys have been found to be ours. Of an ISP that is off the air nothing is written; of the others in the same
+    report it is, and is once more when it comes again, which changes nothing. Outside of all scopes. Raises OffTheAir,
+    NobodysAnyMore.
     """
-    taken = 0
-    for mine in of:
+    taken, off, gone = 0, 0, 0
+    keys = list(of)
+    for mine in keys:
         try:
             with public_scope():
                 isp = directory.open_isp(mine.isp_id)
+        except directory.GoneForGood:
+            gone += 1
         except RefusedTask:
-            continue
-        with isp_scope(isp):
-            taken += take_return(number=mine.number, report=report, at=at)
+            off += 1
+        else:
+            with isp_scope(isp):
+                taken += take_return(number=mine.number, report=report, at=at)
+    if off:
+        raise OffTheAir
+    if keys and gone == len(keys):
+        raise NobodysAnyMore
     return taken
 
 

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from billing.models import (
 )
 from billing.services import invoices, planning, runs, schedule
 from core.models import AuditEntry
+from core.scope import owner_scope
 from messaging.models import Message
 from payments.services import payments
 from subscribers.models import PriceChange, ServiceChange
@@ -527,3 +529,41 @@ def test_a_chunk_whose_people_are_gone_ends_no_run(ref, monkeypatch):
         pass
     run.refresh_from_db()
     assert (run.state, run.count) == ("done", 2)
+
+
+REFUSES_LATE = """
+CREATE FUNCTION refuses_late() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.subscriber_id = {pk} THEN RAISE integrity_constraint_violation USING MESSAGE = 'seen at the commit'; END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuses_late AFTER INSERT ON billing_invoice DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION refuses_late();
+"""
+
+
+def late_refusal(ref) -> Any:
+    """Somebody whose invoices the database refuses, and only when it commits; and three others."""
+    people = [ServiceFactory(started_on=APRIL).subscriber for _ in range(4)]
+    with owner_scope(ref), connection.cursor() as cursor:
+        cursor.execute(REFUSES_LATE.format(pk=people[1].pk))
+    return people[1]
+
+
+def test_an_invoice_that_is_refused_at_the_commit_is_left_out_alone(ref):
+    unlucky = late_refusal(ref)
+    run = billed(ref)
+    assert (run.state, run.count, run.left_out, Invoice.objects.count()) == ("done", 3, 1, 3)
+    assert list(run.rows.exclude(reason="").values_list("subscriber", "reason")) == [(unlucky.pk, "failed")]
+    connection.check_constraints()
+    adds_up()
+
+
+def test_without_the_early_check_the_whole_commit_fails(ref, monkeypatch):
+    """The control of the test above."""
+    check = connection.check_constraints
+    monkeypatch.setattr(connection, "check_constraints", lambda: None)
+    late_refusal(ref)
+    assert billed(ref).count == 4
+    with pytest.raises(IntegrityError, match="seen at the commit"), transaction.atomic():
+        check()

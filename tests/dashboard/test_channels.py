@@ -90,11 +90,12 @@ def test_a_mistake_stands_at_its_field(admin, carrier):
 
 def test_an_empty_secret_stays_as_it_was(isp, connected, carrier):
     before = account(isp).values["callback_secret"]
-    connected.post(HTTP, {**TYPED, "secret": "", "url": f"{carrier.url}/other"})
+    typed = {**TYPED, "url": f"{carrier.url}/send", "balance_url": f"{carrier.url}/balance"}
+    connected.post(HTTP, {**typed, "secret": "", "sender": "Mega"})
     row = account(isp)
     with isp_scope(isp):
         assert row.setup().values["secret"] == "s3cret"
-    assert (row.values["url"], row.values["callback_secret"]) == (f"{carrier.url}/other", before)
+    assert (row.values["sender"], row.values["callback_secret"]) == ("Mega", before)
 
 
 def test_one_channel_carries_a_medium_and_another_takes_its_place(isp, connected, carrier):

@@ -235,7 +235,7 @@ def test_runs_that_stopped_by_themselves_are_shown_to_those_who_may_let_them_go_
         BillingRun.objects.create(on=timezone.localdate(), state="stopped", report={"stopped": {"kind": "staff"}})
         BillingRun.objects.create(on=timezone.localdate(), state="done", report={})
     page = signed_in(make_member(isp, Role.BILLING)).get("/wispmega/").text
-    assert "1 billing run has stopped at a limit" in page
+    assert "1 billing run has stopped and waits for you" in page
     assert "1 suspension run would switch off too many" in page
     page = signed_in(make_member(isp, Role.SUPPORT)).get("/wispmega/").text
     assert 'id="held-' not in page

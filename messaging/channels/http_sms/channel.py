@@ -136,6 +136,15 @@ class HttpSmsChannel(Channel):
         self.session.close()
 
     @classmethod
+    def places(cls, values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """The addresses, and the lines that put the key into a call: one such as text={secret} would give it away."""
+        called = [values.get(name, "").strip() for name in ("url", "balance_url")]
+        lines = [f"{name}: {line.strip()}" for name in ("parameters", "headers") for line in _lines(values, name)]
+        holding = sorted(line for line in lines if "{secret}" in line)
+        is_sent = holding or any("{secret}" in address for address in called)
+        return {"secret": (*called, *holding) if is_sent else ()}
+
+    @classmethod
     def mistakes(cls, values: Mapping[str, str]) -> dict[str, str]:
         found = {}
         for name in ("url", "balance_url"):
@@ -247,6 +256,10 @@ class HttpSmsChannel(Channel):
     def _told(self, said: Mapping[str, str], field: str) -> str:
         """What a callback says where staff said that it stands."""
         return said.get(self._value(field), "").strip() if self._value(field) else ""
+
+
+def _lines(values: Mapping[str, str], name: str) -> list[str]:
+    return values.get(name, "").splitlines()
 
 
 def _said(body: bytes) -> dict[str, str]:

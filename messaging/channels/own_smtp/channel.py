@@ -36,7 +36,13 @@ FIELDS = [
         initial="starttls",
     ),
     Field("user", gettext_lazy("User name"), is_required=False),
-    Field("password", gettext_lazy("Password"), is_secret=True, is_required=False),
+    Field(
+        "password",
+        gettext_lazy("Password"),
+        is_secret=True,
+        is_required=False,
+        goes_to=("host", "port", "user"),
+    ),
     Field(
         "sender",
         gettext_lazy("Sender"),
@@ -72,6 +78,7 @@ FIELDS = [
         gettext_lazy("Many providers want a password for apps here."),
         is_secret=True,
         is_required=False,
+        goes_to=("imap_host", "imap_port", "imap_user"),
     ),
     Field(
         "imap_folder",

@@ -29,7 +29,13 @@ FIELDS = [
         "tls", gettext_lazy("Encryption"), choices=[("no", gettext_lazy("no encryption")), ("yes", "TLS")], initial="no"
     ),
     Field("system_id", gettext_lazy("System ID")),
-    Field("password", gettext_lazy("Password"), gettext_lazy("At most 8 characters."), is_secret=True),
+    Field(
+        "password",
+        gettext_lazy("Password"),
+        gettext_lazy("At most 8 characters."),
+        is_secret=True,
+        goes_to=("host", "port", "tls", "system_id"),  # without TLS everybody on the way reads it
+    ),
     Field("system_type", gettext_lazy("System type"), is_required=False),
     Field(
         "sender",

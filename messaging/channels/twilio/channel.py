@@ -43,7 +43,11 @@ class TwilioChannel(Channel):
     fields = [
         Field("account", gettext_lazy("Account SID"), gettext_lazy("In Twilio's console. It begins with AC.")),
         Field(
-            "token", gettext_lazy("Auth token"), gettext_lazy("In Twilio's console, beside the SID."), is_secret=True
+            "token",
+            gettext_lazy("Auth token"),
+            gettext_lazy("In Twilio's console, beside the SID."),
+            is_secret=True,
+            goes_to=("account",),
         ),
         Field(
             "sender",

@@ -1,10 +1,14 @@
 """A mail goes out over SMTP, is taken, and comes back over SMTP; what became of it stands in the ISP's books."""
 
 import smtplib
+from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
+from uuid import UUID
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
@@ -12,8 +16,8 @@ from lab import returns as lab
 from messaging.channels.platform_smtp.channel import PlatformSmtp
 from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox import turns
-from messaging.returns.addresses import HEADER, Returned, takes
-from tenants.models import ISP
+from messaging.returns.addresses import HEADER, Returned, complaints_address, takes
+from tenants.models import ISP, Closing, Deletion
 
 
 @pytest.fixture
@@ -70,6 +74,47 @@ def test_nobody_can_say_that_another_mail_came_back(here, elsewhere):
         elsewhere.give_back(forged, lab.complaint(taken.content))
     with isp_scope(here), transaction.atomic():
         assert not StoppedAddress.objects.exists()
+
+
+@pytest.fixture
+def closed(here):
+    """WispMega is off the air, for thirty days until it is deleted."""
+    with public_scope(), transaction.atomic():
+        closing = Closing.objects.create(isp=here, reason="x", ends_at=timezone.now() + timedelta(days=30))
+    yield closing
+    with public_scope(), transaction.atomic():
+        Deletion.objects.filter(isp_id=here.pk).delete()
+        closing.delete()
+
+
+def test_what_comes_back_to_an_isp_that_is_off_the_air_comes_again_when_it_is_back(here, elsewhere, closed):
+    with isp_scope(here), transaction.atomic():
+        message = Message.objects.create(to="ana@mail.example", subject="x", text="x", state="sent", channel="x")
+    mine = Returned(here.pk, message.uuid)
+    back = lab.Taken(mine.address, message.to, f"X-Lastmile-Return: {mine.key}\r\n\r\nHola.\r\n".encode())
+    report = lab.complaint(back.content)
+    for sender in (mine.address, complaints_address()):
+        with pytest.raises(smtplib.SMTPDataError) as told:
+            elsewhere.give_back(replace(back, sender=sender), report)
+        assert (told.value.smtp_code, told.value.smtp_error[:5]) == (451, b"4.2.1")
+    with public_scope(), transaction.atomic():
+        Closing.objects.filter(pk=closed.pk).update(cancelled_at=timezone.now())
+    elsewhere.give_back(back, report)
+    with isp_scope(here), transaction.atomic():
+        assert StoppedAddress.objects.get().address == "ana@mail.example"
+
+
+def test_what_comes_back_to_an_isp_that_is_gone_for_good_is_refused_for_good(here, elsewhere, closed):
+    with public_scope(), transaction.atomic():
+        Deletion.objects.create(isp_id=here.pk, uuid=here.uuid, slug=here.slug, schema_name=here.schema_name)
+    number = "6f1c6f0e-58a5-4f6b-9d9a-0c0a4f1b2c3d"
+    for mine in (Returned(here.pk, UUID(number)), Returned(2**31, UUID(number))):
+        back = lab.Taken(mine.address, "ana@mail.example", f"X-Lastmile-Return: {mine.key}\r\n\r\nx\r\n".encode())
+        with pytest.raises(smtplib.SMTPDataError) as told:
+            elsewhere.give_back(back, lab.complaint(back.content))
+        assert (told.value.smtp_code, told.value.smtp_error[:5]) == (550, b"5.1.1")
+        # A provider that is refused might send no complaints to anybody any more.
+        elsewhere.give_back(replace(back, sender=complaints_address()), lab.complaint(back.content))
 
 
 def test_people_see_the_sender_that_they_saw_before(here, elsewhere, settings):

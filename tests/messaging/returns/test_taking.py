@@ -18,7 +18,7 @@ from messaging.returns import reports
 from messaging.returns.addresses import Returned
 from messaging.returns.reports import Report
 from messaging.services import release_address, resend, write_message
-from messaging.services.returned import HEEDED, take_report, take_return
+from messaging.services.returned import HEEDED, NobodysAnyMore, OffTheAir, take_report, take_return
 from tenants.models import IspSuspension
 
 GONE = Report(Fate.BOUNCED, "550 5.1.1 User unknown")
@@ -179,10 +179,27 @@ def test_of_an_isp_that_is_off_the_air_or_gone_nothing_is_written(isp, somebody)
         message = sent()
     with public_scope():
         IspSuspension.objects.create(isp=isp, reason="unpaid", started_by=somebody)
-    assert take_report(of=[Returned(isp.pk, message.uuid)], report=SPAM, at=timezone.now()) == 0
-    assert take_report(of=[Returned(2**31, message.uuid)], report=SPAM, at=timezone.now()) == 0
+    with pytest.raises(OffTheAir):
+        take_report(of=[Returned(isp.pk, message.uuid)], report=SPAM, at=timezone.now())
+    with pytest.raises(NobodysAnyMore):
+        take_report(of=[Returned(2**31, message.uuid)], report=SPAM, at=timezone.now())
     with isp_scope(isp):
         assert not StoppedAddress.objects.exists()
+
+
+def test_an_isp_that_is_off_the_air_takes_nothing_from_the_others_in_a_report(isp, other_isp, somebody):
+    uuid = uuid4()
+    for each in (isp, other_isp):
+        with isp_scope(each):
+            sent("same@mail.example", uuid=uuid)
+    with public_scope():
+        IspSuspension.objects.create(isp=isp, reason="unpaid", started_by=somebody)
+    keys = [Returned(isp.pk, uuid), Returned(other_isp.pk, uuid), Returned(2**31, uuid)]
+    for _time in range(2):  # it comes again, and that changes nothing
+        with pytest.raises(OffTheAir):
+            take_report(of=keys, report=SPAM, at=timezone.now())
+    with isp_scope(other_isp):
+        assert StoppedAddress.objects.count() == 1
 
 
 @pytest.mark.parametrize("channel", ["fake"])
