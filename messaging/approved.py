@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,7 +56,7 @@ STATES = {
 
 
 class CannotFill(ValueError):
-    """The text cannot be sent. The words are for staff."""
+    """The text cannot be sent. The words are for staff, in the language that is active when they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +305,16 @@ def filled(
 def _end(hole: Hole, link: str, origins: Collection[str]) -> str:
     end = end_of(link, hole.base) if origin_of(link) in origins else ""
     if not end:
-        title = hole.button.title if hole.button else ""
-        raise CannotFill(_("There is no link for the button “%(title)s”.") % {"title": title})
+        raise CannotFill(lazy(_no_link, str)(hole))
     return end
+
+
+def _no_link(hole: Hole) -> str:
+    return _("There is no link for the button “%(title)s”.") % {"title": hole.button.title if hole.button else ""}
+
+
+def _too_long(most: int) -> str:
+    return _("A code for a button has %(most)d characters at most.") % {"most": most}
 
 
 def _shorten(template: Template, part: str, longest: int, said: dict[str, str]) -> None:
@@ -314,7 +322,7 @@ def _shorten(template: Template, part: str, longest: int, said: dict[str, str]) 
     mine = [each.place for each in template.holes if each.part == part]
     if part == "copy_code":
         if any(len(said[place]) > longest for place in mine):
-            raise CannotFill(_("A code for a button has %(most)d characters at most.") % {"most": longest})
+            raise CannotFill(lazy(_too_long, str)(longest))
         return
     text = template.row.header if part == "header" else template.row.text
     for place in sorted((each for each in mine if "://" not in said[each]), key=lambda each: -len(said[each])):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from django.db.models import F, Func, JSONField, Value
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from domains.links import portal_origins
@@ -93,8 +94,8 @@ def fill_approved(
     Raises CannotFill, BadWording, TooLong.
     """
     shelf = shelf or Leaf(key)
-    if problem := shelf.trouble_with(key, holes):
-        raise CannotFill(problem)
+    if shelf.trouble_with(key, holes):
+        raise CannotFill(lazy(shelf.trouble_with, str)(key, holes))
     return filled(
         shelf.by_key[key], holes, event=event, values=values, origins=[*shelf.origins, *filter(None, [made_up])]
     )

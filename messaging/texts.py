@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from core.mail import one_line
+from messaging.approved import CannotFill
 from messaging.approved_texts import fill_approved
 from messaging.events.base import Event
 from messaging.letters import WEB, body_html, letter, marks_for
@@ -67,10 +68,11 @@ def words_for(
                     return approved_words(event, own, Values(event.named, context, reader))
                 return own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
         except Exception as error:
-            problem = f"{type(error).__name__}: {error}"[:300]
+            with translation.override(reader.isp.language):  # it is for staff
+                problem = str(error) if isinstance(error, CannotFill) else f"{type(error).__name__}: {error}"
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
         words = built_in(event, medium, context=context, reader=reader)
-        return replace(words, failed=own, problem=problem)
+        return replace(words, failed=own, problem=problem[:300])
 
 
 def approved_words(event: Event, own: OwnText, values: Values, *, made_up: str = "") -> Words:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 
 from core import throttle
 from core.celery import enqueue_on_commit
@@ -15,6 +16,7 @@ from core.scope import required
 from messaging.approved_texts import Shelf
 from messaging.channels.base import ApprovalNews, ChannelProblem
 from messaging.models import ChannelAccount, Medium, OwnText
+from messaging.reader import current_isp
 from messaging.services.mails import tell_of_failure
 from messaging.tasks import fetch_approved
 from messaging.texts import Words
@@ -83,7 +85,9 @@ def look_at_texts() -> None:
     """Tell staff of their texts that cannot be sent any more, and say of those that can again that all is well."""
     shelf = Shelf()
     for row in OwnText.objects.in_use().filter(medium=Medium.WHATSAPP).exclude(approved=""):
-        if problem := shelf.trouble_with(row.approved, row.holes):
-            tell_of_failure(Words("", "", failed=row, problem=problem))
+        with translation.override(current_isp().language):
+            problem = shelf.trouble_with(row.approved, row.holes)
+        if problem:
+            tell_of_failure(Words("", "", failed=row, problem=problem[:300]))
         elif row.problem:
             OwnText.objects.filter(pk=row.pk).update(problem="", problem_at=None)

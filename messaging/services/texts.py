@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from company.models import InvoiceGroup, Profile
@@ -125,11 +125,13 @@ def warning_of(row: OwnText) -> dict[str, object] | None:
     isp, profile = current_isp(), Profile.load()
     if not profile.email:
         return None
+    with translation.override(isp.language):
+        title = str(name_of(row.event)) or _("a message")
     return {
         "template": OWN,
         "language": isp.language,
         "to": profile.email,
-        "title": str(name_of(row.event)) or _("a message"),
+        "title": title,
         "problem": row.problem,
         "link": staff_url(isp, f"settings/texts/{row.event.replace('/', '-').replace('_', '-')}/"),
     }
