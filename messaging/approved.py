@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
@@ -247,7 +247,7 @@ def origin_of(address: str) -> str:
         return ""
     # Without the slash what is put behind it would go on with the name of the host.
     is_whole = parts.scheme in {"http", "https"} and parts.path.startswith("/")
-    return f"{parts.scheme}://{host}" if is_whole and not set(address) & set("\\ \t\r\n") else ""
+    return urlunsplit((parts.scheme, host, "", "", "")) if is_whole and not set(address) & set("\\ \t\r\n") else ""
 
 
 def end_of(link: str, base: str) -> str:

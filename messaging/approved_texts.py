@@ -8,7 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from domains.links import portal_origins
-from messaging.approved import SENDABLE, CannotFill, Filled, Template, filled, trouble_with
+from messaging.approved import SENDABLE, CannotFill, Filled, Template, filled, origin_of, trouble_with
 from messaging.events.base import Event
 from messaging.models import ChannelAccount, Medium
 from messaging.reader import Reader, Values, current_isp
@@ -105,3 +105,9 @@ def samples_of(event: Event) -> Values:
     """The made-up values of an event, each read when it is asked for."""
     reader = Reader(current_isp())
     return Values(event.named, event.sample(reader), reader)
+
+
+def origin_of_samples(event: Event) -> str:
+    """Of the made-up links of an event; nothing where it has none."""
+    values = samples_of(event)
+    return next((origin_of(values[name]) for name, each in event.named.items() if each.is_link), "")

@@ -21,6 +21,7 @@ from dashboard.access import staff_page
 from dashboard.message_samples import context_for, find_customer
 from dashboard.views.settings import section_page
 from messaging.approved import CannotFill
+from messaging.approved_texts import origin_of_samples
 from messaging.events.base import Event, Kind
 from messaging.letters import logo_url
 from messaging.models import ChannelAccount, Medium, OwnText, StaffPhone, TextVersion
@@ -225,7 +226,7 @@ def _look_at_approved(target: Target, form: TextForm, values: Values, customer: 
     said: Any = form.cleaned_data if form.is_bound else form.initial
     row = OwnText(**target.key | {"group": None}, approved=said.get("approved", ""), holes=said.get("holes") or {})
     try:
-        words = approved_words(target.event, row, values, made_up=f"https://{values.reader.isp.slug}.example")
+        words = approved_words(target.event, row, values, made_up=origin_of_samples(target.event))
     except (CannotFill, BadWording, TooLong):
         return Look(bubble=asdict(form.template.bubble) if form.template else None, customer=customer)
     return Look(words, bubble=words.data["shown"], customer=customer)
