@@ -68,6 +68,7 @@ SENTENCES: dict[str, Any] = {
     "push_keys": gettext_lazy("The keys are damaged. Disconnect, and connect again."),
     # Texts of an ISP's own.
     "wording": gettext_lazy("It is not written as texts have to be. Open and save it to see where."),
+    "approved_text": gettext_lazy("The approved text cannot be sent as it is. Open it to see why."),
     "text_too_long": gettext_lazy("With its values it became longer than any message."),
 }
 WROTE = "they_wrote"  # the words are not a carrier's, but those of who has the address
