@@ -45,17 +45,20 @@ VERBS = {
 @require_safe
 def sending_list(request: HttpRequest) -> HttpResponse:
     """What was written to many, the latest first."""
-    table = SendingTable(Sending.objects.select_related("zone", "group").defer("ids"))
+    table = SendingTable(
+        Sending.objects.select_related("zone", "group").defer("ids").annotate(is_leaving=many.is_leaving())
+    )
     tables.show(request, table, per_page=25)
     context = {"table": table, "month": month_of(MessageSettings.load())}
     return render(request, "dashboard/messages/sendings.html", context)
 
 
 def _form(request: HttpRequest, row: Sending) -> SendingForm:
-    data = request.POST if request.method == "POST" else None
+    is_chosen = request.POST.get("act") == "choose"  # an approved text: its places are not filled yet
+    data = request.POST if request.method == "POST" and not is_chosen else None
     language = language_for(request.isp.language)
     initial = reminder(language) if row.audience == Audience.INVOICES and not row.text else {}
-    return SendingForm(data, instance=row, language=language, initial=initial)
+    return SendingForm(data, instance=row, language=language, initial=initial | request.POST.dict())
 
 
 def _form_page(request: HttpRequest, form: SendingForm, row: Sending | None = None) -> HttpResponse:
@@ -148,11 +151,14 @@ def sending_page(request: HttpRequest, sending: UUID) -> HttpResponse:
         return render(request, "dashboard/messages/sending_draft.html", {"row": row, "forecast": found})
     left_out = row.left_out.select_related("subscriber")[:SHOWN]
     fates, titles = many.fates_of(row.uuid), dict(settings.LANGUAGES)
+    waiting = fates.get("waiting", 0) + fates.get("sending", 0)
+    next_at = many.next_of(row.uuid) if waiting and row.state != Sending.State.PAUSED else None
     context = {
         "row": row,
         "left_out": [(each.subscriber, sendings.reason_in_words(each.reason, row.medium)) for each in left_out],
         "fates": sendings.fates_in_words(fates),
-        "waiting": fates.get("waiting", 0) + fates.get("sending", 0),
+        "waiting": waiting,
+        "next_at": next_at if next_at and next_at > timezone.now() else None,
         "cost": many.cost_of(row.uuid),
         "versions": [{"title": titles.get(words.language, ""), "words": words} for words in row.versions],
     }
@@ -182,9 +188,10 @@ def act(request: HttpRequest, sending: UUID) -> HttpResponse:
 
 def _start(request: HttpRequest, row: Sending) -> None:
     version = request.POST.get("version", "")
+    known = int(version) if version.isdecimal() and len(version) < 10 else 0
     try:
         seen = services.Seen.of(request.POST.get("seen", ""))
-        services.start(by=request.user, sending=row, version=int(version) if version.isdecimal() else 0, seen=seen)
+        services.start(by=request.user, sending=row, version=known, seen=seen)
     except services.CannotDo:
         messages.info(request, _("It had been started already. Nobody gets anything twice."))
     except services.Changed:
