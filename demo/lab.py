@@ -186,7 +186,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8443, metavar="N", help="port of HTTPS (default 8443)")
     parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="where data is kept")
     parser.add_argument("--reset", action="store_true", help="begin with new data")
-    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up; nobody but the operator")
+    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up")
     parts = parser.add_subparsers(dest="part", metavar="record")
     records = parts.add_parser("record", help="list and change the DNS records of a lab that runs")
     records.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="the lab's data")

@@ -34,7 +34,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of the web server (default 8000)")
     parser.add_argument("--data", type=Path, default=ROOT / ".data", metavar="DIR", help="where data is kept")
     parser.add_argument("--reset", action="store_true", help="begin with new data")
-    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up; nobody but the operator")
+    parser.add_argument("--empty", action="store_true", help="no companies but those that sign up")
     return parser.parse_args()
 
 

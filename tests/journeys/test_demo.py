@@ -7,8 +7,6 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import pytest
-
 from demo.run import open_folder
 from tests.journeys.conftest import ROOT, SharedDemo, free_ports
 
