@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.scope import required
-from dashboard import forecasts, sendings, tasks
+from dashboard import sendings, tasks
 from dashboard.budgets import month_of
 from dashboard.sendings import Writer
 from messaging.models import MessageSettings
@@ -132,7 +132,7 @@ def start(*, by: Actor, sending: Sending, version: int, seen: Seen) -> Sending:
     row = _locked(sending, State.DRAFT)
     if row.version != version or not row.text:
         raise Changed
-    if not seen.people or not can_send(row.medium) or forecasts.lost_texts(row):
+    if not seen.people or not can_send(row.medium) or Writer(row).lost:
         raise NobodyMeant
     if not row.is_chosen and is_far(now := set(keys_of(row.meant())), before := set(row.ids)):
         raise AudienceMoved(came=len(now - before), gone=len(before - now))
@@ -189,11 +189,11 @@ def work_off(*, sending_id: int) -> bool:
     row = Sending.objects.select_for_update(skip_locked=True).defer("ids").filter(pk=sending_id).first()
     if row is None or not row.is_running:
         return False
-    if forecasts.lost_texts(row):
-        return _pause_for(row, "template")
     part = Sending.objects.filter(pk=row.pk).values_list(f"ids__{row.position}_{row.position + sendings.PART}").get()[0]
     # Of two sendings at once, neither spends the money or fills the day that the other one is just about to.
     writer = Writer(row, MessageSettings.locked())
+    if writer.lost:
+        return _pause_for(row, "template")
     good, left_out = writer.sort_out(part)
     try:
         with transaction.atomic():  # links are made on the way

@@ -14,18 +14,26 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from messaging.channels.reasons import Reason, said
 from messaging.channels.words import Word
 
 
 class ChannelProblem(Exception):
-    """A call did not do what it was for. The text is the carrier's own, for staff."""
+    """A call did not do what it was for. `reason` says why, for staff; a text is taken for the carrier's own words."""
+
+    def __init__(self, reason: Reason | str = "") -> None:
+        self.reason = reason if isinstance(reason, Reason) else said(reason)
+        super().__init__(self.reason.kept)
+
+    def __str__(self) -> str:
+        return self.reason.text
 
 
 class Away(ChannelProblem):
     """No answer, or one that says nothing: it may have been taken. Tried again later, with the same key."""
 
-    def __init__(self, text: str, after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, reason: Reason | str = "", after: float | None = None) -> None:
+        super().__init__(reason)
         self.after = after  # seconds that the carrier asks to wait
 
 
@@ -36,8 +44,8 @@ class Unclear(Away):
 class SetupRefused(ChannelProblem):
     """The carrier does not know the keys, or they may not do this. Nothing is sent until staff mend it."""
 
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
+    def __init__(self, reason: Reason | str = "", field: str = "") -> None:
+        super().__init__(reason)
         self.field = field  # where staff have to look
 
 
@@ -130,7 +138,17 @@ class Incoming:
     is_confirmed: bool = False  # by the carrier itself
 
 
-Told = Event | Incoming
+@dataclass(frozen=True, slots=True)
+class ApprovalNews:
+    """What the carrier says of an approved text: that it is so no more, or again. `state` as in Approved; empty where
+    the text itself has changed and has to be fetched."""
+
+    name: str
+    language: str
+    state: str = ""
+
+
+Told = Event | Incoming | ApprovalNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +168,28 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What can be tapped below an approved text. `address` may end in a hole; `kind` is one of url, copy_code,
+    quick_reply, phone."""
+
+    kind: str
+    title: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
-    """A text that the carrier has approved for being sent first, with holes for parameters."""
+    """A text that the carrier has approved for being sent first. Header, text and buttons may have holes like {{1}}."""
 
     name: str
     language: str
     state: str
     kind: str = ""
     text: str = ""
-    parameters: int = 0
+    header: str = ""
+    footer: str = ""
+    buttons: Sequence[Button] = ()
+    obstacle: str = ""  # why nobody can send it from here, see messaging.approved
 
 
 @dataclass
@@ -179,6 +210,7 @@ class Channel(ABC):
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
     has_templates: ClassVar[bool] = False  # what is written first must have been approved
+    hints: ClassVar[Mapping[str, Promise | str]] = {}  # what to do, by the number with which a refusal ends
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     hears_answers: ClassVar[bool] = False  # gives what people write to the ISP's number, as Incoming
@@ -228,6 +260,10 @@ class Channel(ABC):
     def has_mailbox(self) -> bool:
         """Whether staff have said which mailbox mails come back to."""
         return False
+
+    def confidential(self) -> list[str]:
+        """What must not be shown or logged, whoever repeats it."""
+        return [str(self.setup.values.get(field.name) or "") for field in self.fields if field.is_secret]
 
     @classmethod
     def hands(cls, setup: Setup) -> int:

@@ -15,6 +15,7 @@ from core.lease import Busy, lease
 from core.mail import SETTLED
 from core.scope import NoScope, required
 from messaging.channels.base import Away, SetupRefused, Told
+from messaging.channels.discretion import Discretion
 from messaging.channels.outside import AFTER
 from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
@@ -126,7 +127,7 @@ class _Turn:
             problem = outcome.problem
             self.unanswered = self.unanswered + 1 if isinstance(problem, Away) else 0
             if isinstance(problem, SetupRefused):
-                hold(carrier, outcome.said)
+                hold(carrier, problem.reason.kept)
                 self._rest(now + REFUSED_REST)
             elif isinstance(problem, Away) and problem.after:
                 self._rest(now + timedelta(seconds=problem.after))
@@ -197,13 +198,13 @@ def deliver_one(pk: int) -> datetime | None:
             with transaction.atomic():
                 write_down(carrier, [outcome])
                 if isinstance(outcome.problem, SetupRefused):
-                    hold(carrier, outcome.said)
+                    hold(carrier, outcome.problem.reason.kept)
                     break
                 message = claim_urgent_to(medium=medium, to=to)
                 give_browsers([message] if message else [])
     finally:
         channel.close()
-        _note_heard(carrier, channel.heard())
+        _note_heard(carrier, Discretion(channel).told(channel.heard()))
     return next_due(medium=medium)
 
 

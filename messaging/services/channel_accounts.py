@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,12 +14,15 @@ from core.lease import Busy, lease
 from core.requests import outside_transaction
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Away, ChannelProblem, Setup, SetupRefused
+from messaging.channels.discretion import Discretion
 from messaging.channels.kept import TYPE_AGAIN, keep
+from messaging.channels.reasons import Reason
 from messaging.models import Browser, ChannelAccount, Medium, Message
 from messaging.outbox.carriers import Carrier, hand_over
 from messaging.outbox.claims import STUCK
 from messaging.outbox.results import write_down
 from messaging.senders import callback_address
+from messaging.services import approvals
 from messaging.services.answers import resume, take_events
 
 LISTENED = 5.0  # seconds
@@ -68,13 +70,12 @@ def _tried(channel: str, values: Mapping[str, str]) -> str:
     with outside_transaction():
         opened = open_channel(channel, Setup(number="", values=values))
         try:
-            told = opened.check()[:300]
+            told = Discretion(opened).text(opened.check())[:300]
             opened.check_mailbox()
             return told
-        except SetupRefused as problem:
-            raise CannotConnect(str(problem), problem.field) from problem
         except ChannelProblem as problem:
-            raise CannotConnect(str(problem)) from problem
+            text = str(Discretion(opened).problem(problem))
+            raise CannotConnect(text, problem.field if isinstance(problem, SetupRefused) else "") from problem
         finally:
             opened.close()
 
@@ -90,6 +91,8 @@ def _keep(*, by: Actor | None, channel: str, values: Mapping[str, str], said: st
     account.mailbox, account.mailbox_problem = {}, ""
     account.save()
     record("messaging.channel.connected", by=by, on=account, channel=channel)
+    if kind.has_templates:
+        approvals.have_fetched(account)
     resume(account=account)
     return account
 
@@ -147,11 +150,11 @@ def check_channel(*, account: ChannelAccount, at: datetime) -> ChannelAccount:
     with outside_transaction():
         channel = account.open()
         try:
-            told = channel.check()[:300]
+            told = Discretion(channel).text(channel.check())[:300]
         except Away:
             return account
         except ChannelProblem as refusal:
-            problem = str(refusal)[:300] or type(refusal).__name__
+            problem = Discretion(channel).problem(refusal).reason.kept or Reason("keys_refused").kept
         finally:
             channel.close()
     with transaction.atomic():
@@ -164,21 +167,6 @@ def check_channel(*, account: ChannelAccount, at: datetime) -> ChannelAccount:
         if is_mended:
             resume(account=row)
     return row
-
-
-def fetch_templates(*, account: ChannelAccount, at: datetime) -> int:
-    """Ask the carrier for the texts that it has approved, and keep them; gives how many. Raises CannotConnect."""
-    with outside_transaction():
-        channel = account.open()
-        try:
-            found = [asdict(each) for each in channel.templates()]
-        except ChannelProblem as problem:
-            raise CannotConnect(str(problem)) from problem
-        finally:
-            channel.close()
-    with transaction.atomic():
-        ChannelAccount.objects.filter(pk=account.pk).update(approved=found, approved_at=at)
-    return len(found)
 
 
 def send_test(

@@ -258,7 +258,7 @@ def test_attempts_end_and_a_refusal_ends_them_at_once(in_isp, account, fake):
     refused, tired = write("no", phone(1)), write("busy", phone(2))
     Message.objects.filter(pk=tired.pk).update(attempts=claims.ATTEMPTS - 1)
     turn(in_isp)
-    assert (again(refused).state, again(refused).error) == ("failed", "Refused: too long by far")
+    assert (again(refused).state, again(refused).error) == ("failed", "Refused: “too long by far”")
     assert (again(tired).state, again(tired).attempts) == ("failed", claims.ATTEMPTS)
 
 
@@ -297,12 +297,12 @@ def test_an_address_that_does_not_exist_is_written_to_no_more(in_isp, account, f
     turn(in_isp)
     assert (again(first).state, again(second).state) == ("failed", "stopped")
     third = write("third")
-    assert (third.state, third.trouble) == (
+    assert (third.state, third.why.text) == (
         "stopped", "The address does not exist, so it is written to no more."
     )  # fmt: skip
     assert len(fake.given) == 1
     stopped = StoppedAddress.objects.get()
-    assert (stopped.reason, stopped.said, stopped.message) == ("bounce", "unknown subscriber", first)
+    assert (stopped.reason, stopped.said, stopped.message) == ("bounce", "“unknown subscriber”", first)
 
 
 def test_a_stop_that_came_after_the_writing_holds_at_the_claim(in_isp, account, fake):
@@ -355,14 +355,14 @@ def test_what_is_no_address_is_kept_to_be_seen_and_never_sent(in_isp, account, f
     turns.take_turn(isp_id=in_isp.pk, medium=medium)
     row = again(message)
     assert (row.state, row.error, fake.given) == ("failed", "BadAddress", [])
-    assert "no address" in row.trouble
+    assert "no address" in row.why.text
 
 
 def test_without_a_channel_a_message_is_a_dead_letter_that_can_be_sent_again(in_isp):
     message = write(medium="whatsapp")
     turns.take_turn(isp_id=in_isp.pk, medium="whatsapp")
     assert (again(message).state, again(message).error) == ("failed", "NoChannel")
-    assert "Connect one" in again(message).trouble
+    assert "Connect one" in again(message).why.text
     assert again(message).may_be_sent_again
 
 

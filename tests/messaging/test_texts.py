@@ -11,12 +11,12 @@ from company.models import Branding, InvoiceGroup, Profile
 from core.models import AuditEntry
 from messaging import services
 from messaging.letters import markup_in
-from messaging.models import Message, OwnText
+from messaging.models import ChannelAccount, Message, OwnText
 from messaging.occasions import EVENTS
 from messaging.reader import Reader, current_isp
 from messaging.services import texts
 from messaging.text_forms import TextForm
-from messaging.texts import own_words, starter, words_for
+from messaging.texts import own_words, problem_of, starter, words_for
 from messaging.wording import BadWording
 from tenants.roles import Role
 from tests.factories.staff import make_member
@@ -142,7 +142,8 @@ def test_a_text_that_cannot_be_used_costs_no_mail_and_staff_hear_of_it_once(cler
         "ana@mail.example",
     ]
     assert "activo de nuevo" in Message.objects.filter(to="ana@mail.example").latest("pk").text
-    assert "was_renamed" in OwnText.objects.get().problem
+    assert "was_renamed" in problem_of(OwnText.objects.get())
+    assert "was_renamed" in Message.objects.get(to="oficina@wispmega.example").text
     assert "/settings/texts/billing-return/" in Message.objects.get(to="oficina@wispmega.example").text
     # Saved again, it is as good as new.
     write(clerk, text="Ya.")
@@ -157,7 +158,9 @@ def test_a_value_that_cannot_be_read_is_no_reason_either(clerk):
     assert "suspendido" in words.subject
 
 
-def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
+def test_whatsapp_gets_its_approved_text_with_what_stands_in_its_places(clerk):
+    row = {"name": "service_on", "language": "es_MX", "state": "approved", "text": "Hola {{1}}, {{2}}. {{1}}"}
+    ChannelAccount.objects.create(channel="whatsapp", medium="whatsapp", approved=[row])
     texts.save_text(
         by=clerk,
         event=BACK,
@@ -165,12 +168,23 @@ def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
         language="es",
         medium="whatsapp",
         subject="",
-        text="Hola {{ name }}, {{ company }}{% if link %} {{ link }}{% endif %} {{ name }}",
+        text="…",
         approved="service_on:es_MX",
+        holes={"body:1": "{{ name }}", "body:2": "de {{ company }}"},
     )
     words = said(medium="whatsapp")
-    assert words.data == {"template": "service_on", "language": "es_MX", "parameters": ["Ana", "WispMega", "Ana"]}
+    assert words.text == "Hola Ana, de WispMega. Ana"
+    assert words.data["holes"] == {"body:1": "Ana", "body:2": "de WispMega"}
+    assert (words.data["template"], words.data["language"]) == ("service_on", "es_MX")
     assert said(medium="sms").data == {}
+    # Once Meta approves it no more, ours is said and it is marked.
+    ChannelAccount.objects.update(approved=[row | {"state": "disabled"}])
+    words = said(medium="whatsapp")
+    assert words.data == {}
+    assert "WispMega" in words.text
+    assert words.problem == "approved_text"
+    words.failed.problem = words.problem
+    assert "Meta does not approve" in problem_of(words.failed)
     form = TextForm({"text": "x", "approved": "Bill Due"}, event=EVENTS[BACK], medium="whatsapp")
     assert list(form.errors) == ["approved"]
 
