@@ -131,9 +131,9 @@ def _until(done: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def worker(place: Scratch, there: Sink, defence_off: str = "") -> Iterator[None]:
+def worker(place: Scratch, there: Sink, defence_off: str = "", imports: str = "bench.carrier") -> Iterator[None]:
     """A worker of two processes, killed without a word at the end."""
-    flags = ["worker", "-I", "bench.carrier", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+    flags = ["worker", "-I", imports, "--concurrency", "2", "--without-gossip", "--without-mingle"]
     with _celery(place, there, *flags, BENCH_DEFENCE_OFF=defence_off):
         yield
 
@@ -172,7 +172,8 @@ def main(what: str, *sizes: int) -> None:
     {"drain": _drain, "flood": _flood, "write": _write}[what](*sizes)
 
 
-def _isp(number: int) -> Any:
+def isp_of_bench(number: int) -> Any:
+    """An ISP of the benchmark, made if it is not there yet."""
     from bench.peer import _make_isp
     from core.scope import public_scope
     from tenants.directory import open_isp
@@ -205,7 +206,7 @@ def _drain(size: int) -> None:
     from messaging.models import Message
     from messaging.outbox import turns
 
-    isp = _isp(size)
+    isp = isp_of_bench(size)
     with isp_scope(isp):
         with transaction.atomic():
             _fill(size)
@@ -227,7 +228,7 @@ def _flood(size: int, passwords: int) -> None:
     from messaging.services import send_mail
     from messaging.tasks import take_turn
 
-    flooding, quiet = _isp(1), _isp(2)
+    flooding, quiet = isp_of_bench(1), isp_of_bench(2)
     with isp_scope(flooding), transaction.atomic():
         _fill(size)
     take_turn.delay(isp_id=flooding.pk, medium="email")
@@ -250,7 +251,7 @@ def _write(size: int) -> None:
     from messaging.models import ChannelAccount
     from messaging.services import write_message
 
-    isp = _isp(1)
+    isp = isp_of_bench(1)
     with isp_scope(isp):
         with transaction.atomic():
             ChannelAccount.objects.create(channel="bench", medium="sms")

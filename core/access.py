@@ -57,13 +57,21 @@ def public_page(view: View | None = None, *, preview: InPreview = InPreview.LOOK
 
 
 class AccessMiddleware:
-    """Refuses views without a declaration, so that a forgotten one is a closed door and not an open one."""
+    """Refuses views without a declaration, so that a forgotten one is a closed door and not an open one.
+
+    Whoever opens by itself what only a form may lead to is told so, in place of an empty page.
+    """
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and not response.content:
+            from core.errors import only_by_form
+
+            return only_by_form(request, response["Allow"])
+        return response
 
     def process_view(self, request: Request, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
         if declared(view) is None:

@@ -71,6 +71,18 @@ def permission_denied(request: Request, exception: Any = None) -> HttpResponse:
     )
 
 
+def only_by_form(request: Request, allowed: str) -> HttpResponse:
+    """For an address that only takes what a form sends, as when a page that a form led to is opened anew."""
+    response = _page(
+        request,
+        405,
+        _("This page cannot be opened by itself"),
+        _("Go back to the form that leads here and send it again."),
+    )
+    response["Allow"] = allowed
+    return response
+
+
 def bad_request(request: Request, exception: Any = None) -> HttpResponse:
     return _page(request, 400, _("This request was not understood"), _("Go back and try again."))
 

@@ -15,6 +15,7 @@ class Entry:
     title: Any
     icon: str
     right: Right
+    unless: Right | None = None  # who has this one gets there by another entry
 
 
 ENTRIES = [
@@ -28,6 +29,7 @@ ENTRIES = [
     Entry("cash/", _("Cash desk"), "cash-register", Right.SEE_MONEY),
     Entry("suspension/", _("Suspension"), "plug-connected-x", Right.BILLING_RUNS),
     Entry("messages/", _("Messages"), "mail", Right.SEE_MESSAGES),
+    Entry("messages/portal/", _("In the portal"), "speakerphone", Right.SEE_ANNOUNCEMENTS, Right.SEE_MESSAGES),
     Entry("import/", _("Import"), "file-import", Right.IMPORT),
     Entry("catalogue/", _("Tariffs and network"), "topology-star-3", Right.SEE_SUBSCRIBERS),
     Entry("settings/", _("Settings"), "settings", Right.PAYMENT_SETTINGS),
@@ -49,5 +51,5 @@ def menu_for(request: HttpRequest, rights: set[str]) -> list[dict[str, Any]]:
             "is_current": rest.startswith(entry.path) if entry.path else not rest,
         }
         for entry in ENTRIES
-        if entry.right.value in rights
+        if entry.right.value in rights and not (entry.unless and entry.unless.value in rights)
     ]

@@ -95,7 +95,10 @@ class StoppedTable(tables.Table):
         template_name="dashboard/messages/stopped_why_cell.html", verbose_name=_("Why"), orderable=False
     )
     release = tables.TemplateColumn(
-        template_name="dashboard/messages/release_cell.html", verbose_name="", orderable=False, accessor="address"
+        template_name="dashboard/messages/release_cell.html",
+        verbose_name=_("Actions"),
+        orderable=False,
+        accessor="address",
     )
 
     caption = _("Stopped addresses")
@@ -205,7 +208,7 @@ class SendingTable(tables.Table):
         "{{ record.written }} / {{ record.total }}", verbose_name=_("Written"), orderable=False, attrs=NUMBERS
     )
     state = tables.TemplateColumn(
-        "{% status_badge record.get_state_display record.colour %}", verbose_name=_("State"), orderable=False
+        template_name="dashboard/messages/sending_state.html", verbose_name=_("State"), orderable=False
     )
     at = tables.DateTimeColumn(short=True, verbose_name=_("Since"), orderable=False)
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from core.scope import public_scope
 from demo.companies import Company
+from messaging.channels.reasons import said
 from messaging.channels.words import word_of
 from messaging.models import Medium, Message, ReceivedMessage, StoppedAddress
 from messaging.services import texts
@@ -47,7 +48,7 @@ def _stop_an_address(company: Company) -> None:
     person = Subscriber.objects.exclude(email="").order_by("-number").first()
     if person is None:
         return
-    said = "550 5.1.1 The email account that you tried to reach does not exist"
+    why = said("550 5.1.1 The email account that you tried to reach does not exist").kept
     spanish, english = ("Recibo de su pago", "Recordatorio de pago"), ("Receipt of your payment", "Reminder")
     subjects = spanish if company.language == "es" else english
     for subject, occasion, days in zip(subjects, ("payments/receipt", "billing/reminder"), (33, 2), strict=True):
@@ -58,7 +59,7 @@ def _stop_an_address(company: Company) -> None:
             text=f"{subject}.\n",
             state=Message.State.FAILED,
             attempts=1,
-            error=f"NoSuchAddress: {said}",
+            error=f"NoSuchAddress: {why}",
             occasion=occasion,
             subscriber_key=person.pk,
             channel="platform_smtp",
@@ -70,7 +71,7 @@ def _stop_an_address(company: Company) -> None:
         medium=Medium.EMAIL,
         address=person.email.lower(),
         reason=StoppedAddress.Reason.BOUNCE,
-        said=said,
+        said=why,
         message=mail,
     )
 

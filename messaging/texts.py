@@ -18,14 +18,15 @@ from django.utils.translation import gettext
 
 from core.mail import one_line
 from messaging.approved import CannotFill
-from messaging.approved_texts import fill_approved
+from messaging.approved_texts import Shelf, fill_approved
+from messaging.channels.reasons import Reason
 from messaging.events.base import Event
 from messaging.letters import WEB, body_html, letter, marks_for
 from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.plain_letters import body_of
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import Piece, fill, parse
+from messaging.wording import BadWording, Piece, TooLong, fill, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -68,11 +69,34 @@ def words_for(
                     return approved_words(event, own, Values(event.named, context, reader))
                 return own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
         except Exception as error:
-            with translation.override(reader.isp.language):  # it is for staff
-                problem = str(error) if isinstance(error, CannotFill) else f"{type(error).__name__}: {error}"
+            problem = _why(error).kept
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
         words = built_in(event, medium, context=context, reader=reader)
-        return replace(words, failed=own, problem=problem[:300])
+        return replace(words, failed=own, problem=problem)
+
+
+def problem_of(own: OwnText) -> str:
+    """Why a text could not be used, in the language that is active: of one that is not written well, where and what."""
+    event = EVENTS.get(own.event)
+    if own.why.code == "wording" and event:
+        try:
+            parse(own.subject, names=event.in_subjects)
+            parse(own.text, names=event.named)
+        except BadWording as problem:
+            return str(problem)
+    if own.why.code == "approved_text":
+        return Shelf().trouble_with(own.approved, own.holes) or own.why.text
+    return own.why.text
+
+
+def _why(error: Exception) -> Reason:
+    if isinstance(error, BadWording):
+        return Reason("wording")
+    if isinstance(error, CannotFill):
+        return Reason("approved_text")
+    return (
+        Reason("text_too_long") if isinstance(error, TooLong) else Reason("our_fault", {"kind": type(error).__name__})
+    )
 
 
 def approved_words(event: Event, own: OwnText, values: Values, *, made_up: str = "") -> Words:

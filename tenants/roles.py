@@ -33,6 +33,7 @@ class Right(models.TextChoices):
     BILLING_RUNS = "billing_runs", _("Run the billing and suspend for debt")
     SEE_MESSAGES = "see_messages", _("Read what was written to customers")
     WORK_MESSAGES = "work_messages", _("Write to many, and send messages again")
+    SEE_ANNOUNCEMENTS = "see_announcements", _("See what is said in the portal to all, such as outages")
     ANNOUNCE = "announce", _("Write messages in the portal, announce outages and maintenance")
     PERSONAL_DATA = "personal_data", _("Export and erase what is held on one person")
     SEE_INSTALLATIONS = "see_installations", _("See installations")
@@ -70,6 +71,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.BILLING_RUNS: frozenset({Role.OWNER, Role.ADMIN, Role.BILLING}),
     Right.SEE_MESSAGES: _ALL - {Role.TECHNICIAN},
     Right.WORK_MESSAGES: _OFFICE,
+    Right.SEE_ANNOUNCEMENTS: _ALL,
     Right.ANNOUNCE: _OFFICE | {Role.TECHNICIAN},
     Right.PERSONAL_DATA: frozenset({Role.OWNER, Role.ADMIN}),
     Right.SEE_INSTALLATIONS: _ALL,

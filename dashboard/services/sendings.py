@@ -23,6 +23,7 @@ from messaging.outbox.turns import isp_of_scope
 from messaging.reader import current_isp
 from messaging.rules import due_at
 from messaging.services import can_send, many
+from messaging.services.keeping import MONTH
 from messaging.texts import language_for
 from subscribers.models import AutoLoginLink, PortalUser, Sending, SendingLeftOut, SubscriberQuerySet
 from subscribers.services.autologin import autologin_url
@@ -189,11 +190,10 @@ def work_off(*, sending_id: int) -> bool:
     if row is None or not row.is_running:
         return False
     part = Sending.objects.filter(pk=row.pk).values_list(f"ids__{row.position}_{row.position + sendings.PART}").get()[0]
-    writer = Writer(row)
+    # Of two sendings at once, neither spends the money or fills the day that the other one is just about to.
+    writer = Writer(row, MessageSettings.locked())
     if writer.lost:
         return _pause_for(row, "template")
-    if writer.price:  # Of two sendings at once, neither spends what the other one has just spent.
-        writer.settings = MessageSettings.locked()
     good, left_out = writer.sort_out(part)
     try:
         with transaction.atomic():  # links are made on the way
@@ -315,8 +315,8 @@ def _wait_for(row: Sending) -> None:
 
 
 def sweep() -> None:
-    """Begin what is planned for now and go on with what a crash has left; forget old drafts, and stop what was paused
-    for a month."""
+    """Begin what is planned for now and go on with what a crash has left; forget old drafts and what ended as long ago
+    as the ISP keeps messages, and stop what was paused for a month."""
     now = timezone.now()
     for row in Sending.objects.filter(state=State.PLANNED, starts_at__lte=now + AHEAD).defer("ids"):
         if row.starts_at is not None and row.starts_at > now:
@@ -325,6 +325,8 @@ def sweep() -> None:
         with suppress(CannotDo):  # withdrawn meanwhile
             begin(sending=row)
     Sending.objects.filter(state=State.DRAFT, touched_at__lt=now - DRAFTS_KEPT).delete()
+    if months := MessageSettings.load().kept_months:  # as their messages
+        Sending.objects.filter(state__in=[State.DONE, State.STOPPED], ended_at__lt=now - months * MONTH).delete()
     for row in Sending.objects.filter(state=State.PAUSED, touched_at__lt=now - PAUSED_KEPT).defer("ids"):
         stop(by=None, sending=row)
     for row in Sending.objects.filter(state=State.RUNNING, touched_at__lt=now - LOST).defer("ids"):

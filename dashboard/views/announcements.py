@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,10 +18,17 @@ from dashboard.message_lists import AnnouncementTable
 from subscribers.announcement_forms import AnnouncementForm, MessageForm
 from subscribers.models import Announcement
 from subscribers.services import announcements as services
-from tenants.roles import Right
+from tenants.roles import Right, has_right
 
 
-@staff_page(Right.SEE_MESSAGES)
+def _readable(request: HttpRequest) -> QuerySet[Announcement]:
+    """All that is said, without what is said to one customer for those who may not read such messages."""
+    rows = Announcement.objects.select_related("zone", "group", "subscriber")
+    may_read = has_right(request.membership.role, Right.SEE_MESSAGES)
+    return rows if may_read else rows.filter(subscriber=None)
+
+
+@staff_page(Right.SEE_ANNOUNCEMENTS)
 @require_safe
 def announcement_list(request: HttpRequest) -> HttpResponse:
     """What runs, what is planned, what is over."""
@@ -32,8 +39,8 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
         default=Value(1),
         output_field=IntegerField(),
     )
-    rows = Announcement.objects.select_related("zone", "group", "subscriber")
-    table = AnnouncementTable(rows.annotate(place=order, n_read=Count("reads")).order_by("place", "-begins_at", "-pk"))
+    rows = _readable(request).annotate(place=order, n_read=Count("reads"))
+    table = AnnouncementTable(rows.order_by("place", "-begins_at", "-pk"))
     tables.show(request, table, per_page=25)
     return render(request, "dashboard/messages/announcements.html", {"table": table})
 
@@ -63,7 +70,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, announcement: UUID) -> HttpResponse:
     """Change one."""
-    row = get_object_or_404(Announcement.objects.select_related("subscriber"), uuid=announcement)
+    row = get_object_or_404(_readable(request), uuid=announcement)
     form_class = MessageForm if row.subscriber_id else AnnouncementForm
     form = form_class(request.POST if request.method == "POST" else None, instance=Announcement.objects.get(pk=row.pk))
     if form.is_bound and form.is_valid():
@@ -77,7 +84,7 @@ def change(request: HttpRequest, announcement: UUID) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, announcement: UUID) -> HttpResponse:
     """Let it be seen no more."""
-    row = get_object_or_404(Announcement, uuid=announcement)
+    row = get_object_or_404(_readable(request), uuid=announcement)
     services.end_announcement(by=request.user, announcement=row, at=timezone.now())
     messages.success(request, _("It is not shown any more."))
     return redirect("announcements", slug=request.isp.slug)
@@ -92,6 +99,7 @@ def write_to_one(request: HttpRequest, number: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         services.announce(by=request.user, values=form.cleaned_data, subscriber=found)
         messages.success(request, _("The customer finds it in the portal from the moment you chose."))
-        return redirect("subscriber-messages", slug=request.isp.slug, number=number)
+        where = "subscriber-messages" if has_right(request.membership.role, Right.SEE_MESSAGES) else "subscriber"
+        return redirect(where, slug=request.isp.slug, number=number)
     status = 422 if form.errors else 200
     return card.show(request, found, "messages", {"form": form}, template="card_message_new", status=status)

@@ -45,7 +45,9 @@ VERBS = {
 @require_safe
 def sending_list(request: HttpRequest) -> HttpResponse:
     """What was written to many, the latest first."""
-    table = SendingTable(Sending.objects.select_related("zone", "group").defer("ids"))
+    table = SendingTable(
+        Sending.objects.select_related("zone", "group").defer("ids").annotate(is_leaving=many.is_leaving())
+    )
     tables.show(request, table, per_page=25)
     context = {"table": table, "month": month_of(MessageSettings.load())}
     return render(request, "dashboard/messages/sendings.html", context)
@@ -149,11 +151,14 @@ def sending_page(request: HttpRequest, sending: UUID) -> HttpResponse:
         return render(request, "dashboard/messages/sending_draft.html", {"row": row, "forecast": found})
     left_out = row.left_out.select_related("subscriber")[:SHOWN]
     fates, titles = many.fates_of(row.uuid), dict(settings.LANGUAGES)
+    waiting = fates.get("waiting", 0) + fates.get("sending", 0)
+    next_at = many.next_of(row.uuid) if waiting and row.state != Sending.State.PAUSED else None
     context = {
         "row": row,
         "left_out": [(each.subscriber, sendings.reason_in_words(each.reason, row.medium)) for each in left_out],
         "fates": sendings.fates_in_words(fates),
-        "waiting": fates.get("waiting", 0) + fates.get("sending", 0),
+        "waiting": waiting,
+        "next_at": next_at if next_at and next_at > timezone.now() else None,
         "cost": many.cost_of(row.uuid),
         "versions": [{"title": titles.get(words.language, ""), "words": words} for words in row.versions],
     }
@@ -183,9 +188,10 @@ def act(request: HttpRequest, sending: UUID) -> HttpResponse:
 
 def _start(request: HttpRequest, row: Sending) -> None:
     version = request.POST.get("version", "")
+    known = int(version) if version.isdecimal() and len(version) < 10 else 0
     try:
         seen = services.Seen.of(request.POST.get("seen", ""))
-        services.start(by=request.user, sending=row, version=int(version) if version.isdecimal() else 0, seen=seen)
+        services.start(by=request.user, sending=row, version=known, seen=seen)
     except services.CannotDo:
         messages.info(request, _("It had been started already. Nobody gets anything twice."))
     except services.Changed:

@@ -98,12 +98,17 @@ def channel(request: HttpRequest, channel: str) -> HttpResponse:
         except channel_accounts.SecretNeeded as problem:
             form.add_error(problem.field, str(problem))
         except channel_accounts.CannotConnect as problem:
-            text = _("The carrier does not take it: %(text)s") % {"text": problem}
+            text = _led(_("The carrier does not take it."), str(problem))
             form.add_error(problem.field if problem.field in form.fields else None, text)
         else:
             messages.success(request, _("Connected. %(title)s is in use now.") % {"title": account.title})
             return redirect(f"/{request.isp.slug}/settings/channels/{channel}/")
     return _page(request, channel, form=form, channel=form)
+
+
+def _led(what: str, why: str) -> str:
+    """What is wrong, and then why."""
+    return f"{what} {why}"
 
 
 def _account(channel: str) -> ChannelAccount:
@@ -133,9 +138,9 @@ def check(request: HttpRequest, channel: str) -> HttpResponse:
     if account.checked_at != at:
         messages.warning(request, _("There was no answer, so nothing is known of the keys. Try again in some minutes."))
     elif account.problem:
-        messages.error(request, _("The keys do not work: %(text)s") % {"text": account.problem})
+        messages.error(request, _led(_("The keys do not work."), account.why.text))
     elif account.mailbox_problem:
-        messages.error(request, _("The mailbox cannot be read: %(text)s") % {"text": account.mailbox_problem})
+        messages.error(request, _led(_("The mailbox cannot be read."), account.mailbox_why.text))
     else:
         messages.success(request, _("The keys work."))
     return to_section(request, f"{SECTION}/{channel}")
@@ -172,7 +177,7 @@ def fetch(request: HttpRequest, channel: str) -> HttpResponse:
     try:
         found = approvals.fetch_templates(account=account, at=timezone.now())
     except approvals.CannotFetch as problem:
-        messages.error(request, _("The carrier does not take it: %(text)s") % {"text": problem})
+        messages.error(request, _led(_("The carrier does not take it."), str(problem)))
     else:
         messages.success(request, ngettext("%(n)s text was found.", "%(n)s texts were found.", found) % {"n": found})
     return to_section(request, f"{SECTION}/{channel}")
@@ -210,4 +215,4 @@ def say_outcome(request: HttpRequest, sent: Message) -> None:
     if sent.state in (Message.State.SENT, Message.State.DELIVERED):
         messages.success(request, _("The carrier has taken the message. It should arrive in a moment."))
     else:
-        messages.error(request, _("The message was not taken: %(text)s") % {"text": sent.error})
+        messages.error(request, _led(_("The message was not taken."), sent.why.text))

@@ -33,7 +33,7 @@ from messaging.services.browsers import public_key
 from messaging.services.writing import sms_spelling
 from messaging.sms import Count, count, spelled
 from messaging.text_forms import BY_PHONE, TextForm
-from messaging.texts import Words, approved_words, built_in, own_words, starter
+from messaging.texts import Words, approved_words, built_in, own_words, problem_of, starter
 from messaging.wording import BadWording, TooLong
 from subscribers.models import Subscriber
 from tenants.roles import Right
@@ -272,6 +272,7 @@ def text_page(
         "event": target.event,
         "row": row,
         "is_own": row is not None and row.is_on,
+        "problem": problem_of(row) if row is not None and row.problem else "",
         "variables": [(each, examples[each.name]) for each in target.event.named.values()],
         "look": look,
         "media": [(each, target.query(medium=each.value)) for each in target.event.media],

@@ -14,18 +14,26 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from messaging.channels.reasons import Reason, said
 from messaging.channels.words import Word
 
 
 class ChannelProblem(Exception):
-    """A call did not do what it was for. The text is the carrier's own, for staff."""
+    """A call did not do what it was for. `reason` says why, for staff; a text is taken for the carrier's own words."""
+
+    def __init__(self, reason: Reason | str = "") -> None:
+        self.reason = reason if isinstance(reason, Reason) else said(reason)
+        super().__init__(self.reason.kept)
+
+    def __str__(self) -> str:
+        return self.reason.text
 
 
 class Away(ChannelProblem):
     """No answer, or one that says nothing: it may have been taken. Tried again later, with the same key."""
 
-    def __init__(self, text: str, after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, reason: Reason | str = "", after: float | None = None) -> None:
+        super().__init__(reason)
         self.after = after  # seconds that the carrier asks to wait
 
 
@@ -36,8 +44,8 @@ class Unclear(Away):
 class SetupRefused(ChannelProblem):
     """The carrier does not know the keys, or they may not do this. Nothing is sent until staff mend it."""
 
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
+    def __init__(self, reason: Reason | str = "", field: str = "") -> None:
+        super().__init__(reason)
         self.field = field  # where staff have to look
 
 
@@ -252,6 +260,10 @@ class Channel(ABC):
     def has_mailbox(self) -> bool:
         """Whether staff have said which mailbox mails come back to."""
         return False
+
+    def confidential(self) -> list[str]:
+        """What must not be shown or logged, whoever repeats it."""
+        return [str(self.setup.values.get(field.name) or "") for field in self.fields if field.is_secret]
 
     @classmethod
     def hands(cls, setup: Setup) -> int:

@@ -20,12 +20,12 @@ from typing import Any
 import requests
 import urllib3
 from django.conf import settings
-from django.utils.translation import gettext as _
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from messaging.channels.base import Away, Refused, SetupRefused, Unclear
+from messaging.channels.reasons import Reason, either
 
 LONGEST = 256 * 1024  # bytes of an answer
 AFTER = 3600.0  # seconds that a carrier may have us wait at most
@@ -44,12 +44,15 @@ def may_reach(address: str) -> bool:
     networks = [ipaddress.ip_network(text) for text in settings.CHANNEL_NETWORKS]
     if any(ip.version == network.version and ip in network for network in networks):
         return True
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in NAT64):
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in UNICAST or any(ip in network for network in SPECIAL_6)):
         return False
-    return bool(ip.is_global) and not ip.is_multicast
+    return bool(ip.is_global) and not ip.is_multicast and not any(ip in network for network in SPECIAL_4)
 
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of IPv6 only what is given out to networks: beside it there are several ways back to addresses of IPv4.
+UNICAST = ipaddress.ip_network("2000::/3")
+SPECIAL_6 = [ipaddress.ip_network(text) for text in ("2001::/23", "2002::/16", "3fff::/20")]  # Teredo, 6to4, examples
+SPECIAL_4 = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24")]
 
 
 def addresses(host: str, port: int) -> list[Any]:
@@ -255,25 +258,25 @@ def _in_our_words() -> Iterator[None]:
     try:
         yield
     except NotOutside as error:
-        raise SetupRefused(_("The address does not lead to the public Internet.")) from error
+        raise SetupRefused(Reason("not_outside")) from error
     except (
         requests.exceptions.InvalidURL,
         requests.exceptions.MissingSchema,
         requests.exceptions.InvalidSchema,
     ) as error:
-        raise SetupRefused(_("This is no address that can be called.")) from error
+        raise SetupRefused(Reason("no_url")) from error
     except (requests.exceptions.InvalidHeader, UnicodeError) as error:
-        raise SetupRefused(_("A header holds something that cannot be sent.")) from error
+        raise SetupRefused(Reason("bad_header")) from error
     except requests.exceptions.SSLError as error:
-        raise Away(_("The certificate of the other side is not valid.")) from error
+        raise Away(Reason("bad_certificate")) from error
     except requests.exceptions.ConnectionError as error:
         if _cause(error, NotOutside):
-            raise SetupRefused(_("The address does not lead to the public Internet.")) from error
-        raise Away(_("Nobody answers at this address.")) from error
+            raise SetupRefused(Reason("not_outside")) from error
+        raise Away(Reason("nobody_answers")) from error
     except requests.exceptions.Timeout as error:
-        raise Away(_("There was no answer in time.")) from error
+        raise Away(Reason("no_answer_in_time")) from error
     except (requests.exceptions.RequestException, OSError) as error:
-        raise Away(_("The call failed (%(kind)s).") % {"kind": type(error).__name__}) from error
+        raise Away(Reason("call_failed", {"kind": type(error).__name__})) from error
 
 
 def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
@@ -288,23 +291,20 @@ def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
 def sound(answer: Answer) -> Answer:
     """An answer that says something about the message. Raises what a status says by itself."""
     if answer.status == 429:
-        raise Away(_("The carrier asks us to slow down."), answer.after or 30.0)
+        raise Away(Reason("slow_down"), answer.after or 30.0)
     if answer.status >= 500 or answer.status == 408:
-        raise Away(_("The carrier answered %(status)s.") % {"status": answer.status}, answer.after)
+        raise Away(Reason("http_status", {"status": answer.status}), answer.after)
     if 300 <= answer.status < 400:
-        raise SetupRefused(_("The address sends us on to another one. Please enter the one that answers itself."))
+        raise SetupRefused(Reason("sends_on"))
     if answer.status in {401, 403}:
-        raise SetupRefused(_("The carrier does not know these keys, or they may not do this."))
+        raise SetupRefused(Reason("keys_refused"))
     if answer.is_html:
         if answer.status >= 400:
-            raise SetupRefused(
-                _("A web page with the status %(status)s came back. Is the address right?") % {"status": answer.status}
-            )
-        raise Unclear(_("A web page came back where a short answer is expected."))
+            raise SetupRefused(Reason("web_page_status", {"status": answer.status}))
+        raise Unclear(Reason("web_page"))
     return answer
 
 
 def refused(text: str, *, status: int) -> Refused:
-    """A refusal with the carrier's own words, on one line."""
-    said = " ".join(text.split())[:200]
-    return Refused(said or _("The carrier answered %(status)s.") % {"status": status})
+    """A refusal with the carrier's own words, or with the status where it said nothing."""
+    return Refused(either(text, "http_status", status=status))

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import socket
 import ssl
 from abc import abstractmethod
 from contextlib import suppress
@@ -15,6 +16,7 @@ from django.core.mail.message import EmailMessage
 from core.mail import Unwritable, envelope
 from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, SetupRefused, Taken
 from messaging.channels.outside import NotOutside
+from messaging.channels.reasons import Reason, said
 from messaging.returns.addresses import HEADER, Returned, number_of
 
 # RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.3 bad syntax, 5.1.10 null MX, 5.2.1 mailbox disabled.
@@ -22,6 +24,17 @@ GONE = re.compile(r"^5\.(1\.(1|2|3|10)|2\.1)\b")
 SIGNED = [
     *(b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type"),
     *(b"list-unsubscribe", b"list-unsubscribe-post"),
+]
+HAPPENED: list[tuple[type[Exception], str]] = [
+    (NotOutside, "not_outside"),
+    (smtplib.SMTPServerDisconnected, "hung_up"),
+    (smtplib.SMTPNotSupportedError, "no_starttls"),
+    (ssl.SSLCertVerificationError, "bad_certificate"),
+    (ssl.SSLError, "no_tls_here"),
+    (socket.gaierror, "no_such_server"),
+    (TimeoutError, "no_answer_in_time"),
+    (ConnectionRefusedError, "nobody_answers"),
+    (ConnectionError, "hung_up"),
 ]
 ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
 
@@ -66,7 +79,7 @@ class SmtpChannel(Channel):
             if isinstance(message, SignedMail):
                 message.sign(domain=values["dkim_domain"], selector=values["dkim_selector"], key=values["dkim_key"])
         except Unwritable as error:
-            raise Refused(f"Unwritable: {error}") from error
+            raise Refused(Reason("not_writable")) from error
         self._hand_over(message)
         return Taken(number=number_of(parcel.key, parcel.round))
 
@@ -85,7 +98,7 @@ class SmtpChannel(Channel):
         except smtplib.SMTPServerDisconnected as error:
             self.close()
             if is_fresh:
-                raise Away(_said(error)) from error
+                raise Away(reason_of(error)) from error
             self._hand_over(message)  # It was kept from an earlier mail, and the server tired of it.
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
             raise _meaning(error) from error  # about this mail: the session goes on
@@ -142,28 +155,30 @@ def _meaning(error: Exception) -> Exception:
     """What a failed attempt means, in our words."""
     unusable = smtplib.SMTPAuthenticationError | ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError
     if isinstance(error, NotOutside | unusable):
-        return SetupRefused(_said(error))
+        return SetupRefused(reason_of(error))
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())
         if all(code >= 500 for code, _ in answers):
             texts = [_text(text) for _, text in answers]
             kind = NoSuchAddress if all(GONE.match(text) for text in texts) else Refused
             return kind("; ".join(f"{code} {text}" for (code, _), text in zip(answers, texts, strict=True)))
-        return Away(_said(error))
+        return Away(reason_of(error))
     if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code in (530, 535, 550, 553):
-        return SetupRefused(_said(error))
+        return SetupRefused(reason_of(error))
     if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
-        return Refused(_said(error))
-    return Away(_said(error))
+        return Refused(reason_of(error))
+    return Away(reason_of(error))
 
 
 def _text(text: Any) -> str:
     return text.decode(errors="replace") if isinstance(text, bytes) else str(text)
 
 
-def _said(error: Exception) -> str:
+def reason_of(error: Exception) -> Reason:
+    """What the server said; of what it said nothing of, what happened."""
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_text(error.smtp_error)}"
+        return said(f"{error.smtp_code} {_text(error.smtp_error)}")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return "; ".join(f"{code} {_text(text)}" for code, text in error.recipients.values())
-    return f"{type(error).__name__}: {error}"
+        return said("; ".join(f"{code} {_text(text)}" for code, text in error.recipients.values()))
+    code = next((code for kind, code in HAPPENED if isinstance(error, kind)), "")
+    return Reason(code) if code else Reason("call_failed", {"kind": type(error).__name__})

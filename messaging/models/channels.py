@@ -13,6 +13,7 @@ from core.crypto import SecretField
 from core.scope import required
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Channel, Setup
+from messaging.channels.reasons import Reason, read
 from messaging.models.messages import Medium, Message
 from messaging.sms import Spelling
 
@@ -131,6 +132,16 @@ class ChannelAccount(models.Model):
             return "yellow"
         return "green" if self.is_on and self.checked_at else "yellow"
 
+    @property
+    def why(self) -> Reason:
+        """Why nothing is sent; without a problem nothing."""
+        return read(self.problem)
+
+    @property
+    def mailbox_why(self) -> Reason:
+        """Why its mailbox cannot be read."""
+        return read(self.mailbox_problem)
+
     def is_stale(self, at: datetime) -> bool:
         """Whether nobody knows any more if the keys work."""
         return self.checked_at is None or at - self.checked_at > STALE
@@ -168,6 +179,11 @@ class StoppedAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def why(self) -> Reason:
+        """What the other side said of it."""
+        return read(self.said)
 
 
 class EarlyEvent(models.Model):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import OutgoingMail
 from core.singleton import Singleton
 from messaging.channels import hint_for
+from messaging.channels.reasons import Reason, read
 
 COLOURS = {
     "waiting": "azure",
@@ -27,22 +28,6 @@ COLOURS = {
 
 # Those that are on their way, as the conditions of the indexes know them.
 UNSENT = ["waiting", "sending"]
-
-
-# What we ourselves have against a message, by what stands in `error`.
-TROUBLES: dict[str, Any] = {
-    "BadAddress": _("This is no address that can be written to."),
-    "NoChannel": _("No channel is connected for it. Connect one in the settings, then send it again."),
-    "WorkerLost": _("Each attempt ended in the middle, and nobody knows why."),
-    "Stopped:bounce": _("The address does not exist, so it is written to no more."),
-    "Stopped:complaint": _("Who has the address called an earlier message spam, so it is written to no more."),
-    "Stopped:opt_out": _("Who has the address asked for no more messages."),
-    "Stopped:preference": _("The customer does not want messages of this kind by this way."),
-    "Stopped:sending": _("Your staff stopped the sending that it was part of."),
-    "Stopped:staff": _("Your staff stopped this address."),
-}
-
-OF_CARRIERS = {"Away", "SetupRefused", "Refused", "NoSuchAddress", "OptedOut"}  # what stands before their words
 
 
 class Medium(models.TextChoices):
@@ -205,15 +190,14 @@ class Message(OutgoingMail):
         return self.state in (self.State.FAILED, self.State.STOPPED) and not self.has_secret
 
     @property
-    def trouble(self) -> str:
-        """Why it is not sent, for staff: in their language where we say so ourselves, else in the carrier's words."""
-        kind, _colon, said = self.error.partition(": ")
-        return str(TROUBLES.get(self.error, said if said and kind in OF_CARRIERS else self.error))
+    def why(self) -> Reason:
+        """Why it is not sent, for staff: what we say of it, and what the carrier said."""
+        return read(self.error)
 
     @property
     def advice(self) -> str:
         """What to do about it, where that is known."""
-        return hint_for(self.medium, self.error)
+        return hint_for(self.medium, self.why.said)
 
     @property
     def bubble(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from company.models import InvoiceGroup
+from messaging.channels.reasons import Reason, read
 from messaging.models.messages import Medium
 
 
@@ -61,6 +62,11 @@ class OwnText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.medium} {self.language}"
+
+    @property
+    def why(self) -> Reason:
+        """Why it could not be used."""
+        return read(self.problem)
 
 
 class TextVersion(models.Model):

@@ -2,17 +2,29 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from core.mail import one_line
 from core.scope import required
 from messaging.channels import kinds
-from messaging.channels.base import Away, Channel, NoSuchAddress, Parcel, Refused, Setup, SetupRefused, Taken, Told
-from messaging.channels.outside import storable
+from messaging.channels.base import (
+    Away,
+    Channel,
+    ChannelProblem,
+    NoSuchAddress,
+    Parcel,
+    Refused,
+    Setup,
+    SetupRefused,
+    Taken,
+    Told,
+)
+from messaging.channels.discretion import Discretion
+from messaging.channels.reasons import Reason
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address, platform_setup
 
@@ -33,6 +45,7 @@ class Carrier:
     rate: float = 0  # messages a second; 0 without a limit
     problem: str = ""
     paused_until: datetime | None = None
+    checked_at: datetime | None = None
 
     @property
     def hands(self) -> int:
@@ -57,6 +70,7 @@ def carrier_of(medium: str) -> Carrier | None:
             rate=account.per_second,
             problem=account.problem,
             paused_until=account.paused_until,
+            checked_at=account.checked_at,
         )
     if account is None and medium == Medium.EMAIL:
         return Carrier(kind=kinds()[PLATFORM], name=PLATFORM, setup=platform_setup())
@@ -71,17 +85,17 @@ class Outcome:
     attempt: int
     to: str
     taken: Taken | None = None
-    problem: Exception | None = None
+    problem: ChannelProblem | None = None
 
     @property
     def said(self) -> str:
         """What stands in the message's `error`."""
-        return readable(self.problem) if self.problem else ""
+        return kept(self.problem) if self.problem else ""
 
 
-def readable(problem: Exception) -> str:
-    """A problem on one line, without what PostgreSQL cannot store."""
-    return one_line(storable(f"{type(problem).__name__}: {problem}"))[:300]
+def kept(problem: ChannelProblem) -> str:
+    """A problem as a message's `error` keeps it."""
+    return f"{type(problem).__name__}: {problem.reason.kept}"
 
 
 def callback_of(channel: Channel) -> str:
@@ -112,11 +126,12 @@ def hand_over(channel: Channel, message: Message) -> Outcome:
     try:
         return Outcome(**told, taken=channel.send(parcel_of(message, callback_of(channel))))
     except (Away, Refused, NoSuchAddress, SetupRefused) as problem:
-        return Outcome(**told, problem=problem)
+        return Outcome(**told, problem=Discretion(channel).problem(problem))
     except Exception as problem:
         # A fault of ours or of a library, after which the message may have been taken: tried again like no answer.
-        logger.exception("Message %s could not be handed over", message.uuid)
-        return Outcome(**told, problem=Away(type(problem).__name__))
+        lines = [Discretion(channel).text(line) for line in traceback.format_exception(problem)]
+        logger.error("Message %s could not be handed over\n%s", message.uuid, "\n".join(lines))
+        return Outcome(**told, problem=Away(Reason("our_fault", {"kind": type(problem).__name__})))
 
 
 class Crew:
@@ -172,7 +187,7 @@ class Crew:
         self._pool.shutdown(wait=True)
         for channel in self._channels:
             channel.close()
-            self.heard += channel.heard()
+            self.heard += Discretion(channel).told(channel.heard())
 
     def _work(self, message: Message) -> Outcome | None:
         """The outcome; None once another thread has heard that nothing more should be handed over for now."""

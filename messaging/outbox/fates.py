@@ -14,6 +14,7 @@ from django.utils import timezone
 from messaging.channels import kinds
 from messaging.channels.base import Event, Fate, Incoming, Told
 from messaging.channels.outside import storable
+from messaging.channels.reasons import either, readable, said
 from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox import received
 from messaging.outbox.results import GONE, is_often_enough
@@ -42,7 +43,7 @@ def take(*, channel: str, medium: str, told: Sequence[Told]) -> bool:
     EarlyEvent.objects.bulk_create(
         [
             EarlyEvent(
-                channel=channel, number=event.number, fate=event.fate, said=_plain(event.said, 300),
+                channel=channel, number=event.number, fate=event.fate, said=readable(event.said)[:300],
                 at=event.at or now,
             )
             for event in early
@@ -51,7 +52,7 @@ def take(*, channel: str, medium: str, told: Sequence[Told]) -> bool:
     )  # fmt: skip
     for event in events:
         if event.fate in REASONS and 0 < len(event.address) <= LONGEST_ADDRESS and event.number not in known:
-            stop_and_tell(medium=medium, address=event.address, reason=REASONS[event.fate], said=event.said)
+            stop_and_tell(medium=medium, address=event.address, reason=REASONS[event.fate], why=said(event.said))
     is_to_confirm = received.take(channel=channel, medium=medium, incoming=[e for e in told if isinstance(e, Incoming)])
     return bool(early) or is_to_confirm
 
@@ -100,9 +101,9 @@ def _apply_one(message: Message, event: Event) -> None:
         message.delivered_at = event.at or timezone.now()
         message.save(update_fields=["state", "error", "delivered_at"])
     elif event.fate in FAILED and message.state == State.SENT:
-        said = _plain(event.said, 280) or str(event.fate)
+        why = either(event.said, "nobody_there" if event.fate == Fate.BOUNCED else "came_to_nothing").kept
         is_counted = event.fate == Fate.BOUNCED and _to_stop(message) > 1
-        message.state, message.error = State.FAILED, f"{GONE}: {said}" if is_counted else said
+        message.state, message.error = State.FAILED, f"{GONE}: {why}" if is_counted else why
         message.returned_at = event.at or timezone.now()
         message.save(update_fields=["state", "error", "returned_at"])
     elif event.fate == Fate.COMPLAINED and message.returned_at is None:
@@ -114,7 +115,11 @@ def _apply_one(message: Message, event: Event) -> None:
             return
     if event.fate in REASONS:
         stop_and_tell(
-            medium=message.medium, address=message.to, reason=REASONS[event.fate], said=event.said, message=message
+            medium=message.medium,
+            address=message.to,
+            reason=REASONS[event.fate],
+            why=said(event.said),
+            message=message,
         )
 
 
@@ -122,10 +127,6 @@ def _to_stop(message: Message) -> int:
     """How many messages must find no such address before it is written to no more."""
     kind = kinds().get(message.channel)
     return kind.bounces_to_stop if kind else 1
-
-
-def _plain(text: str, length: int) -> str:
-    return " ".join(storable(text).split())[:length]
 
 
 def note_event(account: ChannelAccount) -> None:

@@ -24,13 +24,12 @@ def hold_for_the_night(*, medium: str, at: datetime) -> int:
     hours = QuietHours.load()
     if hours.begins is None or (medium == Medium.EMAIL and not hours.holds_mail):
         return 0
-    late = Message.objects.due(at).filter(
-        medium=medium, state=Message.State.WAITING, lane__gt=Message.Lane.URGENT, occasion__in=WAITING
-    )
+    # What is being sent and due is nobody's: its process died.
+    late = Message.objects.due(at).filter(medium=medium, lane__gt=Message.Lane.URGENT, occasion__in=WAITING)
     late = late.annotate(zone=Coalesce(KeyTextTransform("zone", F("data")), Value("", TextField())))
     held = 0
     for zone in set(late.order_by().values_list("zone", flat=True).distinct()):
         until = end_of_quiet(hours, at=at, timezone=zone or current_isp().timezone)
         if until > at:
-            held += late.filter(zone=zone).update(due_at=until)
+            held += late.filter(zone=zone).update(due_at=until, state=Message.State.WAITING)
     return held

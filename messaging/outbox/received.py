@@ -15,6 +15,7 @@ from django.utils import timezone
 from company.phones import BadPhone, stored
 from messaging.channels.base import Incoming
 from messaging.channels.outside import storable
+from messaging.channels.reasons import WROTE, said
 from messaging.channels.words import Word, word_of
 from messaging.models import Message, ReceivedMessage, StoppedAddress
 from messaging.outbox.stops import lift_own, stop_and_tell
@@ -86,7 +87,9 @@ def _do(row: ReceivedMessage, theirs: QuerySet[ReceivedMessage]) -> bool:
     written = Message.objects.filter(medium=row.medium, to__in=addresses).order_by()
     known = set(written.values_list("to", flat=True).distinct())
     stopped = [
-        stop_and_tell(medium=row.medium, address=address, reason=StoppedAddress.Reason.OPT_OUT, said=row.text)
+        stop_and_tell(
+            medium=row.medium, address=address, reason=StoppedAddress.Reason.OPT_OUT, why=said(row.text, WROTE)
+        )
         for address in sorted(known or {row.sender})
     ]
     # Somebody who was never written to is not written to for the first time because they want nothing.

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused, Unclear
 from messaging.channels.outside import storable
+from messaging.channels.reasons import Reason
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
 from messaging.outbox.carriers import Carrier, Outcome
@@ -97,7 +99,7 @@ def _count_bounce(carrier: Carrier, outcome: Outcome) -> None:
         medium=medium,
         address=outcome.to,
         reason=reasons.OPT_OUT if isinstance(outcome.problem, OptedOut) else reasons.BOUNCE,
-        said=str(outcome.problem),
+        why=outcome.problem.reason if outcome.problem else Reason(),
         message_id=outcome.pk,
     )
 
@@ -111,12 +113,10 @@ def is_often_enough(kind: type[Channel], address: str) -> bool:
     return gone.count() >= kind.bounces_to_stop
 
 
-def stop(*, medium: str, address: str, reason: str, said: str = "", message_id: int | None = None) -> bool:
+def stop(*, medium: str, address: str, reason: str, why: Reason | None = None, message_id: int | None = None) -> bool:
     """Write to an address no more; what waits for it stops, too. Whether that is new. In a transaction."""
-    words = " ".join(storable(said).split())[:300]
-    row, is_new = StoppedAddress.objects.get_or_create(
-        medium=medium, address=address.lower(), defaults={"reason": reason, "said": words, "message_id": message_id}
-    )
+    known = {"reason": reason, "said": why.kept if why else "", "message_id": message_id}
+    row, is_new = StoppedAddress.objects.get_or_create(medium=medium, address=address.lower(), defaults=known)
     waiting = Message.objects.alias(plain=plain_address()).filter(
         state=Message.State.WAITING, medium=medium, plain=row.address
     )
@@ -133,10 +133,15 @@ def hold(carrier: Carrier, problem: str) -> None:
     if carrier.account_id is None:
         logger.error("The platform's own channel %s refused its setup: %s", carrier.name, problem)
         return
-    ChannelAccount.objects.filter(pk=carrier.account_id).update(problem=problem[:300], checked_at=timezone.now())
+    _as_it_was(carrier).update(problem=problem or Reason("keys_refused").kept, checked_at=timezone.now())
 
 
 def pause(carrier: Carrier, until: datetime) -> None:
     """Send nothing by an account until then. In a transaction."""
     if carrier.account_id is not None:
-        ChannelAccount.objects.filter(pk=carrier.account_id).update(paused_until=until)
+        _as_it_was(carrier).update(paused_until=until)
+
+
+def _as_it_was(carrier: Carrier) -> QuerySet[ChannelAccount]:
+    """The account unless its keys were tried since it was read: what old keys brought says nothing about new ones."""
+    return ChannelAccount.objects.filter(pk=carrier.account_id, checked_at=carrier.checked_at)

@@ -4,13 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 from core.audit import record
+from messaging.channels.reasons import Reason
 from messaging.models import Message, StoppedAddress
 from messaging.outbox.results import stop
 
 
-def stop_and_tell(*, medium: str, address: str, reason: str, said: str = "", message: Message | None = None) -> bool:
+def stop_and_tell(
+    *, medium: str, address: str, reason: str, why: Reason | None = None, message: Message | None = None
+) -> bool:
     """Write to an address no more, and leave a line in the log of what happened. Whether that is new."""
-    is_new = stop(medium=medium, address=address, reason=reason, said=said, message_id=message.pk if message else None)
+    is_new = stop(medium=medium, address=address, reason=reason, why=why, message_id=message.pk if message else None)
     if is_new:
         row = StoppedAddress.objects.get(medium=medium, address=address.lower())
         record("messaging.address.stopped", by=None, on=row, reason=reason)

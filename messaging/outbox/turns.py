@@ -15,6 +15,8 @@ from core.lease import Busy, lease
 from core.mail import SETTLED
 from core.scope import NoScope, required
 from messaging.channels.base import Away, SetupRefused, Told
+from messaging.channels.discretion import Discretion
+from messaging.channels.outside import AFTER
 from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
 from messaging.outbox.browsers import give_browsers
@@ -34,6 +36,7 @@ from tenants.services import due_work
 
 logger = logging.getLogger(__name__)
 SLICE = 1.0  # seconds
+LONGEST_PAUSE = timedelta(seconds=AFTER)
 REST = timedelta(seconds=30)  # after a carrier did not answer
 REFUSED_REST = timedelta(minutes=5)  # after the platform's own channel refused its setup
 GATHER = 0.02  # seconds in which results are gathered for one transaction
@@ -85,7 +88,8 @@ class _Turn:
         now = timezone.now()
         if carrier.problem:
             return now + REFUSED_REST
-        if carrier.paused_until and carrier.paused_until > now:
+        # Nobody asks for a longer one: where it is, the clock has been set back since.
+        if carrier.paused_until and now < carrier.paused_until <= now + LONGEST_PAUSE:
             return carrier.paused_until
         crew = Crew(carrier, carrier.hands)
         try:
@@ -123,7 +127,7 @@ class _Turn:
             problem = outcome.problem
             self.unanswered = self.unanswered + 1 if isinstance(problem, Away) else 0
             if isinstance(problem, SetupRefused):
-                hold(carrier, outcome.said)
+                hold(carrier, problem.reason.kept)
                 self._rest(now + REFUSED_REST)
             elif isinstance(problem, Away) and problem.after:
                 self._rest(now + timedelta(seconds=problem.after))
@@ -194,13 +198,13 @@ def deliver_one(pk: int) -> datetime | None:
             with transaction.atomic():
                 write_down(carrier, [outcome])
                 if isinstance(outcome.problem, SetupRefused):
-                    hold(carrier, outcome.said)
+                    hold(carrier, outcome.problem.reason.kept)
                     break
                 message = claim_urgent_to(medium=medium, to=to)
                 give_browsers([message] if message else [])
     finally:
         channel.close()
-        _note_heard(carrier, channel.heard())
+        _note_heard(carrier, Discretion(channel).told(channel.heard()))
     return next_due(medium=medium)
 
 

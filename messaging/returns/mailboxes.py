@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from messaging.channels.base import Away, SetupRefused
 from messaging.channels.outside import NotOutside, connected
+from messaging.channels.reasons import Reason, either
 from messaging.returns import reports
 from messaging.returns.reports import Report
 
@@ -138,7 +137,7 @@ def _connected(values: Mapping[str, Any]) -> imaplib.IMAP4:
             there.starttls(context)
         except imaplib.IMAP4.error as error:
             there.shutdown()
-            raise SetupRefused(_("The server offers no STARTTLS."), "imap_security") from error
+            raise SetupRefused(Reason("no_starttls"), "imap_security") from error
         return there
     return _ImapTls(host, port, ssl_context=context, timeout=TIMEOUT)
 
@@ -163,22 +162,38 @@ def _in_our_words() -> Iterator[None]:
     try:
         yield
     except NotOutside as error:
-        raise SetupRefused(_("The address does not lead to the public Internet."), "imap_host") from error
+        raise SetupRefused(Reason("not_outside"), "imap_host") from error
     except ssl.SSLCertVerificationError as error:
-        raise SetupRefused(_("The certificate of the server is not valid."), "imap_host") from error
+        raise SetupRefused(Reason("bad_certificate"), "imap_host") from error
     except ssl.SSLError as error:
-        raise SetupRefused(_("The server does not speak TLS at this port."), "imap_security") from error
+        raise SetupRefused(Reason("no_tls_here"), "imap_security") from error
     except socket.gaierror as error:
-        raise SetupRefused(_("There is no server with this name."), "imap_host") from error
+        raise SetupRefused(Reason("no_such_server"), "imap_host") from error
+    except _TooMuch as error:
+        raise Away(Reason("too_much")) from error
     except imaplib.IMAP4.error as error:
         raise Away(_words([str(error)])) from error
     except (OSError, ValueError, IndexError) as error:
-        raise Away(f"{type(error).__name__}: {error}"[:200]) from error
+        raise Away(_happened(error)) from error
 
 
-def _words(data: Sequence[Any]) -> str:
+def _words(data: Sequence[Any]) -> Reason:
     text = " ".join(each.decode(errors="replace") if isinstance(each, bytes) else str(each) for each in data if each)
-    return reports.one_line(text.replace("b'", "").rstrip("'"))[:200] or _("The server refused.")
+    return either(text.replace("b'", "").rstrip("'"), "server_refused")
+
+
+def _happened(error: Exception) -> Reason:
+    if isinstance(error, TimeoutError):
+        return Reason("no_answer_in_time")
+    if isinstance(error, ConnectionRefusedError):
+        return Reason("nobody_answers")
+    if isinstance(error, ConnectionError):
+        return Reason("hung_up")
+    return Reason("call_failed", {"kind": type(error).__name__})
+
+
+class _TooMuch(imaplib.IMAP4.abort):
+    """The server goes on for too long, or says more than anybody reads."""
 
 
 def _folder(name: str) -> str:
@@ -219,7 +234,7 @@ class _Bounds:
         piece = self.file.read1(64 * 1024)
         self._left -= len(piece)
         if self._left < 0 or time.monotonic() > self._until:
-            raise imaplib.IMAP4.abort("The server said too much, or took too long.")
+            raise _TooMuch("The server said too much, or took too long.")
         self._buffer += piece
         return bool(piece)
 
@@ -230,7 +245,7 @@ class _Bounds:
     def read(self, size: int) -> bytes:
         """A literal."""
         if size > self._left:
-            raise imaplib.IMAP4.abort("The server said too much.")
+            raise _TooMuch("The server said too much.")
         while len(self._buffer) < size and self._more():
             pass
         return self._take(size)
@@ -239,7 +254,7 @@ class _Bounds:
         """A line with its end."""
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > 1_000_000:
-                raise imaplib.IMAP4.abort("The server said too much.")
+                raise _TooMuch("The server said too much.")
             if not self._more():
                 return self._take(len(self._buffer))
         return self._take(end + 1)

@@ -4,7 +4,15 @@ from messaging.services.answers import NoAddress, release_address, resume, stop_
 from messaging.services.keeping import change_message_settings, forget_old_mails
 from messaging.services.mails import send_mail, send_test
 from messaging.services.notifying import notify
-from messaging.services.writing import AddressStopped, CannotResend, can_send, is_stopped, resend, write_message
+from messaging.services.writing import (
+    AddressStopped,
+    CannotResend,
+    can_send,
+    is_stopped,
+    resend,
+    withdraw_about,
+    write_message,
+)
 
 __all__ = [
     "AddressStopped",
@@ -23,5 +31,6 @@ __all__ = [
     "stop_address",
     "stopped_among",
     "take_events",
+    "withdraw_about",
     "write_message",
 ]

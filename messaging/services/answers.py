@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.mail import SETTLED
 from messaging.channels.base import ApprovalNews, Told
+from messaging.channels.discretion import Discretion
 from messaging.models import ChannelAccount, StoppedAddress
 from messaging.outbox import fates
 from messaging.outbox.results import stop
@@ -32,8 +33,9 @@ def take_events(account: ChannelAccount, events: Sequence[Told]) -> None:
     at once, and is confirmed soon after. What becomes of approved texts is said to staff.
     """
     fates.note_event(account)
-    approvals.take_news(account, [each for each in events if isinstance(each, ApprovalNews)])
-    if fates.take(channel=account.channel, medium=account.medium, told=events):
+    told = Discretion(account.open()).told(events) if account.kind else list(events)
+    approvals.take_news(account, [each for each in told if isinstance(each, ApprovalNews)])
+    if fates.take(channel=account.channel, medium=account.medium, told=told):
         confirm_words(at=timezone.now())
         due_work.bring_forward(isp_id=isp_of_scope(), kind="mail", at=timezone.now() + SETTLED)
 
@@ -47,14 +49,12 @@ def resume(*, account: ChannelAccount) -> None:
 
 
 @transaction.atomic
-def stop_address(
-    *, by: Actor | None, medium: str, address: str, reason: str = StoppedAddress.Reason.STAFF, said: str = ""
-) -> None:
+def stop_address(*, by: Actor | None, medium: str, address: str, reason: str = StoppedAddress.Reason.STAFF) -> None:
     """Write to an address no more. Once stopped it stays as it is. Raises NoAddress."""
     address = address.strip()
     if not is_address(medium, address):
         raise NoAddress(address)
-    if stop(medium=medium, address=address, reason=reason, said=said):
+    if stop(medium=medium, address=address, reason=reason):
         row = StoppedAddress.objects.get(medium=medium, address=address.lower())
         record("messaging.address.stopped", by=by, on=row, reason=reason)
 

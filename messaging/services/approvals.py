@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import translation
 
 from core import throttle
 from core.celery import enqueue_on_commit
@@ -15,8 +14,9 @@ from core.requests import outside_transaction
 from core.scope import required
 from messaging.approved_texts import Shelf
 from messaging.channels.base import ApprovalNews, ChannelProblem
+from messaging.channels.discretion import Discretion
+from messaging.channels.reasons import Reason
 from messaging.models import ChannelAccount, Medium, OwnText
-from messaging.reader import current_isp
 from messaging.services.mails import tell_of_failure
 from messaging.tasks import fetch_approved
 from messaging.texts import Words
@@ -38,7 +38,7 @@ def fetch_templates(*, account: ChannelAccount, at: datetime) -> int:
         try:
             found = [asdict(each) for each in channel.templates()]
         except ChannelProblem as problem:
-            raise CannotFetch(str(problem)) from problem
+            raise CannotFetch(str(Discretion(channel).problem(problem))) from problem
         finally:
             channel.close()
     with transaction.atomic():
@@ -90,9 +90,7 @@ def look_at_texts(account: ChannelAccount) -> None:
     if not ChannelAccount.objects.carrying(Medium.WHATSAPP).filter(pk=account.pk).exists():
         return
     for row in OwnText.objects.in_use().filter(medium=Medium.WHATSAPP).exclude(approved=""):
-        with translation.override(current_isp().language):
-            problem = shelf.trouble_with(row.approved, row.holes)
-        if problem:
-            tell_of_failure(Words("", "", failed=row, problem=problem[:300]))
+        if shelf.trouble_with(row.approved, row.holes):
+            tell_of_failure(Words("", "", failed=row, problem=Reason("approved_text").kept))
         elif row.problem:
             OwnText.objects.filter(pk=row.pk).update(problem="", problem_at=None)

@@ -14,7 +14,9 @@ from core.lease import Busy, lease
 from core.requests import outside_transaction
 from messaging.channels import kinds, open_channel
 from messaging.channels.base import Away, ChannelProblem, Setup, SetupRefused
+from messaging.channels.discretion import Discretion
 from messaging.channels.kept import TYPE_AGAIN, keep
+from messaging.channels.reasons import Reason
 from messaging.models import Browser, ChannelAccount, Medium, Message
 from messaging.outbox.carriers import Carrier, hand_over
 from messaging.outbox.claims import STUCK
@@ -68,13 +70,12 @@ def _tried(channel: str, values: Mapping[str, str]) -> str:
     with outside_transaction():
         opened = open_channel(channel, Setup(number="", values=values))
         try:
-            told = opened.check()[:300]
+            told = Discretion(opened).text(opened.check())[:300]
             opened.check_mailbox()
             return told
-        except SetupRefused as problem:
-            raise CannotConnect(str(problem), problem.field) from problem
         except ChannelProblem as problem:
-            raise CannotConnect(str(problem)) from problem
+            text = str(Discretion(opened).problem(problem))
+            raise CannotConnect(text, problem.field if isinstance(problem, SetupRefused) else "") from problem
         finally:
             opened.close()
 
@@ -149,11 +150,11 @@ def check_channel(*, account: ChannelAccount, at: datetime) -> ChannelAccount:
     with outside_transaction():
         channel = account.open()
         try:
-            told = channel.check()[:300]
+            told = Discretion(channel).text(channel.check())[:300]
         except Away:
             return account
         except ChannelProblem as refusal:
-            problem = str(refusal)[:300] or type(refusal).__name__
+            problem = Discretion(channel).problem(refusal).reason.kept or Reason("keys_refused").kept
         finally:
             channel.close()
     with transaction.atomic():

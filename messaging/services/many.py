@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging.models import ChannelAccount, Message, StoppedAddress
 from messaging.models.messages import MessageQuerySet
-from messaging.outbox.claims import forget_what_is_over
+from messaging.outbox.claims import STUCK, forget_what_is_over
 from messaging.services.writing import begin_delivery
 
 State = Message.State
@@ -28,7 +28,7 @@ def write_many(messages: Sequence[Message]) -> list[Message]:
     new = [each for each in messages if each.key not in before]
     Message.objects.bulk_create(new, ignore_conflicts=True)
     if new:
-        begin_delivery(new[0])
+        begin_delivery(min(new, key=lambda each: each.due_at))  # where clocks differ, some wait for their morning
     return new
 
 
@@ -43,7 +43,8 @@ def hold(sending: UUID) -> int:
 def let_go(sending: UUID, *, at: datetime) -> int:
     """Have what was held of a sending delivered from a moment on; gives how many."""
     n = _waiting(sending).update(due_at=at)
-    _on_its_way(sending).update(due_at=at)
+    # Somebody may be handing it over right now, which is a claim; of who died, the next turn gives it back.
+    _on_its_way(sending).update(due_at=max(at, timezone.now() + STUCK))
     if first := _waiting(sending).order_by("pk").first():
         begin_delivery(first)
     return n
@@ -70,6 +71,16 @@ def fates_of(sending: UUID) -> dict[str, int]:
     """How many messages of a sending are in which state. One query."""
     rows = Message.objects.of_sending(sending).order_by().values_list("state").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def next_of(sending: UUID) -> datetime | None:
+    """When the next message of a sending goes that waits, if one does. One query."""
+    return _waiting(sending).aggregate(first=Min("due_at"))["first"]
+
+
+def is_leaving() -> Exists:
+    """Whether messages of a sending, whose row is asked for, have still to go."""
+    return Exists(Message.objects.unsent().filter(sending=OuterRef("uuid")))
 
 
 def cost_of(sending: UUID) -> Decimal:

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from core.lease import Busy, lease
 from core.requests import outside_transaction
-from messaging.channels.base import Away, Setup, SetupRefused
+from messaging.channels.base import Away, ChannelProblem, Setup, SetupRefused
+from messaging.channels.discretion import Discretion
+from messaging.channels.reasons import Reason
 from messaging.models import ChannelAccount
 from messaging.outbox.turns import isp_of_scope
 from messaging.returns import mailboxes
@@ -59,10 +61,10 @@ def read_mailbox(*, account: ChannelAccount, isp_id: int, at: datetime) -> None:
     except Busy:
         return
     except SetupRefused as problem:
-        _note(account, str(problem), at)
+        _note(account, problem, at)
     except Away as problem:
         if account.mailbox_read_at is None or at - account.mailbox_read_at > PATIENCE:
-            _note(account, str(problem), at)
+            _note(account, problem, at)
 
 
 @transaction.atomic
@@ -85,6 +87,7 @@ def _keep(account: ChannelAccount, setup: Setup, found: Look, at: datetime) -> b
 
 
 @transaction.atomic
-def _note(account: ChannelAccount, problem: str, at: datetime) -> None:
+def _note(account: ChannelAccount, problem: ChannelProblem, at: datetime) -> None:
     logger.warning("A mailbox could not be read.")
-    ChannelAccount.objects.filter(pk=account.pk).update(mailbox_problem=problem[:300] or "?")
+    why = Discretion(account.open()).problem(problem).reason or Reason("server_refused")
+    ChannelAccount.objects.filter(pk=account.pk).update(mailbox_problem=why.kept)

@@ -14,6 +14,7 @@ from messaging.approved import names_of
 from messaging.models import OwnText, TextVersion
 from messaging.occasions import EVENTS, OWN, name_of
 from messaging.reader import current_isp
+from messaging.texts import problem_of
 from messaging.wording import parse
 
 
@@ -134,6 +135,11 @@ def warning_of(row: OwnText) -> dict[str, object] | None:
         "language": isp.language,
         "to": profile.email,
         "title": title,
-        "problem": row.problem,
+        "problem": _spoken(row, isp.language),
         "link": staff_url(isp, f"settings/texts/{row.event.replace('/', '-').replace('_', '-')}/"),
     }
+
+
+def _spoken(row: OwnText, language: str) -> str:
+    with translation.override(language):
+        return problem_of(row)

@@ -189,6 +189,14 @@ class _Turn:
         take_turn.delay(**self.kwargs)
 
 
+def withdraw_about(subscriber: int) -> None:
+    """Send nothing of what waits in the matter of a subscriber who is deleted. In the caller's transaction."""
+    waiting = Message.objects.filter(state=State.WAITING, subscriber_key=subscriber)
+    keys = list(waiting.values_list("pk", flat=True))
+    Message.objects.filter(pk__in=keys, state=State.WAITING).update(state=State.STOPPED, error="Stopped:deleted")
+    forget_what_is_over(keys)
+
+
 @transaction.atomic
 def resend(*, by: Actor, mail: Message) -> None:
     """Try a message again that was given up, as often as a new one. Raises CannotResend, AddressStopped.

@@ -127,6 +127,7 @@ class Sending(models.Model):
     def title(self) -> str:
         """What lists call it by: subject or beginning, with a mark where each reader's own values stand."""
         said = " ".join(HOLE.sub("…", self.subject or self.text).split())
+        said = said.strip("…:,.–- ") or said  # no mark at either end: "…: no water" is called "no water"
         return said if self.subject else Truncator(said).chars(60)
 
     @property

@@ -10,6 +10,7 @@ from core.audit import Actor, record
 from core.changes import Changes, set_fields
 from core.models import AuditEntry
 from core.usage import Use, refuse_if_used, where_used
+from messaging.services import withdraw_about
 from subscribers.models import Erased, Subscriber, Tariff, Zone
 from subscribers.services.connections import create_service
 from subscribers.services.logins import create_portal_user
@@ -151,4 +152,5 @@ def delete_subscriber(*, by: Actor | None, subscriber: Subscriber) -> None:
     subscriber = Subscriber.objects.select_for_update(of=("self",)).get(pk=subscriber.pk)
     refuse_if_used(subscriber, besides=GOES_ALONG)
     record("subscribers.subscriber.deleted", by=by, on=subscriber, number=subscriber.number, name=subscriber.full_name)
+    withdraw_about(subscriber.pk)
     subscriber.delete()

@@ -1,16 +1,20 @@
 """How portal users come by a password: mailed links, passwords that are dictated, passwords of the first hour."""
 
 import zoneinfo
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from company.models import Profile
-from core import tokens
+from core import throttle, tokens
 from core.audit import Actor, record
+from core.models import AuditEntry
 from domains.links import portal_url
+from messaging.models import Medium
 from messaging.services import can_send, notify
 from subscribers import attempts, passwords
 from subscribers.authentication import is_right
@@ -22,6 +26,9 @@ from tenants.directory import IspRef
 SET_PASSWORD = "set-password"  # noqa: S105 - a purpose
 FORGOTTEN_LIFE = timedelta(hours=2)
 MOST_MAILS = 5  # to one address that several logins share
+ASKED_FOR = "subscribers.portal_user.link_asked_for"
+MOST_ASKED = [(timedelta(hours=1), 5), (timedelta(days=1), 15)]  # links for a forgotten password to one login
+PER_ISP = 200  # an hour, after which they go as mails alone
 
 
 class CannotSend(Exception):
@@ -77,8 +84,20 @@ def send_forgotten_links(*, isp: IspRef, login: str, at: datetime) -> None:
         if not found and LoginRules.load().takes_numbers and login.isascii() and login.isdigit() and len(login) < 10:
             found = users.filter(subscriber__number=int(login), role="owner")
     for user in found[:MOST_MAILS]:
-        _mail_link(isp=isp, user=user, template="forgotten", life=FORGOTTEN_LIFE, run=None, days=0)
-        record("subscribers.portal_user.link_asked_for", by=None, on=user, username=user.username)
+        # However the login was named: each message may cost the ISP something, and ends the link before.
+        if any(_asked_for(user, since=at - time) >= most for time, most in MOST_ASKED):
+            continue
+        # Who walks through all customers runs up no bill: mails cost nothing.
+        is_usual = throttle.allow("forgotten", limit=PER_ISP, seconds=3600)
+        how = {} if is_usual else {"addresses": {Medium.EMAIL: (user.email,)}}
+        _mail_link(isp=isp, user=user, template="forgotten", life=FORGOTTEN_LIFE, run=None, days=0, **how)
+        record(ASKED_FOR, by=None, on=user, username=user.username)
+
+
+def _asked_for(user: PortalUser, *, since: datetime) -> int:
+    """How often links for a forgotten password were written to a login. One query."""
+    entries = AuditEntry.objects.filter(target_type=user._meta.label_lower, target_id=str(user.pk), at__gte=since)
+    return entries.filter(verb=ASKED_FOR).count()
 
 
 def local_date(isp: IspRef) -> date:
@@ -86,14 +105,16 @@ def local_date(isp: IspRef) -> date:
     return timezone.localdate(timezone=zoneinfo.ZoneInfo(isp.timezone))
 
 
-def _mail_link(*, isp: IspRef, user: PortalUser, template: str, life: timedelta, run: UUID | None, days: int) -> None:
+def _mail_link(
+    *, isp: IspRef, user: PortalUser, template: str, life: timedelta, run: UUID | None, days: int, **how: Any
+) -> None:
     end_tokens(user)
     secret = tokens.issue(PortalToken, purpose=SET_PASSWORD, life=life, portal_user=user, run=run)
     profile = Profile.load()
     company = profile.display_name or isp.name
     notify(
         event=f"portal/{template}",
-        recipient=recipient_of(user.subscriber, isp=isp, user=user, email=user.email),
+        recipient=replace(recipient_of(user.subscriber, isp=isp, user=user, email=user.email), **how),
         from_name=company,
         reply_to=profile.email,
         company=company,

@@ -230,6 +230,45 @@ def test_pause_holds_what_waits_and_stop_ends_it(isp, clerk, people):
         assert Sending.objects.get().state == "stopped"
 
 
+def test_what_is_written_and_waits_for_the_morning_is_not_called_done(isp, clerk, people):
+    page = draft(clerk)
+    start(clerk, page, isp)
+    work_off(isp)
+    tomorrow = timezone.now() + timedelta(days=1)
+    with isp_scope(isp):
+        assert Sending.objects.get().state == "done"
+        Message.objects.update(due_at=tomorrow)
+    assert "on its way" in text_of(clerk.get(MANY))
+    shown = text_of(clerk.get(page))
+    assert "on its way" in shown
+    assert "The next ones go:" in shown
+    with isp_scope(isp):
+        Message.objects.update(state="sent")
+    assert "on its way" not in text_of(clerk.get(MANY)) + text_of(clerk.get(page))
+
+
+def test_what_ended_is_kept_as_long_as_messages_are(isp, clerk, people):
+    page = draft(clerk)
+    start(clerk, page, isp)
+    work_off(isp)
+    long_ago = timezone.now() - timedelta(days=800)
+    for months, left in ((0, 1), (120, 1), (24, 0)):
+        with isp_scope(isp):
+            MessageSettings.objects.update_or_create(pk=1, defaults={"kept_months": months})
+            Sending.objects.update(ended_at=long_ago)
+        tasks.sweep_sendings(isp_id=isp.pk)
+        with isp_scope(isp):
+            assert Sending.objects.count() == left
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [("{{ company }}: no water", "no water"), ("Hello {{ name }}, come", "Hello …, come"), ("{{ name }}", "…")],
+)
+def test_what_is_sent_is_called_by_its_words(text, title):
+    assert Sending(text=text).title == title
+
+
 def test_a_link_that_lets_in_is_made_for_each_and_not_for_the_forecast(isp, clerk, people):
     with isp_scope(isp):
         PortalUserFactory(subscriber=Subscriber.objects.get(number=11))

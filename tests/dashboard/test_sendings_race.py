@@ -121,6 +121,42 @@ def test_without_the_lock_it_is_promised_to_both(prepared, monkeypatch):
     assert promised_to_both(*prepared, monkeypatch) == ["", ""]
 
 
+def written_by_two_sendings(isp, row, monkeypatch):
+    """Two sendings to the same people are worked off at once, of whom each may get one a day; how many were written."""
+    with isp_scope(isp), transaction.atomic():
+        MessageSettings.objects.update_or_create(pk=1, defaults={"daily_most": 1})
+        values = {"audience": "selection", "ids": row.ids, "subject": "S", "text": "T"}
+        begun = [sendings.draft(by=Clerk(), values=values).pk for _ in range(2)]
+        Sending.objects.filter(pk__in=begun).update(state=Sending.State.RUNNING)
+    together, usual = threading.Barrier(2), words.many.got_since
+
+    def got_since(*args):
+        found = usual(*args)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=2)
+        return found
+
+    monkeypatch.setattr(words.many, "got_since", got_since)
+
+    def work():
+        with transaction.atomic():
+            sendings.work_off(sending_id=begun.pop())
+
+    assert both(isp, work) == ["", ""]
+    with isp_scope(isp), transaction.atomic():
+        return Message.objects.exclude(sending=None).count()
+
+
+def test_of_two_sendings_at_once_one_fills_the_day(prepared, monkeypatch):
+    assert written_by_two_sendings(*prepared, monkeypatch) == ROWS
+
+
+def test_without_the_lock_both_fill_it(prepared, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(MessageSettings, "locked", MessageSettings.load)
+    assert written_by_two_sendings(*prepared, monkeypatch) == 2 * ROWS
+
+
 def test_two_workers_write_to_each_once(prepared, monkeypatch):
     isp, row = prepared
     monkeypatch.setattr(words, "PART", 2)

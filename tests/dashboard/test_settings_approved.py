@@ -17,6 +17,7 @@ from messaging.recipients import Recipient
 from messaging.services import approvals, notify, take_events
 from messaging.services.approvals import fetch_templates
 from messaging.tasks import take_turn
+from messaging.texts import problem_of
 from tests.conftest import HostClient
 from tests.dashboard.settings_pages import staff_client, text_of
 
@@ -184,7 +185,7 @@ def test_staff_hear_once_that_meta_ended_a_text_and_again_that_all_is_well(isp, 
     for _time in range(2):
         news(isp, ApprovalNews("back_on", "es_MX", "disabled"))
     with isp_scope(isp):
-        assert "does not approve" in OwnText.objects.get().problem
+        assert "does not approve" in problem_of(OwnText.objects.get())
         (mail,) = Message.objects.filter(medium="email")
         assert "back_on (es_MX)" in mail.text
     assert "disabled by Meta" in text_of(admin.get(PAGE))
@@ -204,7 +205,7 @@ def test_a_text_that_has_changed_is_fetched_and_staff_are_told(isp, admin, meta,
     task(**how)
     with isp_scope(isp):
         assert ChannelAccount.objects.get().approved[0]["header"] == ""
-        assert "has been changed at Meta" in OwnText.objects.get().problem
+        assert "has been changed at Meta" in problem_of(OwnText.objects.get())
 
 
 def test_a_callback_of_meta_changes_the_state_of_a_text(isp, meta):

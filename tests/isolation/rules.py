@@ -302,7 +302,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "<slug:slug>/messages/received/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/stopped/": staff(Right.WORK_MESSAGES),
         "<slug:slug>/messages/stopped/release/": staff(Right.WORK_MESSAGES),
-        "<slug:slug>/messages/portal/": staff(Right.SEE_MESSAGES),
+        "<slug:slug>/messages/portal/": staff(Right.SEE_ANNOUNCEMENTS),
         "<slug:slug>/messages/portal/new/": staff(Right.ANNOUNCE),
         "<slug:slug>/messages/many/": staff(Right.SEE_MESSAGES),
         "<slug:slug>/messages/many/new/": staff(Right.WORK_MESSAGES),

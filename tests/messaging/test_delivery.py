@@ -120,7 +120,7 @@ def test_no_server_at_all_keeps_the_mail(in_isp, settings):
     assert sent(written) is False
     written.refresh_from_db()
     assert written.state == Message.State.WAITING
-    assert "refused" in written.error
+    assert written.why.sentence == "Nobody answers at this address."
 
 
 def test_the_last_attempt_ends_it(in_isp, server):

@@ -76,7 +76,7 @@ def test_an_address_alone_is_stopped_and_the_log_says_so(in_isp, account):
     waiting = services.write_message(medium="sms", to=TO, text="x")
     services.take_events(account, [Event("", Fate.COMPLAINED, "STOP", address=TO)] * 2)
     stopped = StoppedAddress.objects.get()
-    assert (stopped.address, stopped.reason, stopped.said) == (TO, "complaint", "STOP")
+    assert (stopped.address, stopped.reason, stopped.said) == (TO, "complaint", "“STOP”")
     waiting.refresh_from_db()
     assert waiting.state == "stopped"
     assert AuditEntry.objects.filter(verb="messaging.address.stopped").count() == 1

@@ -46,6 +46,18 @@ def test_a_queue_that_is_long_and_a_carrier_that_was_away_ring_nobody_at_night(i
     assert len(fake.given) == 6
 
 
+def test_what_a_process_left_behind_rings_nobody_at_night_either(in_isp, fake, monkeypatch):
+    at(NIGHT, monkeypatch)
+    left = late(state="sending", attempts=1)
+    Message.objects.filter(pk=left.pk).update(due_at=NIGHT + timedelta(minutes=9))
+    for _ in range(2):
+        turns.take_turn(isp_id=in_isp.pk, medium="sms")
+    assert fake.given == []
+    at(MORNING, monkeypatch)
+    turns.take_turn(isp_id=in_isp.pk, medium="sms")
+    assert len(fake.given) == 1
+
+
 def test_the_control_without_it_they_ring(in_isp, fake, monkeypatch):
     at(NIGHT, monkeypatch)
     monkeypatch.setattr(turns, "hold_for_the_night", lambda **values: 0)

@@ -116,6 +116,70 @@ def test_what_is_being_handed_over_when_a_sending_is_halted_is_not_tried_again(i
     assert len(fake.given) == (2 if verb is many.hold else 1)
 
 
+def test_what_a_live_process_hands_over_while_its_sending_is_paused_and_resumed_goes_once(in_isp, account, fake):
+    sending = uuid4()
+    message = write()
+    Message.objects.update(sending=sending, lane=LANE.BULK)
+    (claimed,) = claims.claim(medium="sms", limit=1)
+    many.hold(sending)
+    many.let_go(sending, at=timezone.now())
+    # The carrier has not answered yet.
+    assert claims.claim(medium="sms", limit=1) == []
+    carrier = carriers.carrier_of("sms")
+    results.write_down(carrier, [carriers.hand_over(carrier.open(), claimed)])
+    turn(in_isp)
+    assert (len(fake.given), again(message).state) == (1, "sent")
+
+
+def test_what_a_process_left_behind_and_was_held_meanwhile_goes_once_it_is_let_go(in_isp, account, fake):
+    sending = uuid4()
+    message = write()
+    Message.objects.update(sending=sending, lane=LANE.BULK)
+    claims.claim(medium="sms", limit=1)  # and dies
+    many.hold(sending)
+    turn(in_isp)
+    assert fake.given == []
+    many.let_go(sending, at=timezone.now())
+    turn(in_isp)
+    assert (len(fake.given), again(message).state) == (1, "sent")
+
+
+@pytest.mark.parametrize(
+    ("days", "has_secret", "state"), [(6, False, "sent"), (8, False, "failed"), (2, True, "failed")]
+)
+def test_what_could_not_go_for_days_is_given_up_and_not_a_surprise(in_isp, account, fake, days, has_secret, state):
+    """As after an ISP was suspended, or keys were refused: staff see it, and send again what still holds."""
+    message = write(has_secret=has_secret)
+    Message.objects.update(due_at=timezone.now() - timedelta(days=days))
+    deliver_message(isp_id=in_isp.pk, message_id=message.pk) if has_secret else turn(in_isp)
+    assert (again(message).state, len(fake.given)) == (state, int(state == "sent"))
+    if state == "failed":
+        assert again(message).error == "TooLate"
+        assert again(message).may_be_sent_again is not has_secret
+
+
+def test_a_pause_that_a_clock_ahead_wrote_ends_with_it(in_isp, account, fake):
+    write()
+    for ahead, given in ((timedelta(minutes=50), 0), (timedelta(days=1), 1)):
+        ChannelAccount.objects.update(paused_until=timezone.now() + ahead)
+        turn(in_isp)
+        assert len(fake.given) == given
+
+
+def test_keys_that_were_mended_meanwhile_are_not_blamed_for_the_old_ones(in_isp, account, fake):
+    write()
+    carrier = carriers.carrier_of("sms")
+    ChannelAccount.objects.update(checked_at=timezone.now())  # staff have typed other keys, which work
+    results.hold(carrier, "SetupRefused: no such key")
+    results.pause(carrier, timezone.now() + timedelta(hours=1))
+    account.refresh_from_db()
+    assert (account.problem, account.paused_until) == ("", None)
+    # The control: by the account as it is now, the word counts.
+    results.hold(carriers.carrier_of("sms"), "SetupRefused: no such key")
+    account.refresh_from_db()
+    assert account.problem == "SetupRefused: no such key"
+
+
 def test_what_is_held_holds_back_none_to_the_same_address(in_isp, account, fake):
     sending = uuid4()
     held = write("held", lane=LANE.BULK)
@@ -194,7 +258,7 @@ def test_attempts_end_and_a_refusal_ends_them_at_once(in_isp, account, fake):
     refused, tired = write("no", phone(1)), write("busy", phone(2))
     Message.objects.filter(pk=tired.pk).update(attempts=claims.ATTEMPTS - 1)
     turn(in_isp)
-    assert (again(refused).state, again(refused).error) == ("failed", "Refused: too long by far")
+    assert (again(refused).state, again(refused).error) == ("failed", "Refused: “too long by far”")
     assert (again(tired).state, again(tired).attempts) == ("failed", claims.ATTEMPTS)
 
 
@@ -233,12 +297,12 @@ def test_an_address_that_does_not_exist_is_written_to_no_more(in_isp, account, f
     turn(in_isp)
     assert (again(first).state, again(second).state) == ("failed", "stopped")
     third = write("third")
-    assert (third.state, third.trouble) == (
+    assert (third.state, third.why.text) == (
         "stopped", "The address does not exist, so it is written to no more."
     )  # fmt: skip
     assert len(fake.given) == 1
     stopped = StoppedAddress.objects.get()
-    assert (stopped.reason, stopped.said, stopped.message) == ("bounce", "unknown subscriber", first)
+    assert (stopped.reason, stopped.said, stopped.message) == ("bounce", "“unknown subscriber”", first)
 
 
 def test_a_stop_that_came_after_the_writing_holds_at_the_claim(in_isp, account, fake):
@@ -291,14 +355,14 @@ def test_what_is_no_address_is_kept_to_be_seen_and_never_sent(in_isp, account, f
     turns.take_turn(isp_id=in_isp.pk, medium=medium)
     row = again(message)
     assert (row.state, row.error, fake.given) == ("failed", "BadAddress", [])
-    assert "no address" in row.trouble
+    assert "no address" in row.why.text
 
 
 def test_without_a_channel_a_message_is_a_dead_letter_that_can_be_sent_again(in_isp):
     message = write(medium="whatsapp")
     turns.take_turn(isp_id=in_isp.pk, medium="whatsapp")
     assert (again(message).state, again(message).error) == ("failed", "NoChannel")
-    assert "Connect one" in again(message).trouble
+    assert "Connect one" in again(message).why.text
     assert again(message).may_be_sent_again
 
 

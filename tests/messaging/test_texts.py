@@ -16,7 +16,7 @@ from messaging.occasions import EVENTS
 from messaging.reader import Reader, current_isp
 from messaging.services import texts
 from messaging.text_forms import TextForm
-from messaging.texts import own_words, starter, words_for
+from messaging.texts import own_words, problem_of, starter, words_for
 from messaging.wording import BadWording
 from tenants.roles import Role
 from tests.factories.staff import make_member
@@ -142,7 +142,8 @@ def test_a_text_that_cannot_be_used_costs_no_mail_and_staff_hear_of_it_once(cler
         "ana@mail.example",
     ]
     assert "activo de nuevo" in Message.objects.filter(to="ana@mail.example").latest("pk").text
-    assert "was_renamed" in OwnText.objects.get().problem
+    assert "was_renamed" in problem_of(OwnText.objects.get())
+    assert "was_renamed" in Message.objects.get(to="oficina@wispmega.example").text
     assert "/settings/texts/billing-return/" in Message.objects.get(to="oficina@wispmega.example").text
     # Saved again, it is as good as new.
     write(clerk, text="Ya.")
@@ -181,7 +182,9 @@ def test_whatsapp_gets_its_approved_text_with_what_stands_in_its_places(clerk):
     words = said(medium="whatsapp")
     assert words.data == {}
     assert "WispMega" in words.text
-    assert "Meta does not approve" in words.problem
+    assert words.problem == "approved_text"
+    words.failed.problem = words.problem
+    assert "Meta does not approve" in problem_of(words.failed)
     form = TextForm({"text": "x", "approved": "Bill Due"}, event=EVENTS[BACK], medium="whatsapp")
     assert list(form.errors) == ["approved"]
 

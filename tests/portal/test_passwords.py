@@ -9,7 +9,7 @@ from django.utils import timezone
 from core import tokens
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
-from messaging.models import Message
+from messaging.models import ChannelAccount, EventRule, Message
 from messaging.tasks import deliver_message
 from subscribers.models import AutoLoginLink, LoginRules, PortalToken, PortalUser
 from subscribers.services import autologin, logins, passwords
@@ -17,7 +17,7 @@ from subscribers.tasks import send_forgotten_links
 from tenants.directory import reference
 from tenants.models import ISP
 from tests.captcha import solved
-from tests.factories.subscribers import PASSWORD, PortalUserFactory
+from tests.factories.subscribers import PASSWORD, PortalUserFactory, SubscriberFactory
 
 HOST = "wispmega.localhost"
 NEW = "tres tristes tigres"
@@ -179,6 +179,26 @@ class TestForgotten:
         [mail] = self.mails(isp)
         assert mail.to == "maria@example.com"
         assert set_it(at(HOST), path_in(mail)).status_code == 302
+
+    def test_however_it_is_named_a_login_gets_few_links_an_hour(self, at, isp, maria):
+        for login in ["maria", "maria@example.com", "1042"] * 3:
+            send_forgotten_links(isp_id=isp.pk, login=login)
+        mails = self.mails(isp)
+        assert len(mails) == 5
+        # The last one works: what was refused has not ended it.
+        assert set_it(at(HOST), path_in(mails[-1])).status_code == 302
+
+    def test_who_walks_through_all_logins_has_few_links_sent_by_what_costs_something(self, isp, maria, monkeypatch):
+        monkeypatch.setattr(passwords, "PER_ISP", 2)
+        with isp_scope(isp):
+            ChannelAccount.objects.create(channel="http_sms", medium="sms", price="0.5")
+            EventRule.objects.create(event="portal/forgotten", media=["sms", "email"])
+            for n in range(4):
+                person = SubscriberFactory(mobile=f"+525512345{n:03d}")
+                PortalUserFactory(username=f"walk{n}", email=f"p{n}@example.com", subscriber=person)
+        for n in range(4):
+            send_forgotten_links(isp_id=isp.pk, login=f"walk{n}")
+        assert [mail.medium for mail in self.mails(isp)] == ["sms", "sms", "email", "email"]
 
     def test_nobody_closed_over_or_without_address_gets_one(self, isp, maria):
         with isp_scope(isp):

@@ -12,6 +12,8 @@ from billing.services.ledger import book
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from core.usage import InUse
+from messaging.models import Message
+from messaging.services import write_message
 from subscribers.models import Note, PortalUser, Subscriber
 from subscribers.services import customers
 from subscribers.services.customers import ChangedMeanwhile, change_subscriber, changed_since, delete_subscriber
@@ -140,6 +142,17 @@ class TestDeleting:
         assert not Note.objects.exists()
         entry = AuditEntry.objects.get(verb="subscribers.subscriber.deleted")
         assert (entry.details["name"], entry.actor_label) == ("Ana Ruiz", "clerk")
+
+    def test_what_waits_for_one_who_is_deleted_is_not_sent(self, ana, clerk, settings):
+        settings.EMAIL_HOST = "localhost"
+        mail = {"medium": "email", "to": "ana@mail.example", "text": "Welcome"}
+        waiting, other = (write_message(**mail, about=pk) for pk in (ana.pk, None))
+        gone = write_message(**mail, about=ana.pk)
+        Message.objects.filter(pk=gone.pk).update(state="sent")
+        delete_subscriber(by=clerk, subscriber=ana)
+        states = dict(Message.objects.values_list("pk", "state"))
+        assert states == {waiting.pk: "stopped", other.pk: "waiting", gone.pk: "sent"}
+        assert Message.objects.get(pk=waiting.pk).trouble == "The customer was deleted before it was sent."
 
     @pytest.mark.parametrize(
         ("make", "what"),

@@ -1,6 +1,7 @@
 """Any SMS gateway that takes a message by one HTTP call: staff say how it is called and how it answers."""
 
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -13,7 +14,10 @@ from messaging import sms
 from messaging.channels.base import Channel, Event, Fate, Field, Forged, Incoming, Parcel, SetupRefused, Taken, Told
 from messaging.channels.http_sms import mapping
 from messaging.channels.outside import NotOutside, Session, addresses, read_json, refused, sound
+from messaging.channels.reasons import Reason
 
+SECRET = re.compile(r"auth|key|token|secret|passw|pwd|cookie|sign", re.IGNORECASE)  # names of what is secret
+HOLES = re.compile(r"\{(\w+)\}")
 FIELDS = [
     Field("url", gettext_lazy("Address"), gettext_lazy("Of the gateway, for sending one message."), initial="https://"),
     Field("method", gettext_lazy("Method"), choices=[("POST", "POST"), ("GET", "GET")], initial="POST"),
@@ -170,6 +174,18 @@ class HttpSmsChannel(Channel):
                 found[other] = _("To read answers, say where both the number and the text stand.")
         return found
 
+    def confidential(self) -> list[str]:
+        """The key, the secret of the callback, and keys that staff have written into lines themselves."""
+        secret = self._value("secret")
+        found = [secret, self._value("callback_secret")]
+        for name, mark in (("headers", ":"), ("parameters", "=")):
+            for line in _lines(self.setup.values, name):
+                title, _mark, value = line.partition(mark)
+                if SECRET.search(title) and not set(HOLES.findall(value)) - {"secret"}:
+                    filled = value.strip().replace("{secret}", secret)
+                    found += [filled, filled.rpartition(" ")[2]]
+        return found
+
     def _value(self, name: str) -> str:
         return str(self.setup.values.get(name) or "")
 
@@ -194,12 +210,12 @@ class HttpSmsChannel(Channel):
                     )
                 )
                 if answer.status >= 400:
-                    raise SetupRefused(str(refused(answer.text, status=answer.status)), "balance_url")
-                return " ".join(answer.text.split())[:200]
+                    raise SetupRefused(refused(answer.text, status=answer.status).reason, "balance_url")
+                return answer.text[:4000]
             parts = urlsplit(self._value("url"))
             addresses(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         except (NotOutside, OSError) as error:
-            raise SetupRefused(_("The address does not lead to the public Internet."), "url") from error
+            raise SetupRefused(Reason("not_outside"), "url") from error
         return parts.hostname or ""
 
     def send(self, parcel: Parcel) -> Taken:

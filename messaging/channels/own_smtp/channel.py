@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from messaging.channels.base import Away, Field, SetupRefused
 from messaging.channels.outside import NotOutside, Timely, connected
-from messaging.channels.smtp import SmtpChannel
+from messaging.channels.smtp import SmtpChannel, reason_of
 from messaging.returns import mailboxes
 
 TIMEOUT = 10  # seconds
@@ -161,19 +161,19 @@ class OwnSmtp(SmtpChannel):
             code, answer = server.mail(sender)
             server.rset()
         except NotOutside as error:
-            raise SetupRefused(_("The address does not lead to the public Internet."), "host") from error
+            raise SetupRefused(reason_of(error), "host") from error
         except smtplib.SMTPAuthenticationError as error:
-            raise SetupRefused(_words(error.smtp_code, error.smtp_error), "password") from error
+            raise SetupRefused(reason_of(error), "password") from error
         except ssl.SSLCertVerificationError as error:
-            raise SetupRefused(_("The certificate of the server is not valid."), "host") from error
+            raise SetupRefused(reason_of(error), "host") from error
         except ssl.SSLError as error:
-            raise SetupRefused(_("The server does not speak TLS at this port."), "security") from error
+            raise SetupRefused(reason_of(error), "security") from error
         except smtplib.SMTPNotSupportedError as error:
-            raise SetupRefused(_("The server offers no STARTTLS, or no login."), "security") from error
+            raise SetupRefused(reason_of(error), "security") from error
         except socket.gaierror as error:
-            raise SetupRefused(_("There is no server with this name."), "host") from error
+            raise SetupRefused(reason_of(error), "host") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Away(f"{type(error).__name__}: {error}") from error
+            raise Away(reason_of(error)) from error
         finally:
             self.close()
         if code >= 400:

@@ -7,7 +7,8 @@ from django.core.mail import get_connection
 from django.utils.translation import gettext_lazy as _
 
 from messaging.channels.base import Away, SetupRefused
-from messaging.channels.smtp import SmtpChannel
+from messaging.channels.reasons import Reason
+from messaging.channels.smtp import SmtpChannel, reason_of
 from messaging.returns.addresses import Returned
 
 
@@ -27,14 +28,18 @@ class PlatformSmtp(SmtpChannel):
         """An address of the mail's own, where the installation has a domain for them."""
         return mine.address if settings.BOUNCE_DOMAIN else ""
 
+    def confidential(self) -> list[str]:
+        """The installation's password, and the key that signs for a sender domain."""
+        return [settings.EMAIL_HOST_PASSWORD, str(self.setup.values.get("dkim_key") or "")]
+
     def check(self) -> str:
         """Whether the installation can send at all."""
         if not settings.EMAIL_HOST:
-            raise SetupRefused("EMAIL_HOST is not set.")
+            raise SetupRefused(Reason("no_mail_server"))
         try:
             self._opened()
         except OSError as error:
-            raise Away(type(error).__name__) from error
+            raise Away(reason_of(error)) from error
         finally:
             self.close()
         return str(settings.DEFAULT_FROM_EMAIL)

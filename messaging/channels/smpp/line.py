@@ -13,12 +13,12 @@ from contextlib import suppress
 from threading import Condition, Lock
 from typing import Any
 
-from django.utils.translation import gettext as _
 from smpplib import consts, exceptions, smpp
 from smpplib.client import Client
 
 from messaging.channels import outside
 from messaging.channels.base import Away, NoSuchAddress, Refused, SetupRefused, Told
+from messaging.channels.reasons import Reason
 from messaging.channels.smpp.incoming import Parts, is_receipt, receipt_of
 
 LONGEST = 64 * 1024  # bytes of a PDU
@@ -111,13 +111,13 @@ class Line:
             )
         except outside.NotOutside as error:
             self.drop()
-            raise SetupRefused(_("The host does not lead to the public Internet."), "host") from error
+            raise SetupRefused(Reason("not_outside"), "host") from error
         except ssl.SSLError as error:
             self.drop()
-            raise Away(_("The certificate of the other side is not valid.")) from error
+            raise Away(Reason("bad_certificate")) from error
         except OSError as error:
             self.drop()
-            raise Away(_("Nobody answers at this host and port.")) from error
+            raise Away(Reason("nobody_answers")) from error
         except BaseException:
             self.drop()
             raise
@@ -129,7 +129,7 @@ class Line:
         """Hand over one segment; the number that it has there."""
         answer = self._ask("submit_sm", **fields)
         if answer.status == consts.SMPP_ESME_RINVBNDSTS:
-            self.problem = self.problem or Away(_("The message centre closed the connection."))
+            self.problem = self.problem or Away(Reason("hung_up"))
         if answer.status:
             raise meaning(answer.status)
         number = answer.message_id or b""
@@ -157,7 +157,7 @@ class Line:
                 self.client.send_pdu(pdu)
             except (exceptions.ConnectionError, exceptions.PDUError, OSError) as error:
                 self._answers.pop(pdu.sequence, None)
-                self.problem = Away(_("The message centre closed the connection."))
+                self.problem = Away(Reason("hung_up"))
                 raise self.problem from error
         try:
             return self._wait(pdu.sequence)
@@ -179,7 +179,7 @@ class Line:
                 if self.problem:
                     raise self.problem
                 if time.monotonic() > until:
-                    raise Away(_("The message centre did not answer in time."))
+                    raise Away(Reason("no_answer_in_time"))
                 self._is_read = True
             try:
                 self._read()
@@ -201,11 +201,11 @@ class Line:
                     return
             self._take(came)
         except TimeoutError:
-            self.problem = Away(_("The message centre did not answer in time."))
+            self.problem = Away(Reason("no_answer_in_time"))
         except (exceptions.ConnectionError, OSError):
-            self.problem = Away(_("The message centre closed the connection."))
+            self.problem = Away(Reason("hung_up"))
         except (exceptions.PDUError, exceptions.UnknownCommandError, ValueError, IndexError):
-            self.problem = Away(_("The message centre answered something that is not SMPP."))
+            self.problem = Away(Reason("not_smpp"))
 
     def listen(self, seconds: float) -> None:
         """Hear what comes, until it has been quiet for so long."""

@@ -26,6 +26,7 @@ from messaging.channels.base import (
     Told,
 )
 from messaging.channels.outside import Answer, Session, refused, sound
+from messaging.channels.reasons import either, said
 from messaging.channels.words import Word
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "undelivered": Fate.FAILED, "failed": Fate.FAILED}
@@ -80,9 +81,9 @@ class TwilioChannel(Channel):
         answer = sound(self._call("GET", ".json"))
         data = answer.data if isinstance(answer.data, dict) else {}
         if answer.status != 200:
-            raise SetupRefused(str(data.get("message") or answer.status)[:200], "account")
+            raise SetupRefused(either(str(data.get("message") or ""), "http_status", status=answer.status), "account")
         if data.get("status") not in {"active", None}:
-            raise SetupRefused(_("Twilio says that this account is %(state)s.") % {"state": data["status"]}, "account")
+            raise SetupRefused(said(str(data["status"]), "account_state"), "account")
         return str(data.get("friendly_name") or self._value("account"))[:200]
 
     def send(self, parcel: Parcel) -> Taken:
@@ -92,18 +93,18 @@ class TwilioChannel(Channel):
         if parcel.callback_url:
             data["StatusCallback"] = parcel.callback_url
         answer = sound(self._call("POST", "/Messages.json", data))
-        said = answer.data if isinstance(answer.data, dict) else {}
+        told = answer.data if isinstance(answer.data, dict) else {}
         if answer.status >= 400:
-            raise self._problem(_number(said.get("code")), str(said.get("message") or ""), answer.status)
-        return Taken(str(said.get("sid") or ""), _number(said.get("num_segments")) or 1)
+            raise self._problem(_number(told.get("code")), str(told.get("message") or ""), answer.status)
+        return Taken(str(told.get("sid") or ""), _number(told.get("num_segments")) or 1)
 
     def _problem(self, code: int, text: str, status: int) -> Exception:
         if code == 21610:
-            return OptedOut(text[:200])
+            return OptedOut(text)
         if code in NOBODY:
-            return NoSuchAddress(text[:200])
+            return NoSuchAddress(either(text, "nobody_there"))
         if code in NOT_OURS or status == 404:
-            return SetupRefused(text[:200] or str(status), "sender" if code else "account")
+            return SetupRefused(either(text, "http_status", status=status), "sender" if code else "account")
         return refused(text, status=status)
 
     def events(self, *, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> list[Told]:
@@ -115,16 +116,16 @@ class TwilioChannel(Channel):
         given = headers.get("X-Twilio-Signature", "")
         if not hmac.compare_digest(base64.b64encode(due.digest()).decode().encode(), given.encode()):
             raise Forged("The signature does not fit.")
-        said: dict[str, Any] = dict(pairs)
-        if "Body" in said:
-            return _incoming(said)
-        fate = FATES.get(said.get("MessageStatus", ""))
-        if fate is None or not said.get("MessageSid"):
+        told: dict[str, Any] = dict(pairs)
+        if "Body" in told:
+            return _incoming(told)
+        fate = FATES.get(told.get("MessageStatus", ""))
+        if fate is None or not told.get("MessageSid"):
             return []
-        code = said.get("ErrorCode", "")
+        code = told.get("ErrorCode", "")
         if fate is Fate.FAILED and code.isdigit() and int(code) in NOBODY:
             fate = Fate.BOUNCED
-        return [Event(said["MessageSid"], fate, said.get("ErrorMessage") or (f"Twilio: {code}" if code else ""))]
+        return [Event(told["MessageSid"], fate, told.get("ErrorMessage") or (f"Twilio: {code}" if code else ""))]
 
 
 def _number(value: Any) -> int:

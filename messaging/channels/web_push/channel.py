@@ -21,6 +21,7 @@ from py_vapid import Vapid02
 
 from messaging.channels.base import Away, Channel, Field, NoSuchAddress, Parcel, Refused, SetupRefused, Taken
 from messaging.channels.outside import Session, refused
+from messaging.channels.reasons import Reason
 
 # The push services of Mozilla, Google, Apple and Microsoft.
 HOSTS = ("fcm.googleapis.com", "android.googleapis.com", "updates.push.services.mozilla.com", "web.push.apple.com")
@@ -71,7 +72,7 @@ class WebPushChannel(Channel):
         try:
             self._headers("https://fcm.googleapis.com")
         except (KeyError, ValueError, TypeError) as error:
-            raise SetupRefused(_("The keys are damaged. Disconnect, and connect again.")) from error
+            raise SetupRefused(Reason("push_keys")) from error
         return str(self.setup.values.get("contact", ""))
 
     def _headers(self, origin: str) -> dict[str, str]:
@@ -82,11 +83,11 @@ class WebPushChannel(Channel):
     def send(self, parcel: Parcel) -> Taken:
         browser = parcel.data.get("browser") or {}
         if not browser:
-            raise NoSuchAddress(_("The browser has been removed."))
+            raise NoSuchAddress(Reason("browser_removed"))
         try:
             subscription = parsed(browser)
         except BadSubscription as error:
-            raise NoSuchAddress(str(error)) from error
+            raise NoSuchAddress(Reason("browser_unknown")) from error
         parts = urlsplit(subscription["endpoint"])
         headers = {
             **self._headers(f"{parts.scheme}://{parts.netloc}"),
@@ -100,14 +101,15 @@ class WebPushChannel(Channel):
             "POST", subscription["endpoint"], data=encrypted(subscription, shown(parcel)), headers=headers
         )
         if answer.status in {404, 410}:
-            raise NoSuchAddress(_("The browser has ended its subscription."))
+            raise NoSuchAddress(Reason("browser_ended"))
         if answer.status == 429 or answer.status >= 500:
-            raise Away(_("The carrier answered %(status)s.") % {"status": answer.status}, answer.after)
+            raise Away(Reason("http_status", {"status": answer.status}), answer.after)
         if answer.status == 413:
-            raise Refused(_("The push service finds the notification too long."))
+            raise Refused(Reason("push_too_long"))
         if answer.status in {401, 403}:
-            # A subscription that was made with other keys than ours of today; only making it anew helps.
-            raise NoSuchAddress(_("The push service does not take our key for this browser."))
+            # A subscription that was made with other keys than ours of today; or our clock is wrong, and then it is all
+            # of them, of which none may be lost.
+            raise Refused(Reason("browser_keys"))
         if answer.status >= 300:
             raise refused("" if answer.is_html else answer.text, status=answer.status)
         return Taken(answer.headers.get("Location", "").rpartition("/")[2][:160], 1)

@@ -30,6 +30,7 @@ from messaging.channels.base import (
     Told,
 )
 from messaging.channels.outside import Answer, Session, read_json, refused, sound
+from messaging.channels.reasons import Reason
 from messaging.channels.whatsapp.templates import approved, components
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
@@ -63,6 +64,7 @@ HINTS = {
 # What Meta says of an approved text, where it is not the new state itself.
 STATES = {"reinstated": "approved", "unarchived": "approved", "unlocked": "approved"}
 WRITTEN = {"text", "button", "interactive", "image", "audio", "video", "document", "sticker", "location", "contacts"}
+SAID = 160  # characters of an error, so that its number stays when it is cut
 PER_PAGE, PAGES = 40, 25  # templates, with all their parts; more in one answer would be cut off
 
 
@@ -118,7 +120,7 @@ class WhatsAppChannel(Channel):
             raise self._problem(data["error"], answer, field)
         sound(answer)
         if answer.status >= 400 or not data:
-            raise SetupRefused(_("The carrier answered %(status)s.") % {"status": answer.status}, field)
+            raise SetupRefused(Reason("http_status", {"status": answer.status}), field)
         return data
 
     def _problem(self, error: dict[str, Any], answer: Answer, field: str) -> Exception:
@@ -126,7 +128,7 @@ class WhatsAppChannel(Channel):
         code = code if isinstance(code, int) else 0
         details = error.get("error_data")
         said = details.get("details") if isinstance(details, dict) else ""
-        text = " ".join(str(said or error.get("message") or "").split())[:180]
+        text = " ".join(str(said or error.get("message") or "").split())[:SAID]
         text = f"{text} (#{code})".strip() if code else text
         if code in LATER or answer.status == 429 or answer.status >= 500:
             return Away(text, answer.after or (60.0 if answer.status == 429 or code in FOR_ALL else None))
@@ -219,7 +221,7 @@ def _reason(error: dict[str, Any]) -> str:
     details = error.get("error_data")
     said = details.get("details") if isinstance(details, dict) else ""
     code = f"(#{error['code']})" if isinstance(error.get("code"), int) else ""
-    return f"{str(said or error.get('title') or '')[:180]} {code}".strip()
+    return f"{str(said or error.get('title') or '')[:SAID]} {code}".strip()
 
 
 def _news(field: str, value: dict[str, Any]) -> ApprovalNews | None:

@@ -99,6 +99,13 @@ def test_no_more_is_read_than_a_gateway_says(opened, carrier):
     assert len(opened().session.call("GET", carrier.url).text) <= outside.LONGEST
 
 
+# Ways of IPv6 to IPv4, by prefixes that all know or a network's own; what is of one site or link; and no address.
+WAYS_BACK = [
+    *("64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "::7f00:1", "::ffff:0:7f00:1", "2002:7f00:1::", "2001:0:7f00:1::"),
+    *("fec0::1", "fd00:ec2::254", "fe80::1", "ff02::1", "3fff::1"),
+]
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -110,6 +117,8 @@ def test_no_more_is_read_than_a_gateway_says(opened, carrier):
         "http://[::ffff:127.0.0.1]:{port}/x",
         "http://0x7f000001:{port}/x",
         "http://2130706433:{port}/x",
+        "http://192.0.0.8/x",
+        *(f"http://[{ip}]/x" for ip in WAYS_BACK),
     ],
 )
 def test_nothing_behind_our_own_wall_is_called(opened, carrier, settings, address):

@@ -146,7 +146,7 @@ def test_an_own_server_is_tried_by_a_login_and_as_the_sender(own, server):
     server.answers["MAIL"] = "553 not your address"
     with pytest.raises(SetupRefused) as told:
         own(user="u", password="right").check()
-    assert (told.value.field, str(told.value)) == ("sender", "553 not your address")
+    assert (told.value.field, told.value.reason.said) == ("sender", "553 not your address")
     assert server.taken == []
 
 

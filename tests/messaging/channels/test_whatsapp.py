@@ -90,7 +90,7 @@ def test_errors_in_our_words(whatsapp, carrier, status, code, error):
     with pytest.raises(error) as caught:
         whatsapp.send(parcel())
     assert type(caught.value) is error
-    assert str(caught.value) == f"so (#{code})"
+    assert caught.value.reason.said == f"so (#{code})"
     # What concerns the whole account holds it back, what concerns one person does not.
     assert getattr(caught.value, "after", None) == (60.0 if code == 130429 else None)
 

@@ -176,7 +176,7 @@ def test_a_server_that_is_away_is_told_of_after_a_while(account, mailbox):
     account.values |= {"imap_port": "1"}
     account.save()
     assert read(account, NOW + timedelta(hours=5)).mailbox_problem == ""
-    assert "Connection refused" in read(account, NOW + timedelta(hours=7)).mailbox_problem
+    assert "Nobody answers" in read(account, NOW + timedelta(hours=7)).mailbox_why.text
 
 
 def test_a_mailbox_is_on_the_public_internet(typed, mailbox, settings):

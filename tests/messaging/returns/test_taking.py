@@ -42,12 +42,12 @@ def take(message: Message, report: Report, *, number: str = "", at=None) -> Mess
 def test_two_mails_that_found_nobody_stop_the_address(in_isp):
     first, second = sent(), sent("Ana@Mail.example")
     take(first, GONE)
-    assert (first.state, first.error) == ("failed", "NoSuchAddress: 550 5.1.1 User unknown")
+    assert (first.state, first.error) == ("failed", "NoSuchAddress: “550 5.1.1 User unknown”")
     assert first.returned_at is not None
     assert not StoppedAddress.objects.exists()
     take(second, GONE)
     stopped = StoppedAddress.objects.get()
-    assert (stopped.address, stopped.reason, stopped.said) == ("ana@mail.example", "bounce", "550 5.1.1 User unknown")
+    assert (stopped.address, stopped.reason, stopped.said) == ("ana@mail.example", "bounce", "“550 5.1.1 User unknown”")
     assert stopped.message == second
     assert write_message(medium="email", to="ana@mail.example", text="x").state == "stopped"
     assert AuditEntry.objects.filter(verb="messaging.address.stopped").count() == 1
@@ -70,7 +70,7 @@ def test_one_that_was_refused_at_once_and_one_that_came_back_are_two(in_isp):
 def test_other_refusals_end_the_mail_alone_with_the_servers_words(in_isp):
     for _time in range(3):
         message = take(sent(), FULL)
-    assert (message.state, message.error) == ("failed", "552 5.2.2 Mailbox full")
+    assert (message.state, message.error) == ("failed", "“552 5.2.2 Mailbox full”")
     assert not StoppedAddress.objects.exists()
 
 
@@ -91,7 +91,7 @@ def test_a_report_that_comes_before_the_mail_is_written_down_as_sent(in_isp):
     write_down(carrier, [Outcome(pk=message.pk, attempt=1, to=message.to, taken=Taken(str(message.uuid)))])
     fates.match_early(channel=carrier.name)
     message.refresh_from_db()
-    assert (message.state, message.error) == ("failed", "NoSuchAddress: 550 5.1.1 User unknown")
+    assert (message.state, message.error) == ("failed", "NoSuchAddress: “550 5.1.1 User unknown”")
     assert not EarlyEvent.objects.exists()
 
 
@@ -209,5 +209,5 @@ def test_a_carrier_that_says_so_once_is_believed_at_once(in_isp, fake, channel):
     assert isinstance(carrier_of("email"), Carrier)
     fates.take(channel=channel, medium="sms", told=[fates.Event("there-1", Fate.BOUNCED, "30005")])
     message.refresh_from_db()
-    assert (message.state, message.error) == ("failed", "30005")
+    assert (message.state, message.error) == ("failed", "“30005”")
     assert StoppedAddress.objects.get().address == "+525512345678"
