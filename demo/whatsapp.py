@@ -55,7 +55,7 @@ def connect_whatsapp(metas: dict[str, Meta]) -> None:
         number = str(100_000 + isp.pk)
         with isp_scope(isp):
             language = language_for(isp.language)
-            metas[number] = Meta(_rows(isp, language))
+            metas[number] = Meta(_rows(isp, language), isp.name)
             with transaction.atomic():
                 is_connected = ChannelAccount.objects.filter(channel="whatsapp").exists()
             if not is_connected:

@@ -33,8 +33,8 @@ def template(name: str, language: str, *components: dict[str, Any], **more: Any)
 class Meta:
     """Answers for a phone and a business account; `sent` keeps what was taken, as somebody reads it."""
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self.rows = rows
+    def __init__(self, rows: list[dict[str, Any]], name: str = "Lab") -> None:
+        self.rows, self.name = rows, name
         self.sent: list[dict[str, Any]] = []
 
     def __call__(self, call: Call) -> Reply:
@@ -52,7 +52,7 @@ class Meta:
             text = self._read(said["template"]) if said["type"] == "template" else said["text"]["body"]
             self.sent.append({"to": said["to"], "text": text})
             return {"messages": [{"id": f"wamid.{len(self.sent)}"}]}
-        return {"verified_name": "Lab", "display_phone_number": "+52 55 1234 0000"}
+        return {"verified_name": self.name, "display_phone_number": "+52 55 1234 0000"}
 
     def _read(self, said: dict[str, Any]) -> str:
         wanted = said["name"], said["language"]["code"]

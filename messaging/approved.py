@@ -143,6 +143,11 @@ class Template:
         return f"{self.row.name} ({self.row.language})"
 
     @property
+    def choice(self) -> str:
+        """As it stands among others to choose from."""
+        return self.title if self.is_approved else f"{self.title}: {self.state}"
+
+    @property
     def language(self) -> str:
         return self.row.language
 
@@ -166,7 +171,7 @@ class Template:
     @property
     def bubble(self) -> Bubble:
         """As Meta has it, with its holes."""
-        return self.said({each.place: f"{{{{{each.name}}}}}" for each in self.holes}, whole=False)
+        return self.said({})
 
     def obstacle(self, origins: Collection[str]) -> str:
         """Why it can never be sent from here, in a sentence; nothing if it can. `origins` are those of the portal."""
@@ -190,15 +195,12 @@ class Template:
         holes = {**said, **(told or {})}
         return Filled(bubble, {"template": row.name, "language": row.language, "holes": holes, "shown": asdict(bubble)})
 
-    def said(self, holes: Mapping[str, str], *, whole: bool = True) -> Bubble:
-        """How it reads with texts in its holes. `whole`: what stands for a button's address is all of it."""
+    def said(self, holes: Mapping[str, str]) -> Bubble:
+        """How it reads with texts in its holes; what stands for a button's address is all of it."""
         row, buttons = self.row, []
         for number, each in enumerate(row.buttons):
-            address = each.address
-            if (place := f"url:{number}") in holes:
-                address = holes[place] if whole else AT_END.sub(lambda hit: holes[place], address)
-            code = holes.get(f"copy_code:{number}", "")
-            buttons.append({"kind": each.kind, "title": each.title, "address": code or address})
+            address = holes.get(f"{each.kind}:{number}", each.address)
+            buttons.append({"kind": each.kind, "title": each.title, "address": address})
         return Bubble(_put("header", row.header, holes), _put("body", row.text, holes), row.footer, buttons)
 
 

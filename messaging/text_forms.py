@@ -91,7 +91,7 @@ class TextForm(Form):
         self.shelf, self.samples = Shelf(), samples_of(self.event)
         key = str((self.data if self.is_bound else self.initial).get("approved") or "")
         rows = sorted(self.shelf.usable.items(), key=lambda row: not row[1].is_in(self.language))
-        choices = [("", _("none: a text of your own")), *((name, each.title) for name, each in rows)]
+        choices = [("", _("none: a text of your own")), *((name, each.choice) for name, each in rows)]
         if key and key not in self.shelf.usable:
             choices.append((key, key))
         self.fields["approved"].choices = choices

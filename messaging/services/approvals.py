@@ -43,7 +43,7 @@ def fetch_templates(*, account: ChannelAccount, at: datetime) -> int:
             channel.close()
     with transaction.atomic():
         ChannelAccount.objects.filter(pk=account.pk).update(approved=found, approved_at=at)
-        look_at_texts()
+        look_at_texts(account)
     return len(found)
 
 
@@ -70,7 +70,7 @@ def take_news(account: ChannelAccount, news: Sequence[ApprovalNews]) -> None:
         if each.state and (found := known.get((each.name, each.language))):
             found["state"] = each.state
     row.save(update_fields=["approved"])
-    look_at_texts()
+    look_at_texts(row)
     if any(not each.state or (each.name, each.language) not in known for each in news):
         have_fetched(row)
 
@@ -81,9 +81,14 @@ def have_fetched(account: ChannelAccount) -> None:
         enqueue_on_commit(fetch_approved, isp_id=required().isp_id, account_id=account.pk)
 
 
-def look_at_texts() -> None:
-    """Tell staff of their texts that cannot be sent any more, and say of those that can again that all is well."""
+def look_at_texts(account: ChannelAccount) -> None:
+    """Tell staff of their texts that cannot be sent any more, and say of those that can again that all is well.
+
+    An account that is out of use says nothing about them.
+    """
     shelf = Shelf()
+    if not ChannelAccount.objects.carrying(Medium.WHATSAPP).filter(pk=account.pk).exists():
+        return
     for row in OwnText.objects.in_use().filter(medium=Medium.WHATSAPP).exclude(approved=""):
         if shelf.trouble_with(row.approved, row.holes):
             tell_of_failure(Words("", "", failed=row, problem=Reason("approved_text").kept))

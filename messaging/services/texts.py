@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from company.models import InvoiceGroup, Profile
 from core.audit import Actor, record
 from domains.links import staff_url
+from messaging.approved import names_of
 from messaging.models import OwnText, TextVersion
 from messaging.occasions import EVENTS, OWN, name_of
 from messaging.reader import current_isp
@@ -82,6 +83,7 @@ def restore_text(*, by: Actor, row: OwnText, number: int) -> None:
     old, event = row.versions.get(number=number), EVENTS[row.event]
     parse(old.subject, names=event.in_subjects)
     parse(old.text, names=event.named)
+    names_of(old.holes, event)
     _write(by, row, Said.of(old), is_on=True)
 
 

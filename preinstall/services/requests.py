@@ -1,6 +1,8 @@
 """What happens to install requests."""
 
+from contextlib import suppress
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +12,14 @@ from django.db import connection
 from django.utils import timezone
 
 from company.models import DocumentKind, Profile
+from company.phones import BadPhone
 from core import audit, uploads
 from core.models import AuditEntry
 from core.scope import required
+from core.throttle import allow
 from core.uploads import store
 from domains.links import staff_url
+from messaging import sms
 from messaging.services import notify
 from preinstall.models import (
     DraftUpload,
@@ -31,6 +36,9 @@ from tenants.models import StaffUser
 
 DRAFT_LIFE = timedelta(hours=24)
 SAME_LOOK = timedelta(minutes=2)
+DAY, HOUR = 86400, 3600  # seconds
+MAILS, TEXTS = 5, 2  # forms a day of which one address, and one phone, are told
+TEXTS_OF_ISP = 100  # an hour to all phones
 
 
 class CannotChangeState(Exception):
@@ -105,7 +113,7 @@ def _tell_prospect(isp: IspRef, request: InstallRequest) -> None:
     profile = Profile.load()
     notify(
         event="preinstall/received",
-        recipient=prospect(isp, email=request.email, mobile=request.mobile, language=request.language),
+        recipient=prospect(isp, language=request.language, **_heeded(isp, request)),
         name=request.full_name,
         reference=request.reference,
         company=profile.display_name or isp.name,
@@ -113,6 +121,23 @@ def _tell_prospect(isp: IspRef, request: InstallRequest) -> None:
         from_name=profile.display_name or isp.name,
         reply_to=profile.email,
     )
+
+
+def _heeded(isp: IspRef, request: InstallRequest) -> dict[str, str]:
+    """Of the addresses in a form that anybody can send, those that are told of it: nobody is to be flooded in the ISP's
+    name, and nobody to have it pay for messages to far or dear numbers.
+    """
+    email, mobile = request.email, ""
+    if email and not allow(f"prospect:{sha256(email.lower().encode()).hexdigest()}", limit=MAILS, seconds=DAY):
+        email = ""
+    with suppress(BadPhone):
+        mobile = sms.mobile(request.mobile, country=isp.country, abroad=False)
+    if mobile and not (
+        allow(f"prospect:{sha256(mobile.encode()).hexdigest()}", limit=TEXTS, seconds=DAY)
+        and allow("prospects", limit=TEXTS_OF_ISP, seconds=HOUR)
+    ):
+        mobile = ""
+    return {"email": email, "mobile": mobile}
 
 
 def change_state(*, request: InstallRequest, to: State | str, by: StaffUser, reason: str = "") -> InstallRequest:

@@ -118,6 +118,55 @@ def test_a_text_that_is_approved_no_more_is_sent_to_nobody_else(isp, clerk, peop
     assert not written(isp)
 
 
+PAY = {"kind": "url", "title": "Pay", "address": "http://wispmega.localhost/{{1}}"}
+FULL = DUE | {"language": "en_US", "name": "full", "header": "For {{1}}", "text": "You owe {{1}}.", "footer": "Mega"}
+FULL |= {"buttons": [{"kind": "quick_reply", "title": "Done"}, PAY]}
+IN_FULL = {"approved": "full:en_US", "hole-header-1": "{{ name }}", "hole-body-1": "{{ balance }}"}
+
+
+@pytest.mark.parametrize("link", ["pay_url", "autologin_url"])
+def test_header_and_button_are_filled_for_each_and_a_sign_in_link_stays_hidden(isp, clerk, people, whatsapp, link):
+    with isp_scope(isp):
+        ChannelAccount.objects.update(approved=[FULL])
+        PortalUserFactory(subscriber=person(11))
+    page = by_whatsapp(clerk, **IN_FULL, **{"hole-url-1": f"{{{{ {link} }}}}"})
+    shown = clerk.get(page).content.decode()
+    assert '<div class="bubble"' in shown
+    assert "For N11" in shown
+    start(clerk, page, isp)
+    work_off(isp)
+    message = written(isp)["+525512345611"]
+    begin = {"pay_url": "notice/s/", "autologin_url": "go/"}[link]
+    end = message.data["holes"]["url:1"]
+    assert end.startswith(begin)
+    assert message.text.endswith(f"[Done]\n[Pay] http://wispmega.localhost/{end}")
+    assert message.has_secret is (link == "autologin_url")
+    assert (end in clerk.get(f"/wispmega/messages/{message.uuid}/").content.decode()) is (link == "pay_url")
+
+
+def test_a_text_that_has_other_places_by_now_is_sent_to_nobody(isp, clerk, people, whatsapp):
+    with isp_scope(isp):
+        ChannelAccount.objects.update(approved=[FULL])
+    page = by_whatsapp(clerk, **IN_FULL, **{"hole-url-1": "{{ pay_url }}"})
+    start(clerk, page, isp)
+    with isp_scope(isp):
+        ChannelAccount.objects.update(approved=[FULL | {"header": ""}])
+    work_off(isp)
+    with isp_scope(isp):
+        assert (Sending.objects.get().state, Sending.objects.get().problem) == ("paused", "template")
+    assert not written(isp)
+
+
+def test_choosing_an_approved_text_asks_for_its_places_and_saves_nothing(isp, clerk, people, whatsapp):
+    values = {"audience": "everybody", "medium": "whatsapp", "kind": "news", "approved": "due:en_US", "act": "choose"}
+    answer = clerk.post(f"{MANY}new/", values)
+    assert (answer.status_code, answer.context["form"].errors) == (200, {})
+    assert 'name="hole-body-2"' in answer.content.decode()
+    assert '<option value="news" selected>' in answer.content.decode()
+    with isp_scope(isp):
+        assert not Sending.objects.exists()
+
+
 def test_notifications_go_to_every_browser_of_who_has_one(isp, clerk, people):
     with isp_scope(isp):
         ChannelAccount.objects.create(channel="web_push", medium="push", price="0.0100")

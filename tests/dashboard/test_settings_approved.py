@@ -219,3 +219,11 @@ def test_a_callback_of_meta_changes_the_state_of_a_text(isp, meta):
             address, body, content_type="application/json", headers={"X-Hub-Signature-256": mark}
         )
         assert account(isp).approved[0]["state"] == state
+
+
+def test_an_account_that_is_out_of_use_says_nothing_of_texts(isp, admin, meta):
+    admin.post(PAGE, SAID)
+    with isp_scope(isp):
+        ChannelAccount.objects.update(is_on=False)
+        fetch_templates(account=ChannelAccount.objects.get(), at=account(isp).connected_at)
+        assert OwnText.objects.get().problem == ""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.models import StoredFile
 from core.scope import isp_scope, owner_scope, public_scope
+from messaging.models import ChannelAccount, EventRule, Message
 from preinstall.models import DraftUpload, InstallRequest, RequestCounter, RequestDocument
 from preinstall.services import requests as services
 from preinstall.tasks import sweep_drafts
@@ -129,3 +130,24 @@ def test_old_drafts_go_and_everything_else_stays(isp, other_isp, settings, djang
     with isp_scope(isp):
         assert list(DraftUpload.objects.all()) == [fresh]
         assert StoredFile.objects.count() == 2
+
+
+def test_a_form_that_anybody_can_send_floods_nobody_and_runs_up_no_bill(in_isp, monkeypatch):
+    ChannelAccount.objects.create(channel="http_sms", medium="sms", price="0.5")
+    EventRule.objects.create(event="preinstall/received", media=["sms", "email"])
+
+    def told(**changed):
+        before = set(Message.objects.values_list("pk", flat=True))
+        data = {**DATA, "email": "rosa@mail.example", **changed}
+        services.submit_request(isp=in_isp, submission=uuid4(), language="es", **data)
+        rows = Message.objects.exclude(pk__in=before).filter(occasion="preinstall/received")
+        return [row.medium for row in rows]
+
+    # A phone is told of two forms a day, and an address of five, however often somebody sends one.
+    assert [told() for _ in range(6)] == [["sms"]] * 2 + [["email"]] * 3 + [[]]
+    # Far phones, and those that take no SMS, get none.
+    assert told(mobile="+14155550123", email="eva@mail.example") == ["email"]
+    # All together cost a little an hour.
+    monkeypatch.setattr(services, "TEXTS_OF_ISP", 3)
+    numbers = [f"+5255123456{n}" for n in (10, 11, 12)]
+    assert [told(mobile=each, email="ana@mail.example") for each in numbers] == [["sms"], ["email"], ["email"]]

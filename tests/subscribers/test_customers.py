@@ -152,7 +152,7 @@ class TestDeleting:
         delete_subscriber(by=clerk, subscriber=ana)
         states = dict(Message.objects.values_list("pk", "state"))
         assert states == {waiting.pk: "stopped", other.pk: "waiting", gone.pk: "sent"}
-        assert Message.objects.get(pk=waiting.pk).trouble == "The customer was deleted before it was sent."
+        assert Message.objects.get(pk=waiting.pk).error == "Stopped:deleted"
 
     @pytest.mark.parametrize(
         ("make", "what"),

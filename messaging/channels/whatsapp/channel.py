@@ -38,6 +38,7 @@ NOBODY = {131026, 131021, 1013}  # no WhatsApp there
 STOPPED = {131050}
 # Meta pauses an approved text for some hours (132015); whoever is written to meanwhile gets it afterwards.
 LATER = {2, 4, 80007, 130429, 131048, 131056, 131057, 131000, 131016, 132015, 133004}
+FOR_ALL = {4, 80007, 130429, 131048, 131057}  # not of one message or one person: the whole account waits
 KEYS = {190, 3, 10, 200, 33, 131005, 131031, 131042, 133010, 368}
 CHANGED = gettext_lazy(
     "What was sent along does not fit the approved text, which was changed at Meta. Fetch the approved texts in the "
@@ -130,7 +131,7 @@ class WhatsAppChannel(Channel):
         text = " ".join(str(said or error.get("message") or "").split())[:SAID]
         text = f"{text} (#{code})".strip() if code else text
         if code in LATER or answer.status == 429 or answer.status >= 500:
-            return Away(text, answer.after or (60.0 if answer.status == 429 else None))
+            return Away(text, answer.after or (60.0 if answer.status == 429 or code in FOR_ALL else None))
         if code in KEYS or 200 <= code < 300 or answer.status in {401, 403}:
             return SetupRefused(text, "token")
         if code == 100 and field:

@@ -91,6 +91,8 @@ def test_errors_in_our_words(whatsapp, carrier, status, code, error):
         whatsapp.send(parcel())
     assert type(caught.value) is error
     assert caught.value.reason.said == f"so (#{code})"
+    # What concerns the whole account holds it back, what concerns one person does not.
+    assert getattr(caught.value, "after", None) == (60.0 if code == 130429 else None)
 
 
 def test_keys_are_tried_and_a_web_page_is_no_answer(whatsapp, carrier):
