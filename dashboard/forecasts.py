@@ -13,7 +13,7 @@ from dashboard import sendings
 from dashboard.budgets import month_of
 from dashboard.sendings import REASONS, Writer, reason_in_words
 from messaging import sms
-from messaging.models import ChannelAccount, Medium, Message
+from messaging.models import Medium, Message
 from messaging.rules import due_at
 from messaging.services import can_send
 from subscribers.models import Sending
@@ -54,7 +54,7 @@ class Forecast:
     price: Decimal = Decimal(0)
     left: Decimal | None = None
     has_channel: bool = True
-    lost: list[str] = field(default_factory=list)  # approved texts that WhatsApp approves no more
+    lost: list[tuple[str, str]] = field(default_factory=list)  # approved texts that cannot be sent, and why
     begins_at: datetime | None = None  # when the first of them goes; None: at once
     is_later: bool = False  # it is planned
     is_held: bool = False  # by quiet hours
@@ -103,7 +103,7 @@ def forecast(sending: Sending) -> Forecast:
     found = Forecast(writer.medium, parts={language: Part(language) for language in writer.versions})
     found.may_be_plain = writer.spelling != sms.Spelling.PLAIN
     found.left = month_of(writer.settings).left
-    found.has_channel, found.lost = can_send(sending.medium), lost_texts(sending)
+    found.has_channel, found.lost = can_send(sending.medium), writer.lost
     now = timezone.now()
     begins = max(sending.starts_at or now, now)
     first = due_at(writer.event, writer.medium, at=begins, timezone=writer.isp.timezone)
@@ -116,16 +116,6 @@ def forecast(sending: Sending) -> Forecast:
         found.left_out["gone"] += len(part) - len(good) - len(left_out)
         _count(found, writer, good)
     return found
-
-
-def lost_texts(sending: Sending) -> list[str]:
-    """Those of the sending's texts that WhatsApp does not approve, or no more. At most one query."""
-    if sending.medium != Medium.WHATSAPP:
-        return []
-    account = ChannelAccount.objects.carrying(Medium.WHATSAPP).first()
-    rows = account.approved if account else []
-    approved = {(row["name"], row["language"]) for row in rows if row["state"] == "approved"}
-    return [" ".join(each.template) for each in sending.versions if each.template not in approved]
 
 
 def _count(found: Forecast, writer: Writer, good: list[Any]) -> None:

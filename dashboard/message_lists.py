@@ -95,7 +95,10 @@ class StoppedTable(tables.Table):
         template_name="dashboard/messages/stopped_why_cell.html", verbose_name=_("Why"), orderable=False
     )
     release = tables.TemplateColumn(
-        template_name="dashboard/messages/release_cell.html", verbose_name="", orderable=False, accessor="address"
+        template_name="dashboard/messages/release_cell.html",
+        verbose_name=_("Actions"),
+        orderable=False,
+        accessor="address",
     )
 
     caption = _("Stopped addresses")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -20,6 +20,7 @@ from billing.notice_links import notice_path
 from dashboard.budgets import today
 from domains.links import portal_url
 from messaging import sms
+from messaging.approved_texts import Shelf, fill_approved
 from messaging.events.base import Event
 from messaging.events.many import AUTOLOGIN, BY_KIND, PAY, REMINDER, REMINDER_TITLE
 from messaging.models import Browser, ChannelAccount, Medium, Message, MessageSettings, OptOut
@@ -29,8 +30,8 @@ from messaging.rules import due_at
 from messaging.services import many
 from messaging.services.notifying import clock_of, opt_out_link, with_opt_out
 from messaging.services.writing import is_address, sms_spelling
-from messaging.texts import language_for, own_words
-from messaging.wording import fill, names_in, parse
+from messaging.texts import Words, language_for, own_words
+from messaging.wording import names_in, parse
 from subscribers.models import Consent, PortalUser, Sending, SendingWords, Subscriber
 from subscribers.portal_roles import PortalRole
 from subscribers.services.recipients import recipient_of
@@ -98,6 +99,7 @@ class Writer:
         self.event: Event = BY_KIND[self.sending.kind]
         self.medium = Medium(self.sending.medium)
         self.reader = Reader(self.isp)
+        self.shelf = Shelf()
         self.price = many.price_of(self.medium)
         self.spelling = sms_spelling() if self.medium == Medium.SMS else ""
         self.language = self.sending.language or language_for(self.isp.language)
@@ -218,13 +220,11 @@ class Writer:
         sending, said = self.sending, self.words_for(recipient)
         language = said.language or self.language
         with translation.override(language):
-            words = own_words(
-                self.event, self.medium, subject=said.subject, text=said.text, context=context, reader=self.reader
-            )
-            data = self._template(said, context) if said.approved else {}
+            words = self._words(said, context)
+        data = dict(words.data)
         link = opt_out_link(self.event, self.medium, recipient)
         if link:
-            words, data = with_opt_out(words, link, language), {"unsubscribe": link}
+            words, data = with_opt_out(words, link, language), {**data, "unsubscribe": link}
         text = sms.spelled(words.text, self.spelling) if self.medium == Medium.SMS else words.text
         segments = sms.count(text).segments if self.medium == Medium.SMS else 1
         data = {**data, **clock_of(recipient)}
@@ -252,9 +252,26 @@ class Writer:
                 price=segments * self.price,
             )
 
-    def _template(self, said: SendingWords, context: dict[str, Any]) -> dict[str, Any]:
-        """What WhatsApp is told in place of the text. It refuses holes that stay empty."""
-        values = Values(self.event.named, context, self.reader)
-        holes = [fill(parse(each, names=self.event.named), values).strip() or "-" for each in said.holes]
-        name, language = said.template
-        return {"template": name, "language": language, "parameters": holes}
+    def _words(self, said: SendingWords, context: dict[str, Any]) -> Words:
+        """What is said, and of an approved text what WhatsApp is told. One that is lost is but shown."""
+        if said.approved and not self.trouble_with(said):
+            values = Values(self.event.named, context, self.reader)
+            found = fill_approved(said.approved, said.holes, event=self.event, values=values, shelf=self.shelf)
+            return Words("", found.bubble.plain, data=found.data)
+        what = {"subject": said.subject, "text": said.text}
+        return own_words(self.event, self.medium, **what, context=context, reader=self.reader)
+
+    def trouble_with(self, said: SendingWords) -> str:
+        """Why an approved text cannot be sent now, in a sentence; nothing if it can."""
+        template = self.shelf.by_key.get(said.approved)
+        if template is not None and template.row.state == "paused":
+            return template.state
+        return self.shelf.trouble_with(said.approved, said.holes)
+
+    @cached_property
+    def lost(self) -> list[tuple[str, str]]:
+        """Those of the approved texts that cannot be sent, and why not."""
+        if self.medium != Medium.WHATSAPP:
+            return []
+        rows = [(each.approved, self.trouble_with(each)) for each in self.versions.values()]
+        return [row for row in rows if row[1]]

@@ -1,4 +1,4 @@
-"""A mail server and a gateway of SMS for the demo, which keep everything, and pages to read it."""
+"""A mail server, a gateway of SMS and Metas of WhatsApp for the demo, which keep everything, and pages to read it."""
 
 import json
 import socket
@@ -17,6 +17,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import uuid4
 
 from aiosmtpd.controller import Controller
+
+from lab.carriers import Call
+from lab.meta import Meta
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#182433;background:#f6f8fb;color-scheme:light dark}
@@ -55,7 +58,8 @@ class Mailbox:
         self.folder = folder
         self.smtp_port = free_port()
         self.smtp = Controller(Keeper(folder), hostname="127.0.0.1", port=self.smtp_port)
-        self.web = ThreadingHTTPServer(("127.0.0.1", port), partial(Pages, folder))
+        self.metas: dict[str, Meta] = {}  # by the number of a phone, which is that of its business, too
+        self.web = ThreadingHTTPServer(("127.0.0.1", port), partial(Pages, folder, self.metas))
         self.url = f"http://localhost:{port}/"
         self.is_running = False
 
@@ -74,8 +78,8 @@ class Mailbox:
 class Pages(BaseHTTPRequestHandler):
     """All mails and SMS, those of one ISP, and one of them; `/messages.json` for programs."""
 
-    def __init__(self, folder: Path, *args: Any) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, metas: dict[str, Meta], *args: Any) -> None:
+        self.folder, self.metas = folder, metas
         super().__init__(*args)
 
     def log_message(self, *args: Any) -> None:
@@ -84,7 +88,9 @@ class Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         wanted = parse_qs(parts.query).get("of", [""])[0]
-        if parts.path == "/":
+        if parts.path.startswith("/meta/"):
+            self._ask_meta(b"")
+        elif parts.path == "/":
             self._answer(self._list(wanted))
         elif parts.path == "/sms":
             self._answer("Balance: 1,000 SMS", "text/plain")
@@ -98,24 +104,48 @@ class Pages(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A gateway of SMS: what is sent is kept among the mails, and the state is called back."""
-        said = dict(parse_qsl(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/meta/"):
+            self._ask_meta(body)
+            return
+        said = dict(parse_qsl(body.decode()))
         if urlsplit(self.path).path != "/sms" or "to" not in said:
             self.send_error(404)
             return
-        mail = EmailMessage()
-        mail["From"], mail["To"] = said.get("from", "SMS"), said["to"]
-        mail["Subject"], mail["Date"] = "SMS", formatdate(localtime=True)
-        mail["X-Lastmile-Scope"] = said.get("scope", "")
-        mail.set_content(said.get("text", ""))
-        name = f"{len(list(self.folder.glob('*.eml'))):06d}-{uuid4().hex[:8]}"
-        (self.folder / f"{name}.eml").write_bytes(mail.as_bytes())
+        scope, sender = said.get("scope", ""), said.get("from", "SMS")
+        name = self._keep("SMS", sender=sender, to=said["to"], text=said.get("text", ""), scope=scope)
         if callback := said.get("callback"):
             Thread(target=ring, args=(callback, name), daemon=True).start()
         self._answer(json.dumps({"status": "ok", "id": name}), "application/json")
 
-    def _answer(self, text: str, kind: str = "text/html") -> None:
+    def _keep(self, subject: str, *, sender: str, to: str, text: str, scope: str) -> str:
+        """Put a message among the mails; gives its name there."""
+        mail = EmailMessage()
+        mail["From"], mail["To"] = sender, to
+        mail["Subject"], mail["Date"] = subject, formatdate(localtime=True)
+        mail["X-Lastmile-Scope"] = scope
+        mail.set_content(text)
+        name = f"{len(list(self.folder.glob('*.eml'))):06d}-{uuid4().hex[:8]}"
+        (self.folder / f"{name}.eml").write_bytes(mail.as_bytes())
+        return name
+
+    def _ask_meta(self, body: bytes) -> None:
+        """What WhatsApp's Cloud API answers; what it takes is kept among the mails. The token says whose it is."""
+        parts = urlsplit(self.path)
+        meta = self.metas.get(parts.path.split("/")[2])
+        if meta is None:
+            self.send_error(404)
+            return
+        before = len(meta.sent)
+        reply = meta(Call(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body))
+        scope = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        for sent in meta.sent[before:]:
+            self._keep("WhatsApp", sender="WhatsApp", to=f"+{sent['to']}", text=sent["text"], scope=scope)
+        self._answer(reply.body.decode(), "application/json", reply.status)
+
+    def _answer(self, text: str, kind: str = "text/html", status: int = 200) -> None:
         body = text.encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'")

@@ -100,6 +100,7 @@ class Demo:
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(self.mailbox.smtp_port),
             STRIPE_API_BASE=f"http://127.0.0.1:{self.cards_port}",
+            WHATSAPP_API_BASE=f"http://127.0.0.1:{self.port + 1}/meta",
             CHANNEL_NETWORKS="127.0.0.0/8 ::1/128",
         )
 
@@ -149,10 +150,12 @@ class Demo:
         from demo.channels import connect_channels
         from demo.gateways import connect_gateways
         from demo.seed import describe, seed
+        from demo.whatsapp import connect_whatsapp
 
         seed()
         connect_gateways()
         connect_channels(f"http://127.0.0.1:{self.port + 1}/")
+        connect_whatsapp(self.mailbox.metas)
         description = describe(self.port, self.mailbox.url)
         (self.data / "demo.json").write_text(json.dumps(description, indent=2, ensure_ascii=False))
         self.description = description

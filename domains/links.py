@@ -12,6 +12,7 @@ __all__ = [
     "base_url",
     "dashboard_url",
     "platform_url",
+    "portal_origins",
     "portal_url",
     "primary_host",
     "shared_portal_url",
@@ -32,6 +33,14 @@ def primary_host(isp: ISP | IspRef, surface: Surface) -> str:
     if domain:
         return domain.host
     return slug_host(isp) if surface == Surface.PORTAL else f"app.{settings.PLATFORM_DOMAIN}"
+
+
+def portal_origins(isp: ISP | IspRef) -> list[str]:
+    """Scheme, host and port of all hosts of an ISP's portal, the one that links carry first. One query."""
+    with public_scope():
+        rows = Domain.objects.live().filter(isp_id=isp.pk, surface=Surface.PORTAL)
+        hosts = [domain.host for domain in rows.order_by("-is_primary", "host")]
+    return [base_url(host) for host in [*hosts, slug_host(isp)]]
 
 
 def portal_url(isp: ISP | IspRef, path: str = "/") -> str:

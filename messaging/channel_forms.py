@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from company.phones import BadPhone
 from core.forms import Form, ModelForm
 from messaging import sms
+from messaging.approved import Filled, Template
 from messaging.channels.base import Channel, Field
 from messaging.channels.kept import TYPE_AGAIN, keep
 from messaging.models import ChannelAccount, Medium
@@ -105,10 +106,10 @@ class TestForm(Form):
         else:
             self.fields["to"].label = _("Your mobile number")
             self.fields["to"].widget.input_type = "tel"
-        texts = [row for row in account.approved if row["state"] == "approved" and not row["parameters"]]
+        texts = [Template.of(row) for row in account.approved]
+        self.texts = {each.key: each for each in texts if each.is_approved and not each.holes and not each.row.obstacle}
         if account.kind is not None and account.kind.has_templates:
-            rows = [(f"{row['name']} {row['language']}", f"{row['name']} ({row['language']})") for row in texts]
-            self.fields["template"].choices = rows
+            self.fields["template"].choices = [(key, each.title) for key, each in self.texts.items()]
         else:
             del self.fields["template"]
 
@@ -122,7 +123,7 @@ class TestForm(Form):
             raise forms.ValidationError(str(error)) from error
 
     @property
-    def data_of_template(self) -> dict[str, Any]:
-        """Once the form is valid: which approved text goes."""
-        name, _space, language = self.cleaned_data.get("template", "").partition(" ")
-        return {"template": name, "language": language, "parameters": []} if name else {}
+    def approved(self) -> Filled | None:
+        """Once the form is valid: the approved text that goes, where one does."""
+        template = self.texts.get(self.cleaned_data.get("template", ""))
+        return template.filled_with({}) if template else None

@@ -91,13 +91,22 @@ def forget_messages(*, isp_id: int) -> None:
 @app.task(base=IspTask, atomic=False)
 def check_channel_keys(*, isp_id: int) -> None:
     """See each day whether the keys of an ISP's channels still work, and each hour while a carrier refuses them."""
-    from messaging.services import channel_accounts
+    from messaging.services import approvals, channel_accounts
 
     with transaction.atomic():
         rows = ChannelAccount.objects.to_be_checked(timezone.now())
         accounts = [row for row in rows if row.kind]
     for account in accounts:
-        channel_accounts.check_channel(account=account, at=timezone.now())
+        account = channel_accounts.check_channel(account=account, at=timezone.now())
+        approvals.refresh(account_id=account.pk, at=timezone.now())
+
+
+@app.task(base=IspTask, atomic=False)
+def fetch_approved(*, isp_id: int, account_id: int) -> None:
+    """Fetch the texts that a carrier has approved."""
+    from messaging.services import approvals
+
+    approvals.refresh(account_id=account_id, at=timezone.now())
 
 
 @for_each_isp("returned-mail", every=timedelta(minutes=5))

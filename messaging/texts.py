@@ -17,6 +17,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from core.mail import one_line
+from messaging.approved import CannotFill
+from messaging.approved_texts import Shelf, fill_approved
 from messaging.channels.reasons import Reason
 from messaging.events.base import Event
 from messaging.letters import WEB, body_html, letter, marks_for
@@ -24,7 +26,7 @@ from messaging.models import Medium, OwnText
 from messaging.occasions import EVENTS
 from messaging.plain_letters import body_of
 from messaging.reader import Reader, Values, current_isp
-from messaging.wording import BadWording, Piece, TooLong, fill, order_of, parse
+from messaging.wording import BadWording, Piece, TooLong, fill, parse
 
 logger = logging.getLogger(__name__)
 SUBJECT = 200
@@ -63,8 +65,9 @@ def words_for(
             return built_in(event, medium, context=context, reader=reader)
         try:
             with transaction.atomic():  # values may be read from the database
-                words = own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
-                return replace(words, data=approved_of(event, own, Values(event.named, context, reader)))
+                if medium == Medium.WHATSAPP and own.approved:
+                    return approved_words(event, own, Values(event.named, context, reader))
+                return own_words(event, medium, subject=own.subject, text=own.text, context=context, reader=reader)
         except Exception as error:
             problem = _why(error).kept
             logger.warning("Text %s could not be used: %s", own.uuid, type(error).__name__)
@@ -81,24 +84,26 @@ def problem_of(own: OwnText) -> str:
             parse(own.text, names=event.named)
         except BadWording as problem:
             return str(problem)
+    if own.why.code == "approved_text":
+        return Shelf().trouble_with(own.approved, own.holes) or own.why.text
     return own.why.text
 
 
 def _why(error: Exception) -> Reason:
     if isinstance(error, BadWording):
         return Reason("wording")
+    if isinstance(error, CannotFill):
+        return Reason("approved_text")
     return (
         Reason("text_too_long") if isinstance(error, TooLong) else Reason("our_fault", {"kind": type(error).__name__})
     )
 
 
-def approved_of(event: Event, own: OwnText, values: Values) -> dict[str, Any]:
-    """What WhatsApp is told in place of the text: its approved template, with the variables in their order."""
-    if own.medium != Medium.WHATSAPP or not own.approved:
-        return {}
-    name, _colon, language = own.approved.partition(":")
-    parameters = [values[each] for each in order_of(parse(own.text, names=event.named))]
-    return {"template": name, "language": language or own.language, "parameters": parameters}
+def approved_words(event: Event, own: OwnText, values: Values, *, made_up: str = "") -> Words:
+    """An approved text as one reader gets it, and what WhatsApp is told in place of it. Raises CannotFill and what
+    filling raises."""
+    found = fill_approved(own.approved, own.holes, event=event, values=values, made_up=made_up)
+    return Words("", found.bubble.plain, data=found.data)
 
 
 def mail_words(template: str, *, language: str, group: int | None, context: Mapping[str, Any]) -> Words:

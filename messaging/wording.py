@@ -159,11 +159,6 @@ def _fill(pieces: Sequence[Piece], values: Mapping[str, str], parts: list[str], 
         parts.append(text)
 
 
-def order_of(pieces: Sequence[Piece]) -> list[str]:
-    """The variables that a text shows outside conditions, in their order, each place of it."""
-    return [piece.name for piece in pieces if isinstance(piece, Value)]
-
-
 def names_in(pieces: Sequence[Piece]) -> set[str]:
     """The variables of which a text speaks."""
     found: set[str] = set()

@@ -1,7 +1,6 @@
 """Where staff write to many."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,52 +12,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.forms import ModelForm
-from messaging.events.many import AUTOLOGIN, BY_KIND
+from messaging.approved import Template
+from messaging.approved_texts import Shelf, samples_of
+from messaging.events.many import AUTOLOGIN, BY_KIND, INFORMATION
+from messaging.hole_forms import clean_holes, field_for, field_name
 from messaging.letters import markup_in
-from messaging.models import ChannelAccount, Medium
+from messaging.models import Medium
 from messaging.text_forms import without_secrets
 from messaging.wording import LONGEST, BadWording, names_in, parse
 from subscribers.models import Sending, SendingWords
 
 LONGEST_SHORT = 1000  # characters of what has no room
-LONGEST_HOLE = 300
 FARTHEST = timedelta(days=366)
 FIXED = (Sending.Audience.SELECTION, Sending.Audience.INVOICES)
 TARGETS = {Sending.Audience.ZONE: "zone", Sending.Audience.GROUP: "group"}
-PARTS = ("subject", "text", "approved", "holes")
-HOLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A text that WhatsApp has approved, with numbered holes."""
-
-    key: str  # as Sending.approved
-    language: str
-    kind: str
-    text: str
-    holes: int
-
-    @property
-    def title(self) -> str:
-        return f"{self.key.partition(':')[0]} ({self.language})"
-
-    def filled(self, holes: list[str]) -> str:
-        """How it reads with texts in its holes."""
-        return HOLE.sub(lambda hole: holes[int(hole[1]) - 1], self.text)
-
-
-def templates_in_use() -> list[Template]:
-    """The approved texts of the ISP's WhatsApp that can be filled here. One query."""
-    account = ChannelAccount.objects.carrying(Medium.WHATSAPP).first()
-    found = []
-    for row in account.approved if account else []:
-        holes = set(HOLE.findall(row["text"]))
-        key = f"{row['name']}:{row['language']}"
-        is_numbered = holes == {str(n + 1) for n in range(len(holes))}
-        if row["state"] == "approved" and is_numbered and len(key) <= 120:
-            found.append(Template(key, row["language"], row["kind"], row["text"], len(holes)))
-    return found
+PARTS = ("subject", "text", "approved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +37,13 @@ class Section:
     title: Any
     is_main: bool
     fields: dict[str, Any]  # bound fields, by the name of the part
+    template: Template | None = None  # the approved text that is chosen
+    places: Sequence[Any] = ()  # bound fields of its places
 
     @property
     def is_open(self) -> bool:
         """Whether there is something to see in it."""
-        return self.is_main or any(field.errors or field.value() for field in self.fields.values())
+        return self.is_main or any(field.errors or field.value() for field in (*self.fields.values(), *self.places))
 
 
 class SendingForm(ModelForm):
@@ -92,7 +62,8 @@ class SendingForm(ModelForm):
         else:
             self.fields["audience"].choices = [each for each in Sending.Audience.choices if each[0] not in FIXED]
         self.language = self.instance.language or language
-        self.templates = {each.key: each for each in templates_in_use()}
+        self.shelf, self.samples = Shelf(), samples_of(INFORMATION)
+        self.chosen: dict[str, Template] = {}  # by language
         self.found: dict[str, SendingWords] = {}  # by language, once the form is cleaned
         for code, _title in settings.LANGUAGES:
             words = SendingWords(**{"language": code} | self.instance.others.get(code, {}))
@@ -103,9 +74,20 @@ class SendingForm(ModelForm):
     def _name(self, part: str, code: str) -> str:
         return part if code == self.language else f"{part}_{code}"
 
+    @property
+    def templates(self) -> list[Template]:
+        """The approved texts that can be sent."""
+        return [each for each in self.shelf.usable.values() if each.is_approved]
+
+    @property
+    def useless(self) -> list[tuple[Template, str]]:
+        """The others, and why not."""
+        paused = [(each, each.state) for each in self.shelf.usable.values() if not each.is_approved]
+        return [*paused, *self.shelf.useless]
+
     def _add_fields(self, code: str, words: SendingWords) -> None:
         area = {"rows": 8, "class": "form-control font-monospace", "lang": code}
-        options = [(key, each.title) for key, each in self._fitting(code)]
+        options = [(each.key, each.title) for each in self._fitting(code)]
         made: dict[str, forms.Field] = {
             "subject": forms.CharField(
                 label=_("Subject"), max_length=200, help_text=_("Of a notification it is the title.")
@@ -116,13 +98,8 @@ class SendingForm(ModelForm):
                 help_text=_("In e-mails Markdown is possible: **bold**, lists, [words](address)."),
             ),
             "approved": forms.ChoiceField(label=_("Approved text"), choices=[("", "–"), *options]),
-            "holes": forms.CharField(
-                label=_("What stands at {{1}}, {{2}} …"),
-                widget=forms.Textarea(attrs=area | {"rows": 4}),
-                help_text=_("One line for each number, in their order: words, variables, or both."),
-            ),
         }
-        values = {**asdict(words), "holes": "\n".join(words.holes)}
+        values = asdict(words)
         for part, field in made.items():
             name = self._name(part, code)
             field.required = False
@@ -131,21 +108,40 @@ class SendingForm(ModelForm):
             self.fields[name] = field
             if values[part]:
                 self.initial.setdefault(name, values[part])
+        made["approved"].widget.attrs["data-chooses"] = f"choose-{code}"
+        name = self._name("approved", code)
+        key = str((self.data if self.is_bound else self.initial).get(name) or "")
+        if template := self.shelf.by_key.get(key):
+            self._add_places(code, template, words.holes)
 
-    def _fitting(self, code: str) -> Iterator[tuple[str, Template]]:
+    def _add_places(self, code: str, template: Template, holes: Mapping[str, str]) -> None:
+        self.chosen[code] = template
+        for hole in template.holes:
+            name = self._place(hole.place, code)
+            self.fields[name] = field_for(hole, INFORMATION, self.samples, lang=code)
+            self.initial.setdefault(name, holes.get(hole.place, ""))
+
+    def _place(self, place: str, code: str) -> str:
+        return field_name(place, "" if code == self.language else code)
+
+    def _fitting(self, code: str) -> list[Template]:
         """The approved texts in a language; for who has no text in theirs any other one may do."""
-        rows = list(self.templates.items())
-        fitting = [row for row in rows if row[1].language.split("_")[0] == code]
-        yield from fitting
-        if code == self.language:
-            yield from [row for row in rows if row not in fitting]
+        rows = sorted(self.templates, key=lambda each: not each.is_in(code))
+        return [each for each in rows if each.is_in(code) or code == self.language]
 
     @property
     def sections(self) -> list[Section]:
         """The fields of each language, that of the ISP first."""
         codes = sorted(settings.LANGUAGES, key=lambda each: each[0] != self.language)
         return [
-            Section(code, title, code == self.language, {part: self[self._name(part, code)] for part in PARTS})
+            Section(
+                code,
+                title,
+                code == self.language,
+                {part: self[self._name(part, code)] for part in PARTS},
+                self.chosen.get(code),
+                [self[self._place(hole.place, code)] for hole in getattr(self.chosen.get(code), "holes", ())],
+            )
             for code, title in codes
         ]
 
@@ -242,19 +238,15 @@ class _LanguageCleaning:
         return SendingWords(self.code, subject, text)
 
     def _of_template(self) -> SendingWords | None:
-        key, lines = self._typed("approved"), [line.strip() for line in self._typed("holes").split("\n")]
-        holes = [line for line in lines if line]
-        template = self.form.templates.get(key)
-        if template is None:
-            if self.is_main or holes:
+        form, template = self.form, self.form.chosen.get(self.code)
+        if template is None or not self._typed("approved"):
+            if self.is_main:
                 self._refuse("approved", _("Choose an approved text. They are fetched in the settings of WhatsApp."))
             return None
-        if len(holes) != template.holes:
-            words = _("Lines that the text needs: %(due)d. Lines here: %(given)d.")
-            self._refuse("holes", words % {"due": template.holes, "given": len(holes)})
+        code = "" if self.is_main else self.code
+        holes = clean_holes(form, template, self.event, form.samples, code)
+        if len(holes) < len(template.holes):
             return None
-        for line in holes:
-            self._worded("holes", line, LONGEST_HOLE)
-        text = template.filled(holes)
+        text = template.said(holes).plain
         self._worded("approved", text, LONGEST)
-        return SendingWords(self.code, "", text, key, tuple(holes))
+        return SendingWords(self.code, "", text, template.key, holes)

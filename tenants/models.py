@@ -2,10 +2,13 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +23,19 @@ from tenants.slugs import skeleton
 __all__ = ["Licence", "OrphanSchema", "SchemaTemplate", "SpareSchema"]
 
 
+def off_the_air(isp: str) -> Combinable:
+    """For annotate(): whether the ISP that a field leads to is off the air, for whatever reason."""
+    return _off_the_air(isp, settings.MIGRATION_FAILED_ISPS)
+
+
+@cache
+def _off_the_air(isp: str, failed: str) -> Combinable:
+    # Each page asks. Django makes a copy of an expression for each query, so the same one does for all.
+    reasons = IspSuspension.objects.running(), Closing.objects.running(), FailedMigration.objects.refused()
+    suspended, closed, broken = (models.Exists(rows.filter(isp=models.OuterRef(isp))) for rows in reasons)
+    return suspended | closed | broken
+
+
 class IspQuerySet(models.QuerySet["ISP"]):
     def suspended(self) -> "IspQuerySet":
         """Those off the air: suspended by the operator, closed, or refused for what their schema lacks."""
@@ -29,11 +45,9 @@ class IspQuerySet(models.QuerySet["ISP"]):
 
     def with_state(self) -> "IspQuerySet":
         """Adds `is_suspended` (off the air: suspended, closed, refused for its schema), `is_closed`, `needs_repair`."""
-        suspended = models.Exists(IspSuspension.objects.running().filter(isp=models.OuterRef("pk")))
         closed = models.Exists(Closing.objects.running().filter(isp=models.OuterRef("pk")))
-        broken = models.Exists(FailedMigration.objects.refused().filter(isp=models.OuterRef("pk")))
         marked = models.Exists(FailedMigration.objects.filter(isp=models.OuterRef("pk")))
-        return self.annotate(is_suspended=suspended | closed | broken, is_closed=closed, needs_repair=marked)
+        return self.annotate(is_suspended=off_the_air("pk"), is_closed=closed, needs_repair=marked)
 
     def with_members(self) -> "IspQuerySet":
         """Adds `members`, how many people work for it."""

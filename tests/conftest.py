@@ -4,6 +4,7 @@ A test runs inside one transaction that is rolled back, whatever scopes it enter
 fixture `committed` and cleans up after itself.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -31,12 +32,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    """Without `--slow` those marked so are left out; and what takes long begins first.
+
+    At the end many short tests are left then, so that the processes end together.
+    """
+    if not config.getoption("--slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        if slow:
+            config.hook.pytest_deselected(items=slow)
+            items[:] = [item for item in items if item not in slow]
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("long")))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end, so the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -50,6 +62,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class JourneysTogether(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return "journeys" if nodeid.startswith("tests/journeys/") else nodeid
+
+        def _assign_work_unit(self, node: object) -> None:
+            # What is done is forgotten: xdist would count it all again after each test.
+            work = self.assigned_work.get(node, {})
+            for name in [name for name, unit in work.items() if all(unit.values())]:
+                del work[name]
+            super()._assign_work_unit(node)
 
     return JourneysTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 

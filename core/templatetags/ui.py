@@ -43,7 +43,12 @@ def icon(name: str, css: str = "icon") -> SafeString:
 
 def reader_locale(country: str = "") -> Locale:
     """The reader's language with the ISP's country, such as es_MX: it decides how numbers and dates are written."""
-    language = (translation.get_language() or "en").split("-")[0]
+    return _locale((translation.get_language() or "en").split("-")[0], country)
+
+
+@functools.lru_cache(maxsize=512)
+def _locale(language: str, country: str) -> Locale:
+    """Babel compares a name with all that it knows each time, which a page of amounts would feel."""
     try:
         return Locale.parse(f"{language}_{country.upper()}") if country else Locale.parse(language)
     except (UnknownLocaleError, ValueError):

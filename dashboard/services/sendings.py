@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.celery import enqueue_on_commit
 from core.scope import required
-from dashboard import forecasts, sendings, tasks
+from dashboard import sendings, tasks
 from dashboard.budgets import month_of
 from dashboard.sendings import Writer
 from messaging.models import MessageSettings
@@ -23,6 +23,7 @@ from messaging.outbox.turns import isp_of_scope
 from messaging.reader import current_isp
 from messaging.rules import due_at
 from messaging.services import can_send, many
+from messaging.services.keeping import MONTH
 from messaging.texts import language_for
 from subscribers.models import AutoLoginLink, PortalUser, Sending, SendingLeftOut, SubscriberQuerySet
 from subscribers.services.autologin import autologin_url
@@ -131,7 +132,7 @@ def start(*, by: Actor, sending: Sending, version: int, seen: Seen) -> Sending:
     row = _locked(sending, State.DRAFT)
     if row.version != version or not row.text:
         raise Changed
-    if not seen.people or not can_send(row.medium) or forecasts.lost_texts(row):
+    if not seen.people or not can_send(row.medium) or Writer(row).lost:
         raise NobodyMeant
     if not row.is_chosen and is_far(now := set(keys_of(row.meant())), before := set(row.ids)):
         raise AudienceMoved(came=len(now - before), gone=len(before - now))
@@ -188,11 +189,11 @@ def work_off(*, sending_id: int) -> bool:
     row = Sending.objects.select_for_update(skip_locked=True).defer("ids").filter(pk=sending_id).first()
     if row is None or not row.is_running:
         return False
-    if forecasts.lost_texts(row):
-        return _pause_for(row, "template")
     part = Sending.objects.filter(pk=row.pk).values_list(f"ids__{row.position}_{row.position + sendings.PART}").get()[0]
     # Of two sendings at once, neither spends the money or fills the day that the other one is just about to.
     writer = Writer(row, MessageSettings.locked())
+    if writer.lost:
+        return _pause_for(row, "template")
     good, left_out = writer.sort_out(part)
     try:
         with transaction.atomic():  # links are made on the way
@@ -314,8 +315,8 @@ def _wait_for(row: Sending) -> None:
 
 
 def sweep() -> None:
-    """Begin what is planned for now and go on with what a crash has left; forget old drafts, and stop what was paused
-    for a month."""
+    """Begin what is planned for now and go on with what a crash has left; forget old drafts and what ended as long ago
+    as the ISP keeps messages, and stop what was paused for a month."""
     now = timezone.now()
     for row in Sending.objects.filter(state=State.PLANNED, starts_at__lte=now + AHEAD).defer("ids"):
         if row.starts_at is not None and row.starts_at > now:
@@ -324,6 +325,8 @@ def sweep() -> None:
         with suppress(CannotDo):  # withdrawn meanwhile
             begin(sending=row)
     Sending.objects.filter(state=State.DRAFT, touched_at__lt=now - DRAFTS_KEPT).delete()
+    if months := MessageSettings.load().kept_months:  # as their messages
+        Sending.objects.filter(state__in=[State.DONE, State.STOPPED], ended_at__lt=now - months * MONTH).delete()
     for row in Sending.objects.filter(state=State.PAUSED, touched_at__lt=now - PAUSED_KEPT).defer("ids"):
         stop(by=None, sending=row)
     for row in Sending.objects.filter(state=State.RUNNING, touched_at__lt=now - LOST).defer("ids"):

@@ -54,10 +54,11 @@ def sending_list(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, row: Sending) -> SendingForm:
-    data = request.POST if request.method == "POST" else None
+    is_chosen = request.POST.get("act") == "choose"  # an approved text: its places are not filled yet
+    data = request.POST if request.method == "POST" and not is_chosen else None
     language = language_for(request.isp.language)
     initial = reminder(language) if row.audience == Audience.INVOICES and not row.text else {}
-    return SendingForm(data, instance=row, language=language, initial=initial)
+    return SendingForm(data, instance=row, language=language, initial=initial | request.POST.dict())
 
 
 def _form_page(request: HttpRequest, form: SendingForm, row: Sending | None = None) -> HttpResponse:

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 from core import throttle
 from dashboard.access import staff_page
 from dashboard.views.settings import bound, saved, section_page, to_section
+from messaging.approved_texts import Shelf
 from messaging.channel_forms import ChannelForm, LimitsForm, TestForm
 from messaging.channels import kinds
 from messaging.channels.base import Channel
 from messaging.models import ChannelAccount, Medium, Message
 from messaging.senders import callback_address
-from messaging.services import channel_accounts, own_mailboxes
+from messaging.services import approvals, channel_accounts, own_mailboxes
 from tenants.roles import Right
 
 SECTION = "channels"
@@ -66,6 +67,9 @@ def _page(request: HttpRequest, channel: str, /, *, form: Any = None, **forms: A
         shown["limits"] = shown["limits"] or LimitsForm(instance=account, currency=request.isp.currency)
         if account.medium != Medium.PUSH:
             shown["test"] = shown["test"] or _test_form(request, account)
+        if kind.has_templates:
+            shelf = Shelf(account)
+            shown["texts"] = [(each, shelf.why_not(each)) for each in shelf.all]
         shown |= {"address": address, "made": made, "is_stale": account.is_stale(timezone.now())}
     context = {"kind": kind, "account": account, "forms": shown}
     return section_page(request, SECTION, context, template="channel", form=form)
@@ -171,8 +175,8 @@ def fetch(request: HttpRequest, channel: str) -> HttpResponse:
     if account.kind is None or not account.kind.has_templates:
         raise Http404
     try:
-        found = channel_accounts.fetch_templates(account=account, at=timezone.now())
-    except channel_accounts.CannotConnect as problem:
+        found = approvals.fetch_templates(account=account, at=timezone.now())
+    except approvals.CannotFetch as problem:
         messages.error(request, _led(_("The carrier does not take it."), str(problem)))
     else:
         messages.success(request, ngettext("%(n)s text was found.", "%(n)s texts were found.", found) % {"n": found})
@@ -191,13 +195,15 @@ def test(request: HttpRequest, channel: str) -> HttpResponse:
         form.add_error("to", _("Those were many tests. Please wait an hour."))
     if not form.is_valid():
         return _page(request, channel, form=form, test=form)
+    approved = form.approved
+    text = _("This is a test message of %(isp)s.") % {"isp": request.isp.name}
     sent = channel_accounts.send_test(
         by=request.user,
         account=account,
         to=form.cleaned_data["to"],
         subject=_("A test of %(name)s") % {"name": account.title},
-        text=_("This is a test message of %(isp)s.") % {"isp": request.isp.name},
-        data=form.data_of_template,
+        text=approved.bubble.plain if approved else text,
+        data=approved.data if approved else {},
         at=timezone.now(),
     )
     say_outcome(request, sent)

@@ -1,7 +1,8 @@
 """Settings: the ISP's own words for what it writes to people."""
 
 import base64
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,6 +20,8 @@ from core.uploads import MissingFile, open_file
 from dashboard.access import staff_page
 from dashboard.message_samples import context_for, find_customer
 from dashboard.views.settings import section_page
+from messaging.approved import CannotFill
+from messaging.approved_texts import origin_of_samples
 from messaging.events.base import Event, Kind
 from messaging.letters import logo_url
 from messaging.models import ChannelAccount, Medium, OwnText, StaffPhone, TextVersion
@@ -30,12 +33,13 @@ from messaging.services.browsers import public_key
 from messaging.services.writing import sms_spelling
 from messaging.sms import Count, count, spelled
 from messaging.text_forms import BY_PHONE, TextForm
-from messaging.texts import Words, approved_of, built_in, own_words, problem_of, starter
+from messaging.texts import Words, approved_words, built_in, own_words, problem_of, starter
 from messaging.wording import BadWording, TooLong
 from subscribers.models import Subscriber
 from tenants.roles import Right
 
 VERSIONS = 30  # that are shown
+LOOKS = {"preview", "choose"}  # what asks for the page alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def text(request: HttpRequest, event: str) -> HttpResponse:
     """One text: written, looked at with a customer's values, saved."""
     target = target_of(request, event)
     form = form_of(request, target)
-    if request.method != "POST" or request.POST.get("act") == "preview" or not form.is_valid():
+    if request.method != "POST" or request.POST.get("act") in LOOKS or not form.is_valid():
         return text_page(request, target, form)
     try:
         changed = services.save_text(by=request.user, **target.key, **form.values)
@@ -161,8 +165,9 @@ def _back(request: HttpRequest, target: Target) -> HttpResponse:
 
 def form_of(request: HttpRequest, target: Target) -> TextForm:
     """What was sent, or what is said now: the own text, or the built-in one as one that can be changed."""
-    if request.method == "POST":
-        return TextForm(request.POST, event=target.event, medium=target.medium)
+    what: dict[str, Any] = {"event": target.event, "medium": target.medium, "language": target.language}
+    if request.method == "POST" and request.POST.get("act") != "choose":
+        return TextForm(request.POST, **what)
     row = target.row
     if row is not None and row.is_on:
         subject, said = row.subject, row.text
@@ -170,11 +175,13 @@ def form_of(request: HttpRequest, target: Target) -> TextForm:
         with translation.override(target.language):
             subject, said = starter(target.event, target.medium, reader=Reader(request.isp))
     initial = {"subject": subject, "text": said, "seen": row.version if row else 0}
-    initial["approved"] = row.approved if row else ""
+    if row is not None and row.is_on:
+        initial |= {"approved": row.approved, "holes": row.holes}
     if target.medium in BY_PHONE:
         mine = StaffPhone.objects.filter(by_id=request.user.pk).first()
         initial["phone"] = mine.phone if mine else ""
-    return TextForm(initial=initial, event=target.event, medium=target.medium)
+    # Of a text that has just been chosen nobody has filled the places yet, which is no mistake.
+    return TextForm(initial=initial | request.POST.dict(), **what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,7 @@ class Look:
     """What a customer would read; without words it is not clear whom the form means."""
 
     words: Words | None = None
+    bubble: Mapping[str, Any] | None = None  # an approved text of WhatsApp, as messaging.approved.Bubble
     html: str = ""  # the whole mail
     cost: Count | None = None  # of an SMS
     customer: Subscriber | None = None
@@ -199,19 +207,29 @@ def look_at(request: HttpRequest, target: Target, form: TextForm) -> Look:
     reader = Reader(request.isp)
     with translation.override(target.language):
         context = context_for(target.event, customer, reader)
+        if form.template:
+            return _look_at_approved(target, form, Values(target.event.named, context, reader), customer)
         wording = {"subject": said.get("subject", ""), "text": said["text"]}
         try:
             words = _words(target, form, context, reader, **wording)
         except (BadWording, TooLong):
             return Look(customer=customer)  # saved before a variable went, or too long with its values
-        if said.get("approved"):
-            row = OwnText(**target.key | {"group": None}, text=said["text"], approved=said["approved"])
-            words = replace(words, data=approved_of(target.event, row, Values(target.event.named, context, reader)))
     cost = None
     if target.medium == Medium.SMS:
         words = replace(words, text=spelled(words.text, sms_spelling()))
         cost = count(words.text)
-    return Look(words, self_contained(words.html, reader), cost, customer)
+    return Look(words, html=self_contained(words.html, reader), cost=cost, customer=customer)
+
+
+def _look_at_approved(target: Target, form: TextForm, values: Values, customer: Subscriber | None) -> Look:
+    """An approved text with somebody's values, or with its places where these are not filled yet."""
+    said: Any = form.cleaned_data if form.is_bound else form.initial
+    row = OwnText(**target.key | {"group": None}, approved=said.get("approved", ""), holes=said.get("holes") or {})
+    try:
+        words = approved_words(target.event, row, values, made_up=origin_of_samples(target.event))
+    except (CannotFill, BadWording, TooLong):
+        return Look(bubble=asdict(form.template.bubble) if form.template else None, customer=customer)
+    return Look(words, bubble=words.data["shown"], customer=customer)
 
 
 def _words(target: Target, form: TextForm, context: Any, reader: Reader, **wording: str) -> Words:

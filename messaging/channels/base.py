@@ -138,7 +138,17 @@ class Incoming:
     is_confirmed: bool = False  # by the carrier itself
 
 
-Told = Event | Incoming
+@dataclass(frozen=True, slots=True)
+class ApprovalNews:
+    """What the carrier says of an approved text: that it is so no more, or again. `state` as in Approved; empty where
+    the text itself has changed and has to be fetched."""
+
+    name: str
+    language: str
+    state: str = ""
+
+
+Told = Event | Incoming | ApprovalNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +168,28 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What can be tapped below an approved text. `address` may end in a hole; `kind` is one of url, copy_code,
+    quick_reply, phone."""
+
+    kind: str
+    title: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
-    """A text that the carrier has approved for being sent first, with holes for parameters."""
+    """A text that the carrier has approved for being sent first. Header, text and buttons may have holes like {{1}}."""
 
     name: str
     language: str
     state: str
     kind: str = ""
     text: str = ""
-    parameters: int = 0
+    header: str = ""
+    footer: str = ""
+    buttons: Sequence[Button] = ()
+    obstacle: str = ""  # why nobody can send it from here, see messaging.approved
 
 
 @dataclass
@@ -187,6 +210,7 @@ class Channel(ABC):
     fields: ClassVar[Sequence[Field]] = ()
     needs_account: ClassVar[bool] = True  # False: the platform's own, there for everybody
     has_templates: ClassVar[bool] = False  # what is written first must have been approved
+    hints: ClassVar[Mapping[str, Promise | str]] = {}  # what to do, by the number with which a refusal ends
     listens: ClassVar[bool] = False  # hears what became of messages on connections of its own, see `listen`
     calls_back: ClassVar[bool] = False  # at our address, see `events`
     hears_answers: ClassVar[bool] = False  # gives what people write to the ISP's number, as Incoming

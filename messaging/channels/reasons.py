@@ -19,6 +19,7 @@ SENTENCES: dict[str, Any] = {
     # What we ourselves have against a message.
     "BadAddress": gettext_lazy("This is no address that can be written to."),
     "NoChannel": gettext_lazy("No channel is connected for it. Connect one in the settings, then send it again."),
+    "TooLate": gettext_lazy("It could not go for days, so it may be wrong by now. Send it again if it still holds."),
     "WorkerLost": gettext_lazy("Each attempt ended in the middle, and nobody knows why."),
     "Stopped:bounce": gettext_lazy("The address does not exist, so it is written to no more."),
     "Stopped:complaint": gettext_lazy(
@@ -67,6 +68,7 @@ SENTENCES: dict[str, Any] = {
     "push_keys": gettext_lazy("The keys are damaged. Disconnect, and connect again."),
     # Texts of an ISP's own.
     "wording": gettext_lazy("It is not written as texts have to be. Open and save it to see where."),
+    "approved_text": gettext_lazy("The approved text cannot be sent as it is. Open it to see why."),
     "text_too_long": gettext_lazy("With its values it became longer than any message."),
 }
 WROTE = "they_wrote"  # the words are not a carrier's, but those of who has the address

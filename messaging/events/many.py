@@ -1,5 +1,7 @@
 """What staff write to many at once. It is no event: its words are written each time."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 
 from messaging.events.base import NAME as PERSON
@@ -31,7 +33,9 @@ VARIABLES = (
 
 
 def _sample(reader: Reader) -> dict[str, object]:
-    return shared_sample(reader)
+    home = f"https://{reader.isp.slug}.example"
+    more = {"number": 1042, "balance": Decimal("349.50"), PAY: f"{home}/notice/s/…/", AUTOLOGIN: f"{home}/go/…/"}
+    return shared_sample(reader) | more
 
 
 # What stands in the form at first where it is about invoices.

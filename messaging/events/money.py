@@ -1,5 +1,6 @@
 """Bills, reminders, suspension for debt, payments and cards."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -79,7 +80,7 @@ def _owing(reader: Reader) -> dict[str, Any]:
         "days": 5,
         "late": -5,
         "cut_on": today() + timedelta(days=12),
-        "link": f"https://{reader.isp.slug}.example/notice/…/",
+        "link": f"https://{reader.isp.slug}.example/notice/s/…/",
         "suspension": thing(rule_text=_("What is not paid 7 days after its due date switches the service off.")),
         "why": "",
     }
@@ -184,8 +185,12 @@ def _card(reader: Reader) -> dict[str, Any]:
     }
 
 
+def _unpaid(reader: Reader) -> dict[str, Any]:
+    return _card(reader) | {"url": f"https://{reader.isp.slug}.example/pay/"}
+
+
 CARD = Variable("card", gettext_lazy("the card, with its last four digits"), given("card"))
-LINK = Variable("link", gettext_lazy("the page of the portal where this is"), given("url"), is_link=True, may_miss=True)
+LINK = Variable("link", gettext_lazy("the page of the portal where this is"), given("url"), is_link=True)
 
 EVENTS = [
     Event(
@@ -307,7 +312,7 @@ EVENTS = [
                 "reference", gettext_lazy("the reference"), lambda c, r: str(c["report"].reference), may_miss=True
             ),
             Variable("reason", gettext_lazy("why not, as staff wrote it"), given("reason")),
-            LINK,
+            replace(LINK, may_miss=True),
         ),
         _rejected,
         short=gettext_lazy("{{ company }}: we could not find your payment of {{ amount }}: {{ reason }}"),
@@ -326,7 +331,7 @@ EVENTS = [
         gettext_lazy("card is not charged any more"),
         Kind.PAYMENTS,
         (NAME, CARD, Variable("reason", gettext_lazy("why, as staff wrote it"), given("reason")), LINK),
-        _card,
+        _unpaid,
         action=gettext_lazy("Open in the portal"),
     ),
     Event(
@@ -334,7 +339,7 @@ EVENTS = [
         gettext_lazy("card was refused"),
         Kind.PAYMENTS,
         (NAME, CARD, Variable("next_step", gettext_lazy("what happens next, as a sentence"), _next_step), LINK),
-        _card,
+        _unpaid,
         short=gettext_lazy("{{ company }}: your card {{ card }} was refused. Pay here: {{ link }}"),
         action=gettext_lazy("Open in the portal"),
     ),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import OutgoingMail
 from core.singleton import Singleton
+from messaging.channels import hint_for
 from messaging.channels.reasons import Reason, read
 
 COLOURS = {
@@ -192,6 +193,17 @@ class Message(OutgoingMail):
     def why(self) -> Reason:
         """Why it is not sent, for staff: what we say of it, and what the carrier said."""
         return read(self.error)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, where that is known."""
+        return hint_for(self.medium, self.why.said)
+
+    @property
+    def bubble(self) -> dict[str, Any]:
+        """How an approved text of WhatsApp looks on a phone, as messaging.approved.Bubble; nothing for all else."""
+        found: dict[str, Any] = {} if self.has_secret else self.data.get("shown") or {}
+        return found
 
 
 class MessageSettings(Singleton):

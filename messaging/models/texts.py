@@ -38,9 +38,10 @@ class OwnText(models.Model):
     medium = models.CharField(_("by"), max_length=10, choices=Medium)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     text = models.TextField(_("text"), blank=True)
-    # Of WhatsApp, which takes nothing else unless the person wrote first: an approved template, as `name` or
-    # `name:es_MX`. It gets the variables of the text in their order.
+    # Of WhatsApp, which takes nothing else unless the person wrote first: an approved text, as `name:es_MX`, and what
+    # stands in its holes, by their places (messaging.approved). `text` is then how it reads.
     approved = models.CharField(_("approved template"), max_length=120, blank=True, db_default="")
+    holes = models.JSONField(default=dict, db_default={})
     is_on = models.BooleanField(default=True, db_default=True)
     version = models.PositiveIntegerField(default=0, db_default=0)
     # Why it could not be used the last time, for staff; empty again once it is saved.
@@ -76,6 +77,7 @@ class TextVersion(models.Model):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     text = models.TextField(_("text"), blank=True)
     approved = models.CharField(_("approved template"), max_length=120, blank=True, db_default="")
+    holes = models.JSONField(default=dict, db_default={})
     is_on = models.BooleanField(default=True, db_default=True)  # False: back to the built-in text
     at = models.DateTimeField(auto_now_add=True)
     by_id = models.BigIntegerField(null=True)  # of the staff user, who lives in the platform's schema

@@ -10,6 +10,7 @@ from messaging.models import Message
 
 ATTEMPTS = 10  # over about eight hours
 STUCK = timedelta(minutes=10)  # by then a claim has been left behind by its worker
+LATE, SECRET_LATE = timedelta(days=7), timedelta(days=1)  # for which nothing was tried: it may be wrong by now
 HELD = timedelta(days=1)  # what is due later than that is held: no attempt waits so long for the next
 # A message of the same lane to the same address that was written before goes first, unless its own time has not come.
 OLDER = """
@@ -35,15 +36,18 @@ WHERE u.subscriber_key = m.subscriber_key AND u.kind = m.kind AND u.medium = m.m
 # It has no order either: that would lead the planner, where it has no statistics yet, to walk through all that waits.
 CLAIM = f"""
 WITH picked AS (
-  SELECT m.id, COALESCE({ENDED}, ({STOPPED}), ({UNWANTED})) AS stopped FROM messaging_message m
+  SELECT m.id, COALESCE({ENDED}, ({STOPPED}), ({UNWANTED})) AS stopped,
+    m.due_at < (CASE WHEN m.has_secret THEN %(secret_late)s ELSE %(late)s END) AS is_late
+  FROM messaging_message m
   WHERE m.state IN ('waiting', 'sending') AND m.medium = %(medium)s AND m.due_at <= %(at)s {{which}}
     AND NOT EXISTS ({OLDER})
   ORDER BY m.lane, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE messaging_message m SET
   state = CASE WHEN picked.stopped IS NOT NULL THEN 'stopped'
-               WHEN m.attempts >= {ATTEMPTS} THEN 'failed' ELSE 'sending' END,
+               WHEN picked.is_late OR m.attempts >= {ATTEMPTS} THEN 'failed' ELSE 'sending' END,
   error = CASE WHEN picked.stopped IS NOT NULL THEN 'Stopped:' || picked.stopped
+               WHEN picked.is_late THEN 'TooLate'
                WHEN m.attempts >= {ATTEMPTS} AND m.error = '' THEN 'WorkerLost' ELSE m.error END,
   attempts = m.attempts + 1, due_at = %(stuck)s
 FROM picked WHERE m.id = picked.id RETURNING m.*
@@ -53,7 +57,8 @@ FROM picked WHERE m.id = picked.id RETURNING m.*
 def claim(*, medium: str, limit: int) -> list[Message]:
     """Claim the messages that go next, in order, at most one to an address. In a transaction.
 
-    Those whose address is stopped, or whose last attempt took its worker down, come to their end here.
+    Those whose address is stopped, or whose last attempt took its worker down, come to their end here; so does what
+    nobody could send for days, as of an ISP that was suspended, or by a channel whose keys were refused.
     """
     return _claim("", medium=medium, limit=limit)
 
@@ -72,6 +77,7 @@ def _claim(which: str, *, limit: int, **values: object) -> list[Message]:
     now = timezone.now()
     sql = CLAIM.format(which=which)
     values |= {"limit": limit, "at": now, "stuck": now + STUCK, "held": now + HELD}
+    values |= {"late": now - LATE, "secret_late": now - SECRET_LATE}
     rows = list(Message.objects.raw(sql, values))
     over = [row.pk for row in rows if row.state != Message.State.SENDING]
     Message.objects.filter(pk__in=over).update(attempts=F("attempts") - 1)

@@ -16,6 +16,7 @@ from core.mail import SETTLED
 from core.scope import NoScope, required
 from messaging.channels.base import Away, SetupRefused, Told
 from messaging.channels.discretion import Discretion
+from messaging.channels.outside import AFTER
 from messaging.models import ChannelAccount, Message
 from messaging.outbox import fates
 from messaging.outbox.browsers import give_browsers
@@ -35,6 +36,7 @@ from tenants.services import due_work
 
 logger = logging.getLogger(__name__)
 SLICE = 1.0  # seconds
+LONGEST_PAUSE = timedelta(seconds=AFTER)
 REST = timedelta(seconds=30)  # after a carrier did not answer
 REFUSED_REST = timedelta(minutes=5)  # after the platform's own channel refused its setup
 GATHER = 0.02  # seconds in which results are gathered for one transaction
@@ -86,7 +88,8 @@ class _Turn:
         now = timezone.now()
         if carrier.problem:
             return now + REFUSED_REST
-        if carrier.paused_until and carrier.paused_until > now:
+        # Nobody asks for a longer one: where it is, the clock has been set back since.
+        if carrier.paused_until and now < carrier.paused_until <= now + LONGEST_PAUSE:
             return carrier.paused_until
         crew = Crew(carrier, carrier.hands)
         try:

@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from core.audit import Actor, record
 from core.mail import SETTLED
-from messaging.channels.base import Told
+from messaging.channels.base import ApprovalNews, Told
 from messaging.channels.discretion import Discretion
 from messaging.models import ChannelAccount, StoppedAddress
 from messaging.outbox import fates
 from messaging.outbox.results import stop
 from messaging.outbox.turns import isp_of_scope
+from messaging.services import approvals
 from messaging.services.received import confirm_words
 from messaging.services.writing import is_address
 from messaging.tasks import take_turn
@@ -29,10 +30,11 @@ def take_events(account: ChannelAccount, events: Sequence[Told]) -> None:
 
     Events may come twice, in any order, and of numbers that are not ours: what comes out is the same. Those that come
     before their message's number is written down are kept for it for a day. So are answers: a word among them counts
-    at once, and is confirmed soon after.
+    at once, and is confirmed soon after. What becomes of approved texts is said to staff.
     """
     fates.note_event(account)
-    told = Discretion(account.open()).told(events) if account.kind else events
+    told = Discretion(account.open()).told(events) if account.kind else list(events)
+    approvals.take_news(account, [each for each in told if isinstance(each, ApprovalNews)])
     if fates.take(channel=account.channel, medium=account.medium, told=told):
         confirm_words(at=timezone.now())
         due_work.bring_forward(isp_id=isp_of_scope(), kind="mail", at=timezone.now() + SETTLED)

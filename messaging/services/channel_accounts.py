@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,6 +22,7 @@ from messaging.outbox.carriers import Carrier, hand_over
 from messaging.outbox.claims import STUCK
 from messaging.outbox.results import write_down
 from messaging.senders import callback_address
+from messaging.services import approvals
 from messaging.services.answers import resume, take_events
 
 LISTENED = 5.0  # seconds
@@ -91,6 +91,8 @@ def _keep(*, by: Actor | None, channel: str, values: Mapping[str, str], said: st
     account.mailbox, account.mailbox_problem = {}, ""
     account.save()
     record("messaging.channel.connected", by=by, on=account, channel=channel)
+    if kind.has_templates:
+        approvals.have_fetched(account)
     resume(account=account)
     return account
 
@@ -165,21 +167,6 @@ def check_channel(*, account: ChannelAccount, at: datetime) -> ChannelAccount:
         if is_mended:
             resume(account=row)
     return row
-
-
-def fetch_templates(*, account: ChannelAccount, at: datetime) -> int:
-    """Ask the carrier for the texts that it has approved, and keep them; gives how many. Raises CannotConnect."""
-    with outside_transaction():
-        channel = account.open()
-        try:
-            found = [asdict(each) for each in channel.templates()]
-        except ChannelProblem as problem:
-            raise CannotConnect(str(Discretion(channel).problem(problem))) from problem
-        finally:
-            channel.close()
-    with transaction.atomic():
-        ChannelAccount.objects.filter(pk=account.pk).update(approved=found, approved_at=at)
-    return len(found)
 
 
 def send_test(

@@ -1,5 +1,8 @@
 """The ISP's own words: saved, given up for the built-in ones, restored."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -18,6 +21,20 @@ class ChangedMeanwhile(Exception):
     """Somebody else saved the text after it was opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a text says."""
+
+    subject: str
+    text: str
+    approved: str
+    holes: dict[str, str]
+
+    @classmethod
+    def of(cls, row: OwnText | TextVersion) -> "Said":
+        return cls(row.subject, row.text, row.approved, row.holes)
+
+
 @transaction.atomic
 def save_text(
     *,
@@ -29,6 +46,7 @@ def save_text(
     subject: str,
     text: str,
     approved: str = "",
+    holes: Mapping[str, str] | None = None,
     seen: int | None = None,
 ) -> bool:
     """Say it in these words from now on. Whether anything changed. `seen` is the version that was opened.
@@ -38,9 +56,11 @@ def save_text(
     row = _locked(event=event, group=group, language=language, medium=medium)
     if seen is not None and seen != row.version:
         raise ChangedMeanwhile
-    if row.is_on and row.version and (row.subject, row.text, row.approved) == (subject, text, approved):
+    words = Said(subject, text, approved, dict(holes or {}))
+    # Saved again as it is, it is tried again.
+    if row.is_on and row.version and not row.problem and Said.of(row) == words:
         return False
-    _write(by, row, subject=subject, text=text, approved=approved, is_on=True)
+    _write(by, row, words, is_on=True)
     return True
 
 
@@ -49,7 +69,7 @@ def use_built_in(*, by: Actor, row: OwnText) -> None:
     """Go back to the built-in text. What was said before stays in the history. Twice is once."""
     row = OwnText.objects.select_for_update().get(pk=row.pk)
     if row.is_on:
-        _write(by, row, subject=row.subject, text=row.text, approved=row.approved, is_on=False)
+        _write(by, row, Said.of(row), is_on=False)
 
 
 @transaction.atomic
@@ -62,7 +82,7 @@ def restore_text(*, by: Actor, row: OwnText, number: int) -> None:
     old, event = row.versions.get(number=number), EVENTS[row.event]
     parse(old.subject, names=event.in_subjects)
     parse(old.text, names=event.named)
-    _write(by, row, subject=old.subject, text=old.text, approved=old.approved, is_on=True)
+    _write(by, row, Said.of(old), is_on=True)
 
 
 def _locked(*, event: str, group: InvoiceGroup | None, language: str, medium: str) -> OwnText:
@@ -71,16 +91,17 @@ def _locked(*, event: str, group: InvoiceGroup | None, language: str, medium: st
     return OwnText.objects.select_for_update(of=("self",)).get(**key)
 
 
-def _write(by: Actor, row: OwnText, *, subject: str, text: str, approved: str, is_on: bool) -> None:
-    row.subject, row.text, row.is_on, row.version = subject, text, is_on, row.version + 1
-    row.approved, row.problem, row.problem_at = approved, "", None
+def _write(by: Actor, row: OwnText, words: Said, *, is_on: bool) -> None:
+    row.subject, row.text, row.approved, row.holes = words.subject, words.text, words.approved, words.holes
+    row.is_on, row.version, row.problem, row.problem_at = is_on, row.version + 1, "", None
     row.save()
     TextVersion.objects.create(
         own_text=row,
         number=row.version,
-        subject=subject,
-        text=text,
-        approved=approved,
+        subject=row.subject,
+        text=row.text,
+        approved=row.approved,
+        holes=row.holes,
         is_on=is_on,
         by_id=by.pk,
         by_name=by.audit_label[:200],
@@ -105,11 +126,13 @@ def warning_of(row: OwnText) -> dict[str, object] | None:
     isp, profile = current_isp(), Profile.load()
     if not profile.email:
         return None
+    with translation.override(isp.language):
+        title = str(name_of(row.event)) or _("a message")
     return {
         "template": OWN,
         "language": isp.language,
         "to": profile.email,
-        "title": str(name_of(row.event)) or _("a message"),
+        "title": title,
         "problem": _spoken(row, isp.language),
         "link": staff_url(isp, f"settings/texts/{row.event.replace('/', '-').replace('_', '-')}/"),
     }

@@ -2,8 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,19 +33,14 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class SendingWords:
-    """What a sending says in one language. `holes` are the texts for the holes of WhatsApp's template, in order."""
+    """What a sending says in one language. `holes` are the texts for the holes of WhatsApp's approved text, by their
+    places (messaging.approved)."""
 
     language: str
     subject: str = ""
     text: str = ""
     approved: str = ""
-    holes: Sequence[str] = ()
-
-    @property
-    def template(self) -> tuple[str, str]:
-        """Name and language of the approved template."""
-        name, _colon, language = self.approved.partition(":")
-        return name, language or self.language
+    holes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sending(models.Model):
@@ -86,7 +81,7 @@ class Sending(models.Model):
     text = models.TextField(_("text"))
     # Of WhatsApp: the approved template as `name:es_MX`, and what stands in its holes. `text` is then how it reads.
     approved = models.CharField(_("approved text"), max_length=120, blank=True, default="", db_default="")
-    holes = models.JSONField(default=list, db_default=[])
+    holes = models.JSONField(default=dict, db_default={})
     # What stands above is in this language; who reads another one gets the words that are written for it, if any are.
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     others = models.JSONField(default=dict, db_default={})  # by language, as SendingWords

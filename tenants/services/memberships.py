@@ -15,7 +15,7 @@ from core import tokens
 from core.audit import record
 from core.scope import isp_scope, public_scope
 from tenants.directory import IspRef
-from tenants.models import ISP, FormerSlug, Membership, StaffToken, StaffUser
+from tenants.models import ISP, FormerSlug, Membership, StaffToken, StaffUser, off_the_air
 from tenants.roles import Right, Role, has_right
 from tenants.services.mail import send_platform_mail
 
@@ -246,9 +246,8 @@ def _record(isp: Any, verb: str, *, by: StaffUser, on: models.Model | None = Non
 
 def memberships_of(user: StaffUser) -> models.QuerySet[Membership]:
     """Where somebody works, with each ISP and whether it `is_suspended`, by the ISP's name."""
-    suspensions = ISP.objects.suspended().filter(pk=models.OuterRef("isp"))
     rows = Membership.objects.filter(user_id=user.pk).select_related("isp").order_by("isp__name", "isp__slug")
-    return rows.annotate(is_suspended=models.Exists(suspensions))
+    return rows.annotate(is_suspended=off_the_air("isp"))
 
 
 def members_with(isp: ISP | IspRef, right: Right) -> list[StaffUser]:

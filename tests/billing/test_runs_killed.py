@@ -31,7 +31,8 @@ class Fire:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.postgres, self.redis = Postgres(folder), Redis(folder)
+        # The server is stopped and started in this test, the machine is not: what is not yet on the disk is not lost.
+        self.postgres, self.redis = Postgres(folder, fast=True), Redis(folder)
         self.url = self.postgres.start()
         self.environment = {
             **os.environ,

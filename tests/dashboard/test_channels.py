@@ -215,7 +215,7 @@ def test_approved_texts_are_fetched_and_shown(isp, admin, carrier):
     carrier.faults = [Reply(200, {"data": [row]})]
     page = text_of(admin.post(f"{CHANNELS}whatsapp/texts/", follow=True))
     assert "Hello &lt;b&gt;World" in page
-    assert 'value="hello_world en_US"' in page
+    assert 'value="hello_world:en_US"' in page
 
 
 def sent_message(isp, number="SM1", channel="http_sms"):

@@ -12,12 +12,12 @@ from tests.dashboard.test_sendings import people as people
 from tests.dashboard.test_subscribers import text_of
 from tests.factories.subscribers import PortalUserFactory
 
-DUE = {"name": "due", "state": "approved", "kind": "utility", "parameters": 2}
+DUE = {"name": "due", "state": "approved", "kind": "utility"}
 APPROVED = [
     DUE | {"language": "es_MX", "text": "Hola {{1}}, debe {{2}}."},
     DUE | {"language": "en_US", "text": "Hello {{1}}, you owe {{2}}. {{1}}, thanks."},
     DUE | {"language": "es", "name": "waits", "state": "pending", "text": "{{1}}"},
-    DUE | {"language": "es", "name": "named", "text": "Hola {{customer}}"},
+    DUE | {"language": "es", "name": "mixed", "text": "Hola {{customer}}, {{1}}"},
 ]
 
 
@@ -36,8 +36,13 @@ def whatsapp(isp, people):
         return ChannelAccount.objects.create(channel="whatsapp", medium="whatsapp", price="0.0300", approved=APPROVED)
 
 
+def places(*texts, end=""):
+    """What is typed into the places of an approved text."""
+    return {f"hole-body-{n + 1}{end}": text for n, text in enumerate(texts)}
+
+
 def by_whatsapp(clerk, **values):
-    usual = {"medium": "whatsapp", "approved": "due:en_US", "holes": "{{ name }}\nto {{ company }}"}
+    usual = {"medium": "whatsapp", "approved": "due:en_US", **places("{{ name }}", "to {{ company }}")}
     return draft(clerk, **(usual | {"subject": "", "text": ""} | values))
 
 
@@ -58,9 +63,8 @@ def test_whatsapp_gets_an_approved_text_with_its_holes_filled_for_each(isp, cler
     assert set(found) == {"+525512345611", "+525512345612"}
     with isp_scope(isp):
         one = parcel_of(found["+525512345611"])
-    assert one.data == {
-        "template": "due", "language": "en_US", "parameters": ["N11", "to WispMega"],
-    }  # fmt: skip
+    assert one.data["holes"] == {"body:1": "N11", "body:2": "to WispMega"}
+    assert (one.data["template"], one.data["language"]) == ("due", "en_US")
     assert one.text == "Hello N11, you owe to WispMega. N11, thanks."
     assert str(found["+525512345611"].price) == "0.0300"
 
@@ -68,7 +72,7 @@ def test_whatsapp_gets_an_approved_text_with_its_holes_filled_for_each(isp, cler
 def test_each_language_has_its_own_approved_text(isp, clerk, people, whatsapp):
     with isp_scope(isp):
         spanish(12)
-    page = by_whatsapp(clerk, approved_es="due:es_MX", holes_es="{{ name }}\nel domingo")
+    page = by_whatsapp(clerk, approved_es="due:es_MX", **places("{{ name }}", "el domingo", end="--es"))
     assert "Hola N12, debe el domingo." in text_of(clerk.get(page))
     start(clerk, page, isp)
     work_off(isp)
@@ -82,15 +86,15 @@ def test_each_language_has_its_own_approved_text(isp, clerk, people, whatsapp):
     [
         ({"approved": ""}, "Choose an approved text"),
         ({"approved": "waits:es"}, "is not one of the available choices"),
-        ({"approved": "named:es"}, "is not one of the available choices"),
-        ({"holes": "{{ name }}"}, "Lines that the text needs: 2. Lines here: 1."),
-        ({"holes": "{{ name }}\n{{ nmae }}"}, "Did you mean “name”?"),
-        ({"approved_es": "due:es_MX", "holes_es": "x"}, "Lines that the text needs: 2. Lines here: 1."),
+        ({"approved": "mixed:es"}, "is not one of the available choices"),
+        ({"hole-body-2": " "}, "Say what stands here"),
+        ({"hole-body-2": "{{ nmae }}"}, "Did you mean “name”?"),
+        ({"approved_es": "due:es_MX", "hole-body-1--es": "x"}, "Say what stands here"),
     ],
 )
 def test_an_approved_text_is_filled_as_it_has_to_be(isp, clerk, people, whatsapp, values, says):
-    usual = {"audience": "everybody", "medium": "whatsapp", "kind": "service", "approved": "due:en_US", "holes": "a\nb"}
-    answer = clerk.post(f"{MANY}new/", usual | values)
+    usual = {"audience": "everybody", "medium": "whatsapp", "kind": "service", "approved": "due:en_US"}
+    answer = clerk.post(f"{MANY}new/", usual | places("a", "b") | values)
     assert answer.status_code == 422
     assert says in text_of(answer)
     with isp_scope(isp):
@@ -101,7 +105,7 @@ def test_a_text_that_is_approved_no_more_is_sent_to_nobody_else(isp, clerk, peop
     page = by_whatsapp(clerk)
     with isp_scope(isp):
         ChannelAccount.objects.update(approved=APPROVED[:1])
-    assert "does not approve the text “due en_US”" in text_of(clerk.get(page))
+    assert "The text “due:en_US” cannot be sent" in text_of(clerk.get(page))
     assert "Nobody can be written to so." in text_of(start(clerk, page, isp, seen="4 0.12"))
     with isp_scope(isp):
         ChannelAccount.objects.update(approved=APPROVED)
@@ -192,7 +196,7 @@ def test_words_in_two_languages_are_there_when_the_draft_is_opened_again(isp, cl
     answer = clerk.get(f"{page}edit/").content.decode()
     assert 'value="Obras"' in answer
     assert ">\nHola</textarea>" in answer
-    page = by_whatsapp(clerk, approved_es="due:es_MX", holes_es="a\nb")
+    page = by_whatsapp(clerk, approved_es="due:es_MX", **places("a", "b", end="--es"))
     answer = clerk.get(f"{page}edit/").content.decode()
     assert '<option value="due:es_MX" selected>' in answer
-    assert ">\na\nb</textarea>" in answer
+    assert 'name="hole-body-1--es" value="a"' in answer

@@ -241,10 +241,24 @@ def test_what_is_written_and_waits_for_the_morning_is_not_called_done(isp, clerk
     assert "on its way" in text_of(clerk.get(MANY))
     shown = text_of(clerk.get(page))
     assert "on its way" in shown
-    assert "The next ones go on" in shown
+    assert "The next ones go:" in shown
     with isp_scope(isp):
         Message.objects.update(state="sent")
     assert "on its way" not in text_of(clerk.get(MANY)) + text_of(clerk.get(page))
+
+
+def test_what_ended_is_kept_as_long_as_messages_are(isp, clerk, people):
+    page = draft(clerk)
+    start(clerk, page, isp)
+    work_off(isp)
+    long_ago = timezone.now() - timedelta(days=800)
+    for months, left in ((0, 1), (120, 1), (24, 0)):
+        with isp_scope(isp):
+            MessageSettings.objects.update_or_create(pk=1, defaults={"kept_months": months})
+            Sending.objects.update(ended_at=long_ago)
+        tasks.sweep_sendings(isp_id=isp.pk)
+        with isp_scope(isp):
+            assert Sending.objects.count() == left
 
 
 @pytest.mark.parametrize(

@@ -89,10 +89,12 @@ def test_whatsapp_gets_the_approved_template_that_the_form_names(isp, admin, set
     settings.WHATSAPP_API_BASE = lab.url
     with isp_scope(isp):
         ChannelAccount.objects.create(
-            channel="whatsapp", medium="whatsapp", values={"phone": "1", "business": "2"}, secrets='{"token": "t"}'
-        )
+            channel="whatsapp", medium="whatsapp", values={"phone": "1", "business": "2"}, secrets='{"token": "t"}',
+            approved=[{"name": "back_on", "language": "es_MX", "state": "approved", "text": "Hola {{1}}"}],
+        )  # fmt: skip
     lab.faults = [Reply(200, {"messages": [{"id": "w1"}]})]
-    admin.post(f"{PAGE}test/?medium=whatsapp&language=es", {**SAID, "approved": "back_on:es_MX"})
+    said = {**SAID, "approved": "back_on:es_MX", "hole-body-1": "{{ name }}"}
+    admin.post(f"{PAGE}test/?medium=whatsapp&language=es", said)
     sent = lab.calls[-1].json
     lab.stop()
     assert (sent["to"], sent["template"]["name"]) == ("525512345678", "back_on")

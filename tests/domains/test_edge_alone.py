@@ -150,6 +150,7 @@ def over_http(made: Edge, name: str, path: str) -> str:
     return got.decode(errors="replace")
 
 
+@pytest.mark.long
 def test_a_host_stays_with_its_web_process_until_that_is_not_well(edge, webs):
     made = edge()
 
@@ -185,6 +186,7 @@ def test_orders_beyond_the_limit_wait_for_the_next_interval(edge, tmp_path, burs
     assert len(orders(made.processes.log("authority"))) == 6
 
 
+@pytest.mark.long
 def test_certificates_are_renewed_before_their_end_and_after_it_with_the_next_visit(edge):
     """The authority signs for seconds: Caddy asks the kernel, so there is no clock of its own that could be moved."""
     made = edge(valid_seconds=12)

@@ -102,6 +102,7 @@ FOREIGN = re.compile(r"https://wa\.me/|http://www\.w3\.org/2000/svg")
 NOT_OURS = {"company/chat.py", "preinstall/captcha.py"}
 NOT_OURS |= {f"payments/gateways/{name}/gateway.py" for name in ("stripe", "mercado_pago")}
 NOT_OURS |= {"messaging/channels/web_push/channel.py", "messaging/events/logins.py", "messaging/events/money.py"}
+NOT_OURS |= {"messaging/events/many.py"}
 
 
 def makers(source: str, path: str) -> list[str]:

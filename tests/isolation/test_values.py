@@ -44,6 +44,7 @@ ARGUMENTS = {
     "dashboard.tasks.work_off_bulk_run": {"run_id": 1},
     "dashboard.tasks.work_off_sending": {"sending_id": 1},
     "imports.tasks.work_on_batch": {"batch_id": 2},
+    "messaging.tasks.fetch_approved": {"account_id": 1},
     "messaging.tasks.deliver_message": {"message_id": 1},
     "messaging.tasks.take_turn": {"medium": "email"},
     "payments.tasks.work_on_statement": {"statement_id": 2},

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 from django.core import mail as outbox
+from django.utils import timezone
 
 from messaging.events.base import NEVER_OFF, WITH_OPT_OUT, Kind
 from messaging.models import ChannelAccount, EventRule, Medium, Message, OptOut, QuietHours
@@ -156,7 +157,7 @@ def test_what_waits_is_stopped_and_what_was_written_meanwhile_is_not_handed_over
     assert (late.state, late.error) == ("stopped", "Stopped:preference")
     # The control: wanted again, it would have gone.
     OptOut.objects.all().delete()
-    Message.objects.filter(pk=late.pk).update(state="waiting", due_at=NOON)
+    Message.objects.filter(pk=late.pk).update(state="waiting", due_at=timezone.now())
     assert claim(medium="email", limit=10) == [late]
 
 

@@ -144,6 +144,28 @@ def test_what_a_process_left_behind_and_was_held_meanwhile_goes_once_it_is_let_g
     assert (len(fake.given), again(message).state) == (1, "sent")
 
 
+@pytest.mark.parametrize(
+    ("days", "has_secret", "state"), [(6, False, "sent"), (8, False, "failed"), (2, True, "failed")]
+)
+def test_what_could_not_go_for_days_is_given_up_and_not_a_surprise(in_isp, account, fake, days, has_secret, state):
+    """As after an ISP was suspended, or keys were refused: staff see it, and send again what still holds."""
+    message = write(has_secret=has_secret)
+    Message.objects.update(due_at=timezone.now() - timedelta(days=days))
+    deliver_message(isp_id=in_isp.pk, message_id=message.pk) if has_secret else turn(in_isp)
+    assert (again(message).state, len(fake.given)) == (state, int(state == "sent"))
+    if state == "failed":
+        assert again(message).error == "TooLate"
+        assert again(message).may_be_sent_again is not has_secret
+
+
+def test_a_pause_that_a_clock_ahead_wrote_ends_with_it(in_isp, account, fake):
+    write()
+    for ahead, given in ((timedelta(minutes=50), 0), (timedelta(days=1), 1)):
+        ChannelAccount.objects.update(paused_until=timezone.now() + ahead)
+        turn(in_isp)
+        assert len(fake.given) == given
+
+
 def test_keys_that_were_mended_meanwhile_are_not_blamed_for_the_old_ones(in_isp, account, fake):
     write()
     carrier = carriers.carrier_of("sms")

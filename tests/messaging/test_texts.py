@@ -11,7 +11,7 @@ from company.models import Branding, InvoiceGroup, Profile
 from core.models import AuditEntry
 from messaging import services
 from messaging.letters import markup_in
-from messaging.models import Message, OwnText
+from messaging.models import ChannelAccount, Message, OwnText
 from messaging.occasions import EVENTS
 from messaging.reader import Reader, current_isp
 from messaging.services import texts
@@ -158,7 +158,9 @@ def test_a_value_that_cannot_be_read_is_no_reason_either(clerk):
     assert "suspendido" in words.subject
 
 
-def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
+def test_whatsapp_gets_its_approved_text_with_what_stands_in_its_places(clerk):
+    row = {"name": "service_on", "language": "es_MX", "state": "approved", "text": "Hola {{1}}, {{2}}. {{1}}"}
+    ChannelAccount.objects.create(channel="whatsapp", medium="whatsapp", approved=[row])
     texts.save_text(
         by=clerk,
         event=BACK,
@@ -166,12 +168,23 @@ def test_whatsapp_gets_its_approved_template_with_the_variables_in_order(clerk):
         language="es",
         medium="whatsapp",
         subject="",
-        text="Hola {{ name }}, {{ company }}{% if link %} {{ link }}{% endif %} {{ name }}",
+        text="…",
         approved="service_on:es_MX",
+        holes={"body:1": "{{ name }}", "body:2": "de {{ company }}"},
     )
     words = said(medium="whatsapp")
-    assert words.data == {"template": "service_on", "language": "es_MX", "parameters": ["Ana", "WispMega", "Ana"]}
+    assert words.text == "Hola Ana, de WispMega. Ana"
+    assert words.data["holes"] == {"body:1": "Ana", "body:2": "de WispMega"}
+    assert (words.data["template"], words.data["language"]) == ("service_on", "es_MX")
     assert said(medium="sms").data == {}
+    # Once Meta approves it no more, ours is said and it is marked.
+    ChannelAccount.objects.update(approved=[row | {"state": "disabled"}])
+    words = said(medium="whatsapp")
+    assert words.data == {}
+    assert "WispMega" in words.text
+    assert words.problem == "approved_text"
+    words.failed.problem = words.problem
+    assert "Meta does not approve" in problem_of(words.failed)
     form = TextForm({"text": "x", "approved": "Bill Due"}, event=EVENTS[BACK], medium="whatsapp")
     assert list(form.errors) == ["approved"]
 

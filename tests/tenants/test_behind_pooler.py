@@ -72,6 +72,7 @@ def manage(django_db_setup: None) -> Iterator[object]:
             direct.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.mark.long
 def test_migrating_and_making_isps_need_nothing_but_the_address(manage):
     first = manage("migrate", "--verbosity", "0")
     assert first.returncode == 0, first.stderr

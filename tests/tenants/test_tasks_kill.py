@@ -44,7 +44,8 @@ class Installation:
 
     def __init__(self, folder: Path, smtp_port: int) -> None:
         self.folder = folder
-        self.postgres, self.redis = Postgres(folder), Redis(folder)
+        # The server is stopped and started in this test, the machine is not: what is not yet on the disk is not lost.
+        self.postgres, self.redis = Postgres(folder, fast=True), Redis(folder)
         self.database_url, self.redis_url = self.postgres.start(), self.redis.start()
         self.broker = redis.Redis(unix_socket_path=str(self.redis.socket))
         self.children: dict[str, subprocess.Popen[bytes]] = {}

@@ -107,8 +107,9 @@ class WebPushChannel(Channel):
         if answer.status == 413:
             raise Refused(Reason("push_too_long"))
         if answer.status in {401, 403}:
-            # A subscription that was made with other keys than ours of today; only making it anew helps.
-            raise NoSuchAddress(Reason("browser_keys"))
+            # A subscription that was made with other keys than ours of today; or our clock is wrong, and then it is all
+            # of them, of which none may be lost.
+            raise Refused(Reason("browser_keys"))
         if answer.status >= 300:
             raise refused("" if answer.is_html else answer.text, status=answer.status)
         return Taken(answer.headers.get("Location", "").rpartition("/")[2][:160], 1)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.channels.base import (
+    ApprovalNews,
     Approved,
     Away,
     Channel,
@@ -30,15 +31,40 @@ from messaging.channels.base import (
 )
 from messaging.channels.outside import Answer, Session, read_json, refused, sound
 from messaging.channels.reasons import Reason
+from messaging.channels.whatsapp.templates import approved, components
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
 NOBODY = {131026, 131021, 1013}  # no WhatsApp there
 STOPPED = {131050}
-LATER = {4, 80007, 130429, 131048, 131056, 131000, 131016, 133004}
-KEYS = {190, 10, 200, 131005, 131031, 131042, 133010, 368}
-HOLE = re.compile(r"\{\{\s*\w+\s*\}\}")
+# Meta pauses an approved text for some hours (132015); whoever is written to meanwhile gets it afterwards.
+LATER = {2, 4, 80007, 130429, 131048, 131056, 131057, 131000, 131016, 132015, 133004}
+KEYS = {190, 3, 10, 200, 33, 131005, 131031, 131042, 133010, 368}
+CHANGED = gettext_lazy(
+    "What was sent along does not fit the approved text, which was changed at Meta. Fetch the approved texts in the "
+    "settings of WhatsApp, then choose what stands in its places again."
+)
+HINTS = {
+    "131026": gettext_lazy("The number has no WhatsApp, or has not agreed to its terms."),
+    "131047": gettext_lazy(
+        "The customer's last message is more than a day old, so WhatsApp takes nothing but an approved text. Choose "
+        "one for this message under Texts of messages."
+    ),
+    "131049": gettext_lazy("WhatsApp holds advertising back from people who get much of it."),
+    "132000": CHANGED,
+    "132001": gettext_lazy(
+        "Meta has no approved text of this name in this language. Fetch the approved texts in the settings of WhatsApp."
+    ),
+    "132005": gettext_lazy("With its values the text is longer than Meta allows."),
+    "132007": gettext_lazy("Meta finds that the text breaks its rules."),
+    "132012": CHANGED,
+    "132015": gettext_lazy("Meta has paused the approved text, as too many people complained. It is tried again."),
+    "132016": gettext_lazy("Meta has disabled the approved text for good. Choose another one for this message."),
+}
+# What Meta says of an approved text, where it is not the new state itself.
+STATES = {"reinstated": "approved", "unarchived": "approved", "unlocked": "approved"}
 WRITTEN = {"text", "button", "interactive", "image", "audio", "video", "document", "sticker", "location", "contacts"}
-PAGES = 10  # of a hundred templates each
+SAID = 160  # characters of an error, so that its number stays when it is cut
+PER_PAGE, PAGES = 40, 25  # templates, with all their parts; more in one answer would be cut off
 
 
 class WhatsAppChannel(Channel):
@@ -51,6 +77,7 @@ class WhatsAppChannel(Channel):
     calls_back = True
     hears_answers = True
     has_templates = True
+    hints = HINTS
     fields = [
         Field("phone", gettext_lazy("Phone number ID"), gettext_lazy("In Meta: WhatsApp, API setup. Digits only.")),
         Field("business", gettext_lazy("WhatsApp Business account ID"), gettext_lazy("It stands there, too.")),
@@ -64,7 +91,10 @@ class WhatsAppChannel(Channel):
         Field(
             "verify_token",
             gettext_lazy("Verify token"),
-            gettext_lazy("Paste it in Meta under Webhooks, with the address shown here, and choose “messages”."),
+            gettext_lazy(
+                "Paste it in Meta under Webhooks, with the address shown here, and choose “messages”, "
+                "“message_template_status_update” and “message_template_components_update”."
+            ),
             is_made=True,
         ),
     ]
@@ -97,7 +127,8 @@ class WhatsAppChannel(Channel):
         code = code if isinstance(code, int) else 0
         details = error.get("error_data")
         said = details.get("details") if isinstance(details, dict) else ""
-        text = str(said or error.get("message") or code)
+        text = " ".join(str(said or error.get("message") or "").split())[:SAID]
+        text = f"{text} (#{code})".strip() if code else text
         if code in LATER or answer.status == 429 or answer.status >= 500:
             return Away(text, answer.after or (60.0 if answer.status == 429 else None))
         if code in KEYS or 200 <= code < 300 or answer.status in {401, 403}:
@@ -116,11 +147,11 @@ class WhatsAppChannel(Channel):
         return f"{data.get('verified_name', '')} {data.get('display_phone_number', '')}".strip()[:200]
 
     def templates(self) -> list[Approved]:
-        found, params = [], {"limit": "100", "fields": "name,language,status,category,components"}
+        found, params = [], {"limit": str(PER_PAGE), "fields": "name,language,status,category,components"}
         for _page in range(PAGES):
             path = f"{self.setup.values['business']}/message_templates"
             data = self._call("GET", path, "business", params=params)
-            found += [_approved(row) for row in data.get("data", []) if isinstance(row, dict)]
+            found += [approved(row) for row in data.get("data", []) if isinstance(row, dict)]
             after = ((data.get("paging") or {}).get("cursors") or {}).get("after")
             if not after or not (data.get("paging") or {}).get("next"):
                 break
@@ -131,11 +162,9 @@ class WhatsAppChannel(Channel):
         body: dict[str, Any] = {"messaging_product": "whatsapp", "to": parcel.to.lstrip("+")}
         body["biz_opaque_callback_data"] = parcel.key
         if name := parcel.data.get("template"):
-            holes = [
-                {"type": "text", "text": " ".join(str(text).split())} for text in parcel.data.get("parameters", [])
-            ]
-            body |= {"type": "template", "template": {"name": name, "language": {"code": parcel.data.get("language")}}}
-            body["template"]["components"] = [{"type": "body", "parameters": holes}] if holes else []
+            language = {"code": parcel.data.get("language")}
+            parts = components(parcel.data.get("holes") or {})
+            body |= {"type": "template", "template": {"name": name, "language": language, "components": parts}}
         else:
             # Taken only within a day of what the person wrote last.
             body |= {"type": "text", "text": {"body": parcel.text, "preview_url": False}}
@@ -165,6 +194,10 @@ class WhatsAppChannel(Channel):
         for entry in data.get("entry", []):
             for change in entry.get("changes", []):
                 value = change.get("value") or {}
+                if str(change.get("field") or "").startswith(("message_template_", "template_")):
+                    if str(entry.get("id")) == self.setup.values["business"]:
+                        yield from filter(None, [_news(change["field"], value)])
+                    continue
                 # One app may serve several numbers; others' are not ours to hear.
                 if str((value.get("metadata") or {}).get("phone_number_id")) != self.setup.values["phone"]:
                     continue
@@ -179,7 +212,26 @@ def _fate(row: dict[str, Any]) -> Event | None:
     error = next(iter(row.get("errors") or []), {})
     if fate is Fate.FAILED and error.get("code") in NOBODY | STOPPED:
         fate = Fate.OPTED_OUT if error["code"] in STOPPED else Fate.BOUNCED
-    return Event(str(row["id"]), fate, str(error.get("title") or "")[:200], _moment(row))
+    return Event(str(row["id"]), fate, _reason(error), _moment(row))
+
+
+def _reason(error: dict[str, Any]) -> str:
+    """Why a message did not arrive, with the number that says what to do."""
+    details = error.get("error_data")
+    said = details.get("details") if isinstance(details, dict) else ""
+    code = f"(#{error['code']})" if isinstance(error.get("code"), int) else ""
+    return f"{str(said or error.get('title') or '')[:SAID]} {code}".strip()
+
+
+def _news(field: str, value: dict[str, Any]) -> ApprovalNews | None:
+    """What happened to an approved text. That it may be disabled soon changes nothing yet."""
+    name, language = (str(value.get(f"message_template_{part}") or "")[:512] for part in ("name", "language"))
+    state = str(value.get("event") or "").lower()[:30]
+    if not name or not language or state == "flagged":
+        return None
+    if field != "message_template_status_update":
+        state = ""
+    return ApprovalNews(name, language, STATES.get(state, state))
 
 
 def _moment(row: dict[str, Any]) -> datetime | None:
@@ -198,20 +250,6 @@ def _answer(row: dict[str, Any]) -> Incoming | None:
     reply = said.get("button_reply") or said.get("list_reply") or {}
     text = (row.get("text") or {}).get("body") or (row.get("button") or {}).get("text") or reply.get("title")
     return Incoming(f"+{sender}", str(text or ""), str(row.get("id") or "")[:160], _moment(row))
-
-
-def _approved(row: dict[str, Any]) -> Approved:
-    parts = row.get("components") or []
-    body = next((part for part in parts if isinstance(part, dict) and part.get("type") == "BODY"), {})
-    text = str(body.get("text") or "")
-    return Approved(
-        name=str(row.get("name") or "")[:512],
-        language=str(row.get("language") or "")[:20],
-        state=str(row.get("status") or "")[:30].lower(),
-        kind=str(row.get("category") or "")[:30].lower(),
-        text=text[:1100],
-        parameters=len(set(HOLE.findall(text))),
-    )
 
 
 CHANNEL = WhatsAppChannel

@@ -84,7 +84,8 @@ def test_a_subscription_that_is_gone_is_nobodys(opened, service):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, NoSuchAddress), (429, Away), (500, Away), (413, Refused), (400, Refused)]
+    ("status", "error"),
+    [(404, NoSuchAddress), (429, Away), (500, Away), (413, Refused), (400, Refused), (401, Refused), (403, Refused)],
 )
 def test_what_services_answer(opened, service, status, error):
     service.faults = [Reply(status, "", {"Retry-After": "9"})]

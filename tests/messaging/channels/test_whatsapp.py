@@ -9,10 +9,24 @@ import pytest
 
 from lab.carriers import Reply
 from messaging.channels import open_channel
-from messaging.channels.base import Away, Fate, Forged, NoSuchAddress, OptedOut, Parcel, Refused, Setup, SetupRefused
+from messaging.channels.base import (
+    ApprovalNews,
+    Away,
+    Button,
+    Fate,
+    Forged,
+    NoSuchAddress,
+    OptedOut,
+    Parcel,
+    Refused,
+    Setup,
+    SetupRefused,
+)
+from messaging.channels.whatsapp.templates import approved
 
 VALUES = {"phone": "111", "business": "222", "token": "tok", "app_secret": "app", "verify_token": "ver"}
-TEMPLATE = {"template": "bill_due", "language": "es_MX", "parameters": ["Ana", "500\n MXN"]}
+HOLES = {"body:1": "Ana", "header:1": "A-2041", "body:10": "x", "body:2": "500\n MXN", "url:1": "notice/s/a/"}
+TEMPLATE = {"template": "bill_due", "language": "es_MX", "holes": HOLES, "shown": {"header": "A-2041"}}
 
 
 @pytest.fixture
@@ -35,8 +49,24 @@ def test_an_approved_text_goes_with_its_parameters(whatsapp, carrier):
     )
     template = call.json["template"]
     assert (template["name"], template["language"]) == ("bill_due", {"code": "es_MX"})
-    texts = [{"type": "text", "text": "Ana"}, {"type": "text", "text": "500 MXN"}]
-    assert template["components"] == [{"type": "body", "parameters": texts}]
+    assert template["components"] == [
+        {"type": "header", "parameters": [{"type": "text", "text": "A-2041"}]},
+        {"type": "body", "parameters": [{"type": "text", "text": each} for each in ("Ana", "500 MXN", "x")]},
+        {"type": "button", "sub_type": "url", "index": "1", "parameters": [{"type": "text", "text": "notice/s/a/"}]},
+    ]
+    carrier.faults = [Reply(200, {"messages": [{"id": "wamid.2"}]})] * 2
+    whatsapp.send(parcel(data=TEMPLATE | {"holes": {"body:name": "Ana", "copy_code:0": "FIESTA"}}))
+    assert carrier.calls[1].json["template"]["components"] == [
+        {"type": "body", "parameters": [{"type": "text", "parameter_name": "name", "text": "Ana"}]},
+        {
+            "type": "button",
+            "sub_type": "copy_code",
+            "index": "0",
+            "parameters": [{"type": "coupon_code", "coupon_code": "FIESTA"}],
+        },
+    ]
+    whatsapp.send(parcel(data=TEMPLATE | {"holes": {}}))
+    assert carrier.calls[2].json["template"]["components"] == []
 
 
 @pytest.mark.parametrize(
@@ -45,6 +75,10 @@ def test_an_approved_text_goes_with_its_parameters(whatsapp, carrier):
         (400, 131026, NoSuchAddress),
         (400, 131050, OptedOut),
         (400, 132001, Refused),
+        (400, 132000, Refused),
+        (400, 132015, Away),
+        (400, 132016, Refused),
+        (400, 33, SetupRefused),
         (401, 190, SetupRefused),
         (400, 130429, Away),
         (500, 131000, Away),
@@ -56,6 +90,7 @@ def test_errors_in_our_words(whatsapp, carrier, status, code, error):
     with pytest.raises(error) as caught:
         whatsapp.send(parcel())
     assert type(caught.value) is error
+    assert caught.value.reason.said == f"so (#{code})"
 
 
 def test_keys_are_tried_and_a_web_page_is_no_answer(whatsapp, carrier):
@@ -79,11 +114,73 @@ def test_approved_texts_are_fetched_page_by_page(whatsapp, carrier):
     paging = {"cursors": {"after": "next"}, "next": "https://graph.example/next"}
     carrier.faults = [Reply(200, {"data": [row], "paging": paging}), Reply(200, {"data": [{**row, "name": "b"}]})]
     found = whatsapp.templates()
-    assert [(each.name, each.state, each.parameters) for each in found] == [
-        ("bill_due", "approved", 2),
-        ("b", "approved", 2),
+    assert [(each.name, each.state, each.text) for each in found] == [
+        ("bill_due", "approved", body["text"]),
+        ("b", "approved", body["text"]),
     ]
     assert carrier.calls[1].query["after"] == "next"
+
+
+def part(kind, **said):
+    return {"type": kind, **said}
+
+
+BODY = part("BODY", text="Hola {{1}}")
+PAY = {"type": "URL", "text": "Pagar", "url": "https://x.example/{{1}}", "example": ["https://x.example/a"]}
+CALL = {"type": "PHONE_NUMBER", "phone_number": "+52"}
+FULL = [
+    part("HEADER", format="TEXT", text="Factura {{1}}", example={"header_text": ["A-1"]}),
+    BODY,
+    part("FOOTER", text="WispMega"),
+    part("BUTTONS", buttons=[{"type": "QUICK_REPLY", "text": "Ya"}, PAY, CALL]),
+]
+
+
+def test_a_template_is_read_with_all_its_parts(whatsapp, carrier):
+    carrier.faults = [Reply(200, {"data": [{"name": "due", "language": "es", "status": "PAUSED", "components": FULL}]})]
+    (found,) = whatsapp.templates()
+    assert (found.header, found.text, found.footer) == ("Factura {{1}}", "Hola {{1}}", "WispMega")
+    assert (found.state, found.obstacle) == ("paused", "")
+    assert list(found.buttons) == [
+        Button("quick_reply", "Ya"),
+        Button("url", "Pagar", "https://x.example/{{1}}"),
+        Button("phone", "", "+52"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "category", "obstacle"),
+    [
+        ([part("HEADER", format="IMAGE", example={"header_handle": ["https://m/"]}), BODY], "UTILITY", "header:image"),
+        ([part("HEADER", format="LOCATION"), BODY], "UTILITY", "header:location"),
+        ([BODY, part("CAROUSEL", cards=[])], "MARKETING", "part:carousel"),
+        ([BODY, part("BUTTONS", buttons=[{"type": "FLOW", "text": "x"}])], "MARKETING", "button:flow"),
+        ([part("BODY"), part("BUTTONS", buttons=[{"type": "OTP"}])], "AUTHENTICATION", "code"),
+        ([BODY, "strange", part("BUTTONS", buttons="none")], "UTILITY", ""),
+        ("none", "UTILITY", ""),
+    ],
+)
+def test_what_cannot_be_sent_from_here_is_named(parts, category, obstacle):
+    assert approved({"name": "a", "category": category, "components": parts}).obstacle == obstacle
+
+
+@pytest.mark.parametrize(
+    ("field", "event", "news"),
+    [
+        ("message_template_status_update", "PAUSED", "paused"),
+        ("message_template_status_update", "REINSTATED", "approved"),
+        ("message_template_status_update", "FLAGGED", None),
+        ("message_template_components_update", "", ""),
+        ("message_template_quality_update", "", ""),
+    ],
+)
+def test_what_callbacks_say_of_templates(whatsapp, field, event, news):
+    value = {"event": event, "message_template_name": "due", "message_template_language": "es_MX", "reason": "NONE"}
+    entry = {"id": "222", "changes": [{"field": field, "value": value}]}
+    found = [] if news is None else [ApprovalNews("due", "es_MX", news)]
+    assert hear(whatsapp, json.dumps({"entry": [entry]}).encode()) == found
+    # Of another business account that the same app serves.
+    assert hear(whatsapp, json.dumps({"entry": [{**entry, "id": "999"}]}).encode()) == []
 
 
 def told(value, phone="111"):
@@ -106,7 +203,10 @@ def hear(whatsapp, body, secret="app"):  # noqa: S107
     ],
 )
 def test_what_callbacks_say_of_messages(whatsapp, status, fate):
-    assert [event.fate for event in hear(whatsapp, told({"statuses": [status]}))] == ([fate] if fate else [])
+    events = hear(whatsapp, told({"statuses": [status]}))
+    assert [event.fate for event in events] == ([fate] if fate else [])
+    if fate is Fate.FAILED:
+        assert events[0].said == "(#131047)"
 
 
 def test_what_people_write_is_brought_and_what_is_said_to_another_number_is_not(whatsapp):

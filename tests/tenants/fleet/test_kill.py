@@ -135,6 +135,7 @@ def made(fleet, migrate):
     return isps
 
 
+@pytest.mark.long
 def test_a_run_killed_at_twenty_random_points_converges(fleet, made):
     dice = random.Random(3)
     assert kill_again_and_again(fleet, dice) >= KILLS // 4
@@ -211,6 +212,7 @@ def stop_the_server_processes() -> None:
         )
 
 
+@pytest.mark.long
 def test_with_records_in_a_transaction_of_their_own_kills_leave_a_wrong_state(fleet, made):
     """The control: the same kills, and a record that is written after the change was committed."""
     change, record, records = replay._apply, replay.record, replay.records
