@@ -353,6 +353,9 @@ EMAIL_TIMEOUT = 10
 MAIL_SPF = os.environ.get("MAIL_SPF", f"include:_spf.{PLATFORM_DOMAIN}")
 # The domain in which each mail of an ISP has an address of its own to come back to; empty: none has.
 BOUNCE_DOMAIN = os.environ.get("BOUNCE_DOMAIN", "").strip().rstrip(".").lower()
+# PEM files with which the server that they come back to offers STARTTLS; empty: it offers none.
+BOUNCE_CERTIFICATE = os.environ.get("BOUNCE_CERTIFICATE", "")
+BOUNCE_KEY = os.environ.get("BOUNCE_KEY", "")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 
 REST_FRAMEWORK = {

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from messaging.returns import reports
 from messaging.returns.addresses import Returned, takes
+from messaging.returns.encryption import Certificate
 from messaging.services.returned import NobodysAnyMore, OffTheAir, take_report
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,9 @@ class Door(SMTP):
     command_size_limit = 1024
     line_length_limit = 8192
 
-    def __init__(self, handler: "Handler", *, limits: Limits, doors: "Doors") -> None:
+    def __init__(
+        self, handler: "Handler", *, limits: Limits, doors: "Doors", certificate: Certificate | None = None
+    ) -> None:
         super().__init__(
             handler,
             data_size_limit=limits.size,
@@ -56,6 +59,7 @@ class Door(SMTP):
             hostname=settings.BOUNCE_DOMAIN or "localhost",
             ident="ESMTP",
             timeout=limits.idle,
+            tls_context=certificate.context if certificate else None,
         )
         self.limits, self.doors = limits, doors
         self.mails, self.strangers = 0, 0
@@ -89,6 +93,40 @@ class Door(SMTP):
         """Not from somebody who was not let in."""
         if self.peer is not None:
             super().data_received(data)
+
+    @syntax("STARTTLS", when="tls_context")
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        """Go on encrypted, and forget all that was said before (RFC 3207)."""
+        if arg:
+            await self.push("501 5.5.4 Syntax: STARTTLS")
+            return
+        if self.tls_context is None:
+            await self.push("502 5.5.1 Not offered here")
+            return
+        if self._tls_protocol:
+            await self.push("503 5.5.1 Encrypted already")
+            return
+        await self.push("220 2.0.0 Ready to start TLS")
+        plain: Any = self.transport
+        # What came with the command was not encrypted, so somebody on the way may have written it.
+        self._reader._buffer.clear()  # type: ignore[attr-defined]
+        try:
+            inner: Any = await self.loop.start_tls(
+                plain, self, self.tls_context, server_side=True, ssl_handshake_timeout=self.limits.idle
+            )
+        except (OSError, TimeoutError) as error:
+            plain.abort()
+            raise asyncio.CancelledError from error  # nobody is there to be told anything
+        self._original_transport, self._tls_protocol, self.transport = plain, inner, inner
+        for each in (self._reader, self._writer):
+            each._transport = inner  # type: ignore[attr-defined]
+        self.session = self._create_session()
+        self.session.peer, self.session.ssl = (
+            inner.get_extra_info("peername"),
+            {"cipher": inner.get_extra_info("cipher")},
+        )
+        self._set_rset_state()
+        self._reset_timeout()
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
@@ -237,8 +275,17 @@ def _write_down(mine: Returned | bool, content: bytes, null_sender: bool) -> str
 class Server:
     """Listens from `start` to `stop`, in a running event loop."""
 
-    def __init__(self, *, host: str, port: int, limits: Limits | None = None, threads: int = 4) -> None:
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        limits: Limits | None = None,
+        threads: int = 4,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.host, self.port, self.limits = host, port, limits or Limits()
+        self.certificate = certificate
         self.doors = Doors(self.limits)
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="returns")
         self.handler = Handler(self.pool)
@@ -247,9 +294,11 @@ class Server:
     async def start(self) -> None:
         """Raises OSError if the port cannot be had."""
         loop = asyncio.get_running_loop()
-        make = lambda: Door(self.handler, limits=self.limits, doors=self.doors)  # noqa: E731
-        self._server = await loop.create_server(make, self.host, self.port, backlog=self.limits.connections)
+        self._server = await loop.create_server(self._door, self.host, self.port, backlog=self.limits.connections)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _door(self) -> Door:
+        return Door(self.handler, limits=self.limits, doors=self.doors, certificate=self.certificate)
 
     async def stop(self) -> None:
         """Take nothing more, and finish what has been taken."""

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from lab.returns import ReturningServer
+from messaging.returns.encryption import Certificate
 from messaging.returns.server import Limits, Server
 from tests.factories.staff import make_member
 
@@ -13,8 +14,8 @@ from tests.factories.staff import make_member
 class Running:
     """A server of ours with an event loop of its own."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.server = Server(host="127.0.0.1", port=0, limits=limits)
+    def __init__(self, limits: Limits, certificate: Certificate | None = None) -> None:
+        self.server = Server(host="127.0.0.1", port=0, limits=limits, certificate=certificate)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -39,12 +40,12 @@ async def _settled() -> None:
 
 @pytest.fixture
 def serve(settings):
-    """`serve(**limits)` starts one; it ends with the test."""
+    """`serve(**limits)` starts one, with a certificate if there is one; it ends with the test."""
     settings.BOUNCE_DOMAIN = "bounces.lastmile.example"
     running = []
 
-    def start(**limits) -> Running:
-        running.append(Running(Limits(**limits)))
+    def start(certificate: Certificate | None = None, **limits) -> Running:
+        running.append(Running(Limits(**limits), certificate))
         return running[-1]
 
     yield start
