@@ -89,6 +89,7 @@ def owned() -> list[str]:
     return sorted([*names, *SpareSchema.objects.values_list("schema_name", flat=True)])
 
 
+@pytest.mark.slow
 def test_killed_thirty_times_it_leaves_only_whole_isps_and_goes_on(sign_ups):
     seed = random.randrange(10**6)
     print(f"seed {seed}")
