@@ -6,12 +6,13 @@ from django.utils import timezone
 
 from billing.models import Account, LedgerEntry, Suspension
 from billing.notice_links import notice_path
+from billing.services.debt_mails import title_of
 from company.models import InvoiceGroup
 from domains.links import portal_url
 from messaging.events.base import Event
 from messaging.reader import Reader
 from payments.models import Payment, PaymentReport
-from payments.services.receipts import shares_of, title_of
+from payments.services.receipts import shares_of
 from preinstall.models import Installation
 from subscribers.models import PortalUser, Subscriber
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.scope import isp_scope, public_scope
 from dashboard.message_samples import context_for
@@ -24,8 +24,8 @@ from tenants.models import ISP, StaffUser
 
 REMINDER = "billing/reminder"
 DUE = {
-    "es": ("factura_por_pagar", "Factura {{1}}", "Ver y pagar", "Ya pagué", "Responda BAJA para no recibir más avisos"),
-    "en": ("bill_to_pay", "Invoice {{1}}", "See and pay", "I have paid", "Answer STOP to get no more of these"),
+    "es": ("factura_por_pagar", "Por pagar: {{1}}", "Ver y pagar", "Ya pagué", "Responda BAJA para no recibir más"),
+    "en": ("bill_to_pay", "To pay: {{1}}", "See and pay", "I have paid", "Answer STOP to get no more of these"),
 }
 WORDS = {
     "es": "Hola, {{1}}:\n\nle recordamos que debe *{{2}}*, con vencimiento el {{3}}. Gracias por su pago puntual.",
@@ -115,7 +115,8 @@ def _remind(isp: IspRef) -> None:
     """A few customers who were reminded so two days ago."""
     event, sent_at = EVENTS[REMINDER], timezone.now() - timedelta(days=2, hours=3)
     for person in Subscriber.objects.exclude(mobile="").order_by("number")[:3]:
-        context = context_for(event, person, Reader(isp))
+        with translation.override(isp.language):
+            context = context_for(event, person, Reader(isp))
         words = words_for(event, Medium.WHATSAPP, language=isp.language, context=context)
         message = Message.objects.create(
             medium=Medium.WHATSAPP,

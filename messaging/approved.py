@@ -55,6 +55,13 @@ STATES = {
 }
 
 
+KINDS = {
+    "utility": gettext_lazy("about the service"),
+    "marketing": gettext_lazy("advertising"),
+    "authentication": gettext_lazy("one-time codes"),
+}
+
+
 class CannotFill(ValueError):
     """The text cannot be sent. The words are for staff, in the language that is active when they are read."""
 
@@ -159,6 +166,11 @@ class Template:
     def state(self) -> str:
         """In words; one that Meta has thought of since in its own."""
         return str(STATES.get(self.row.state, self.row.state))
+
+    @property
+    def kind(self) -> str:
+        """What Meta takes it for, in words: its price hangs on it."""
+        return str(KINDS.get(self.row.kind, self.row.kind))
 
     @property
     def is_approved(self) -> bool:

@@ -113,7 +113,7 @@ def _tell(subscriber: Subscriber, *, template: str, entries: Entries, at: dateti
     _send(
         subscriber,
         template=template,
-        debts=[{"title": _title(entry), "due_on": entry.due_on, "amount": entry.open} for entry in entries],
+        debts=[{"title": title_of(entry), "due_on": entry.due_on, "amount": entry.open} for entry in entries],
         total=sum(entry.open for entry in entries),
         days=days,
         late=-days,
@@ -121,7 +121,8 @@ def _tell(subscriber: Subscriber, *, template: str, entries: Entries, at: dateti
     )
 
 
-def _title(entry: LedgerEntry) -> str:
+def title_of(entry: LedgerEntry) -> str:
+    """A debt as messages name it: by the number of its invoice, else by its kind. Loads the invoice."""
     invoice = getattr(entry, "invoice", None)
     return invoice.number if invoice else entry.get_kind_display()
 

@@ -1,18 +1,12 @@
 """How WhatsApp shows a text."""
 
-import re
-
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from messaging.chat_marks import MARKS
+
 register = template.Library()
-MARKS = [
-    (re.compile(r"```(?=\S)([^`]*?\S)```"), "code"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]*?\S)\*(?![\w*])"), "strong"),
-    (re.compile(r"(?<![\w_])_(?=\S)([^_\n]*?\S)_(?![\w_])"), "em"),
-    (re.compile(r"(?<![\w~])~(?=\S)([^~\n]*?\S)~(?![\w~])"), "s"),
-]
 
 
 @register.filter

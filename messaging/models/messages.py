@@ -15,6 +15,7 @@ from core.models import OutgoingMail
 from core.singleton import Singleton
 from messaging.channels import hint_for
 from messaging.channels.reasons import Reason, read
+from messaging.chat_marks import without_marks
 
 COLOURS = {
     "waiting": "azure",
@@ -169,7 +170,8 @@ class Message(OutgoingMail):
     @property
     def headline(self) -> str:
         """Its subject; of what has none, how it begins, unless that could let somebody in."""
-        begin = "" if self.has_secret else Truncator(" ".join(self.text.split())).chars(80)
+        text = without_marks(self.text) if self.medium == Medium.WHATSAPP else self.text
+        begin = "" if self.has_secret else Truncator(" ".join(text.split())).chars(80)
         return self.subject or begin or capfirst(self.get_medium_display())
 
     @property

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from company.models import InvoiceGroup
+from messaging.chat_marks import without_marks
 from messaging.models import Medium
 from subscribers.models.network import Zone
 from subscribers.models.subscriber import Subscriber, SubscriberQuerySet
@@ -126,7 +127,8 @@ class Sending(models.Model):
     @property
     def title(self) -> str:
         """What lists call it by: subject or beginning, with a mark where each reader's own values stand."""
-        said = " ".join(HOLE.sub("…", self.subject or self.text).split())
+        text = without_marks(self.text) if self.medium == Medium.WHATSAPP else self.text
+        said = " ".join(HOLE.sub("…", self.subject or text).split())
         said = said.strip("…:,.–- ") or said  # no mark at either end: "…: no water" is called "no water"
         return said if self.subject else Truncator(said).chars(60)
 

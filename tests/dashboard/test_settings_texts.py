@@ -3,12 +3,16 @@
 import pytest
 from django.utils import timezone
 
+from billing.models import ReminderRule
+from billing.services import debt_mails
 from company.models import InvoiceGroup, Profile
 from core.scope import isp_scope
 from messaging.models import ChannelAccount, Message, OwnText
 from tests.dashboard.settings_pages import staff_client, text_of
+from tests.factories.billing import AT, owe
 from tests.factories.subscribers import SubscriberFactory
 
+REMINDER = "/wispmega/settings/texts/billing-reminder/"
 PAGE = "/wispmega/settings/texts/billing-return/"
 
 
@@ -85,6 +89,17 @@ def test_only_a_text_for_sms_speaks_of_what_an_sms_costs(admin):
         if hint in text_of(admin.get(f"{PAGE}?medium={medium}"))
     }
     assert told == {"sms"}
+
+
+def test_debts_are_named_in_the_preview_as_in_the_message(admin, isp):
+    with isp_scope(isp):
+        ana = SubscriberFactory(number=77, email="ana@mail.example")
+        invoice = owe(ana, late=5)
+        ReminderRule.objects.create(days=5)
+        debt_mails.send_reminders(at=AT)
+        assert f"- {invoice.number}: " in Message.objects.get().text
+    form = {"act": "preview", "subject": "x", "text": "{{ invoices }} and {{ debts }}", "seen": "0", "customer": "77"}
+    assert f"{invoice.number} and - {invoice.number}: " in text_of(admin.post(REMINDER, form))
 
 
 def test_the_preview_has_the_values_of_a_customer_who_is_found(admin, isp):

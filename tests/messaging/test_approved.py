@@ -5,8 +5,10 @@ import pytest
 from messaging.approved import CannotFill, Template, filled, origin_of
 from messaging.approved_texts import samples_of
 from messaging.channels.whatsapp.templates import components
+from messaging.chat_marks import without_marks
 from messaging.events.many import INFORMATION
 from messaging.hole_forms import checked
+from messaging.models import Message
 from messaging.occasions import EVENTS
 from messaging.wording import BadWording
 
@@ -171,3 +173,11 @@ def test_a_button_takes_the_links_of_a_message_that_begin_as_it_does(in_isp):
 def test_bad_wording_in_a_place_is_no_message(in_isp):
     with pytest.raises(BadWording):
         fill(SAID | {"body:1": "{{ gone }}"})
+
+
+def test_titles_have_no_marks_and_what_is_no_mark_stays():
+    assert without_marks("Debe *$1* _ya_, 2*3*4 y ~no~ ```x```, a_b_c") == "Debe $1 ya, 2*3*4 y no x, a_b_c"
+    message = Message(medium="whatsapp", text="Debe *$1*\nya")
+    assert message.headline == "Debe $1 ya"
+    message.medium = "sms"
+    assert message.headline == "Debe *$1* ya"
