@@ -57,6 +57,10 @@ class NoSuchAddress(Refused):
     """Nobody can be reached there: the address is stopped."""
 
 
+class NoNews(Refused):
+    """Who can be reached there has told the carrier to bring no advertising. All else still goes there."""
+
+
 class OptedOut(NoSuchAddress):
     """Who can be reached there has told the carrier to bring no more messages: the address is stopped."""
 
@@ -73,6 +77,7 @@ class Fate(StrEnum):
     BOUNCED = "bounced"  # there is no such address
     COMPLAINED = "complained"  # who got it calls it spam
     OPTED_OUT = "opted_out"  # who got it asks for no more
+    NO_NEWS = "no_news"  # who was to get it wants no advertising
 
 
 @dataclass(frozen=True, slots=True)

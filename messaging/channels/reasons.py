@@ -72,7 +72,8 @@ SENTENCES: dict[str, Any] = {
     "text_too_long": gettext_lazy("With its values it became longer than any message."),
 }
 WROTE = "they_wrote"  # the words are not a carrier's, but those of who has the address
-KINDS = ("Away", "Unclear", "SetupRefused", "Refused", "NoSuchAddress", "OptedOut")  # may stand before a reason
+# What may stand before a reason.
+KINDS = ("Away", "Unclear", "SetupRefused", "Refused", "NoNews", "NoSuchAddress", "OptedOut")
 
 
 @dataclass(frozen=True, slots=True)

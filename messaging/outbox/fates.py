@@ -19,6 +19,7 @@ from messaging.models import ChannelAccount, EarlyEvent, Message, StoppedAddress
 from messaging.outbox import received
 from messaging.outbox.results import GONE, is_often_enough
 from messaging.outbox.stops import stop_and_tell
+from messaging.outbox.wishes import no_more_news
 
 State = Message.State
 REASONS = {
@@ -26,7 +27,7 @@ REASONS = {
     Fate.COMPLAINED: StoppedAddress.Reason.COMPLAINT,
     Fate.OPTED_OUT: StoppedAddress.Reason.OPT_OUT,
 }
-FAILED = {Fate.FAILED, Fate.BOUNCED}
+FAILED = {Fate.FAILED, Fate.BOUNCED, Fate.NO_NEWS}
 EARLY = timedelta(days=1)
 AT_ONCE = 500  # events
 LONGEST_ADDRESS = 254
@@ -109,6 +110,8 @@ def _apply_one(message: Message, event: Event) -> None:
     elif event.fate == Fate.COMPLAINED and message.returned_at is None:
         message.returned_at = event.at or timezone.now()
         message.save(update_fields=["returned_at"])
+    if event.fate == Fate.NO_NEWS:
+        no_more_news(messages=[message.pk])
     if event.fate == Fate.BOUNCED and _to_stop(message) > 1:
         kind = kinds()[message.channel]
         if message.state == State.DELIVERED or not is_often_enough(kind, message.to):

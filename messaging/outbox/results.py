@@ -8,13 +8,14 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging.channels.base import Away, Channel, NoSuchAddress, OptedOut, SetupRefused, Unclear
+from messaging.channels.base import Away, Channel, NoNews, NoSuchAddress, OptedOut, SetupRefused, Unclear
 from messaging.channels.outside import storable
 from messaging.channels.reasons import Reason
 from messaging.models import Browser, ChannelAccount, Medium, Message, StoppedAddress
 from messaging.models.messages import plain_address
 from messaging.outbox.carriers import Carrier, Outcome
 from messaging.outbox.claims import ATTEMPTS, HELD, forget_what_is_over
+from messaging.outbox.wishes import no_more_news
 from messaging.sms import MOST_SEGMENTS
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ def write_down(carrier: Carrier, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if isinstance(outcome.problem, NoSuchAddress) and outcome.pk in written:
             _count_bounce(carrier, outcome)
+    if wished := [each.pk for each in outcomes if isinstance(each.problem, NoNews) and each.pk in written]:
+        no_more_news(messages=wished)
     if carrier.account_id and any(outcome.taken for outcome in outcomes):
         ChannelAccount.objects.filter(pk=carrier.account_id).update(last_sent_at=now)
 

@@ -7,8 +7,8 @@ from django.db.models import Model
 
 from core.audit import Actor, record, written_by
 from messaging.events.base import NEVER_OFF, Kind
-from messaging.models import Medium, Message, OptOut
-from messaging.outbox.claims import forget_what_is_over
+from messaging.models import Medium, OptOut
+from messaging.outbox.wishes import stop_unwanted
 
 Choice = tuple[str, str]  # kind, medium
 OPTIONAL = [kind for kind in Kind if kind not in NEVER_OFF]
@@ -68,12 +68,7 @@ def _add(by: Actor | None, subscriber: int, login: int, choices: Collection[Choi
     ]
     OptOut.objects.bulk_create(rows, ignore_conflicts=True)
     for kind, medium in choices:
-        waiting = Message.objects.filter(state=Message.State.WAITING, subscriber_key=subscriber)
-        waiting = waiting.filter(kind=kind, medium=medium)
-        keys = list((waiting.filter(login_key=login) if login else waiting).values_list("pk", flat=True))
-        unsent = waiting.filter(pk__in=keys)
-        unsent.update(state=Message.State.STOPPED, error="Stopped:preference")
-        forget_what_is_over(keys)
+        stop_unwanted(subscriber=subscriber, login=login, kind=kind, medium=medium)
 
 
 def _hold(subscriber: int) -> None:

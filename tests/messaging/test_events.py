@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from core.models import AuditEntry
 from messaging import services
-from messaging.channels.base import Away, Event, Fate
-from messaging.models import EarlyEvent, Message, StoppedAddress
+from messaging.channels.base import Away, Event, Fate, NoNews
+from messaging.models import EarlyEvent, Message, OptOut, StoppedAddress
 from messaging.outbox import fates, turns
 from messaging.tasks import forget_messages, sweep_messages
 
@@ -135,3 +135,30 @@ def test_only_addresses_are_stopped(in_isp, clerk, address):
     with pytest.raises(services.NoAddress):
         services.stop_address(by=clerk, medium="sms", address=address)
     assert not StoppedAddress.objects.exists()
+
+
+def with_kind(kind, **fields):
+    return Message.objects.create(medium="sms", to=TO, text="x", kind=kind, subscriber_key=7, **fields)
+
+
+@pytest.mark.parametrize("is_told_later", [False, True])
+def test_who_wants_no_advertising_gets_all_else(in_isp, account, fake, is_told_later):
+    first, waiting, bill = with_kind("news"), with_kind("news"), with_kind("bills")
+    if is_told_later:
+        turns.deliver_one(first.pk)
+        news = Event(Message.objects.get(pk=first.pk).number_there, Fate.NO_NEWS, "no ads")
+        services.take_events(account, [news, news])
+    else:
+        fake.answer = no_news
+        turns.deliver_one(first.pk)
+    kept = dict(Message.objects.values_list("pk", "state"))
+    assert kept == {first.pk: "failed", waiting.pk: "stopped", bill.pk: "waiting"}
+    first.refresh_from_db()
+    assert first.why.said == "no ads"
+    assert list(OptOut.objects.values_list("subscriber_key", "login_key", "kind", "medium")) == [(7, 0, "news", "sms")]
+    assert AuditEntry.objects.filter(verb="messaging.preferences.opted_out").count() == 1
+    assert not StoppedAddress.objects.exists()
+
+
+def no_news(parcel):
+    raise NoNews("no ads")

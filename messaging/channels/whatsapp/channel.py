@@ -22,8 +22,8 @@ from messaging.channels.base import (
     Field,
     Forged,
     Incoming,
+    NoNews,
     NoSuchAddress,
-    OptedOut,
     Parcel,
     SetupRefused,
     Taken,
@@ -35,7 +35,7 @@ from messaging.channels.whatsapp.templates import approved, components
 
 FATES = {"delivered": Fate.DELIVERED, "read": Fate.DELIVERED, "failed": Fate.FAILED}
 NOBODY = {131026, 131021, 1013}  # no WhatsApp there
-STOPPED = {131050}
+NO_NEWS = {131050}  # what Meta takes for advertising, by whoever was to get it
 # Meta pauses an approved text for some hours (132015); whoever is written to meanwhile gets it afterwards.
 LATER = {2, 4, 80007, 130429, 131048, 131056, 131057, 131000, 131016, 132015, 133004}
 FOR_ALL = {4, 80007, 130429, 131048, 131057}  # not of one message or one person: the whole account waits
@@ -51,6 +51,10 @@ HINTS = {
         "one for this message under Texts of messages."
     ),
     "131049": gettext_lazy("WhatsApp holds advertising back from people who get much of it."),
+    "131050": gettext_lazy(
+        "The customer has told WhatsApp to bring no advertising from you, so news are not sent there any more. Bills "
+        "and notices still arrive, if Meta takes their text for one about the service."
+    ),
     "132000": CHANGED,
     "132001": gettext_lazy(
         "Meta has no approved text of this name in this language. Fetch the approved texts in the settings of WhatsApp."
@@ -136,8 +140,8 @@ class WhatsAppChannel(Channel):
             return SetupRefused(text, "token")
         if code == 100 and field:
             return SetupRefused(text, field)
-        if code in STOPPED:
-            return OptedOut(text)
+        if code in NO_NEWS:
+            return NoNews(text)
         return NoSuchAddress(text) if code in NOBODY else refused(text, status=answer.status)
 
     def check(self) -> str:
@@ -211,8 +215,8 @@ def _fate(row: dict[str, Any]) -> Event | None:
     if fate is None or not row.get("id"):
         return None
     error = next(iter(row.get("errors") or []), {})
-    if fate is Fate.FAILED and error.get("code") in NOBODY | STOPPED:
-        fate = Fate.OPTED_OUT if error["code"] in STOPPED else Fate.BOUNCED
+    if fate is Fate.FAILED and error.get("code") in NOBODY | NO_NEWS:
+        fate = Fate.NO_NEWS if error["code"] in NO_NEWS else Fate.BOUNCED
     return Event(str(row["id"]), fate, _reason(error), _moment(row))
 
 

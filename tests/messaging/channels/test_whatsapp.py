@@ -15,8 +15,8 @@ from messaging.channels.base import (
     Button,
     Fate,
     Forged,
+    NoNews,
     NoSuchAddress,
-    OptedOut,
     Parcel,
     Refused,
     Setup,
@@ -73,7 +73,7 @@ def test_an_approved_text_goes_with_its_parameters(whatsapp, carrier):
     ("status", "code", "error"),
     [
         (400, 131026, NoSuchAddress),
-        (400, 131050, OptedOut),
+        (400, 131050, NoNews),
         (400, 132001, Refused),
         (400, 132000, Refused),
         (400, 132015, Away),
