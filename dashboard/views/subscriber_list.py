@@ -46,6 +46,7 @@ def _context(request: HttpRequest, look: Look, *, is_part: bool) -> dict[str, ob
         "views": [(view, address_of(view)) for view in look.views],
         "all_columns": [(column, column in columns) for column in COLUMNS.values()],
         "actions": actions_for(rights),
+        "can_tick": bool(actions_for(rights)) or Right.WORK_MESSAGES.value in rights,
         "save_form": SaveViewForm(may_share="share_views" in rights),
     }
 

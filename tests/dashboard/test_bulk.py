@@ -313,9 +313,14 @@ class TestWhatGoesWrong:
 
 class TestWhoMay:
     def test_those_without_the_right_see_no_ticks_and_are_refused(self, isp, clerk, people):
-        support = staff_client(isp, Role.SUPPORT)
-        assert 'name="chosen"' not in support.get(LIST).text
+        technician, support = staff_client(isp, Role.TECHNICIAN), staff_client(isp, Role.SUPPORT)
+        assert 'name="chosen"' not in technician.get(LIST).text
         assert 'name="chosen"' in clerk.get(LIST).text
+        # Who may but write to them ticks them for that alone.
+        ticked = support.get(LIST).text
+        assert 'name="chosen"' in ticked
+        assert "messages/many/begin/" in ticked
+        assert 'value="suspend"' not in ticked
         answer = support.post(BEGIN, {"action": "suspend", "chosen": [11]})
         assert answer.status_code == 403
         assert states(isp)[11] == "active"
