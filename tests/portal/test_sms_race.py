@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from core.models import AuditEntry
 from core.scope import isp_scope, public_scope
 from messaging.models import ChannelAccount, Message
-from subscribers.models import SmsRules, Subscriber
+from subscribers.models import SmsRules, Subscriber, Zone
 from subscribers.portal_roles import PortalRole
 from subscribers.services import portal_sms
 from tenants.models import ISP
@@ -34,6 +34,7 @@ def race(committed):
         Message.objects.filter(occasion=portal_sms.OCCASION).delete()
         AuditEntry.objects.filter(verb="subscribers.sms.sent").delete()
         Subscriber.objects.filter(first_name="Race").delete()
+        Zone.objects.all().delete()
         SmsRules.objects.all().delete()
         ChannelAccount.objects.all().delete()
 
