@@ -190,6 +190,17 @@ def test_what_is_held_holds_back_none_to_the_same_address(in_isp, account, fake)
     assert fake.texts() == ["other"]
 
 
+def test_of_many_the_one_that_goes_first_begins_the_delivery(in_isp, account, monkeypatch):
+    begun, now = [], timezone.now()
+    monkeypatch.setattr(many, "begin_delivery", begun.append)
+    rows = [
+        Message(medium="sms", to=f"+52551234567{n}", text="x", key=f"k{n}", due_at=now + timedelta(hours=hours))
+        for n, hours in enumerate((9, 0, 5))
+    ]
+    many.write_many(rows)
+    assert [each.key for each in begun] == ["k1"]
+
+
 def test_a_key_is_written_once(in_isp, account):
     first = write(key="reminder:7:3", text="Pay")
     assert write(key="reminder:7:3", text="Pay again").pk == first.pk
